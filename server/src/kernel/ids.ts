@@ -1,0 +1,37 @@
+import { randomFillSync } from 'node:crypto';
+
+/** The principal of everything that the product does by itself (spec 10 §3). */
+export const SYSTEM_PRINCIPAL = '00000000-0000-0000-0000-000000000000';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The id in lower case when the text is a UUID (any letter case), else null. */
+export function uuidFromText(text: string): string | null {
+  const lower = text.toLowerCase();
+  return UUID.test(lower) ? lower : null;
+}
+
+let lastMs = 0;
+let sequence = 0;
+const random = Buffer.alloc(10);
+
+/**
+ * A new UUID version 7 (RFC 9562): 48 bits of milliseconds, then a 12 bit counter, then 62 random bits. Ids of
+ * one process grow, so rows of one millisecond keep their order of creation in lists.
+ */
+export function newId(): string {
+  const now = Date.now();
+  if (now > lastMs) {
+    lastMs = now;
+    sequence = 0;
+  } else if (++sequence > 0xfff) {
+    lastMs += 1;
+    sequence = 0;
+  }
+  randomFillSync(random);
+  const time = lastMs.toString(16).padStart(12, '0');
+  const counter = (0x7000 | sequence).toString(16);
+  const variant = (0x80 | ((random[0] ?? 0) & 0x3f)).toString(16);
+  const tail = random.toString('hex', 1, 8);
+  return `${time.slice(0, 8)}-${time.slice(8)}-${counter}-${variant}${tail.slice(0, 2)}-${tail.slice(2, 14)}`;
+}

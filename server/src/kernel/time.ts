@@ -1,0 +1,62 @@
+import { Temporal } from 'temporal-polyfill';
+
+export { Temporal };
+export type Instant = Temporal.Instant;
+export type PlainDate = Temporal.PlainDate;
+
+/** A half-open span of instants: `start` belongs to it, `end` does not; `end` null = for ever. */
+export type Span = { readonly start: Instant; readonly end: Instant | null };
+
+/** The present moment with microseconds at most (what PostgreSQL keeps). The only clock of the product. */
+export function currentInstant(): Instant {
+  return Temporal.Now.instant().round({ smallestUnit: 'microsecond', roundingMode: 'floor' });
+}
+
+const OFFSET_ZONE = /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?$/i;
+
+/**
+ * The Temporal zone id of a timezone as the API takes it (spec 10 §2, 40 §3.1): a tz-database name, or an offset
+ * such as `UTC+1:00`, `GMT+1`, `+1:00`, `+1` (all one hour ahead of UTC). Null when it is neither.
+ */
+export function zoneFromText(text: string): string | null {
+  const offset = OFFSET_ZONE.exec(text);
+  if (offset) return offsetZone(offset);
+  if (!/^[A-Za-z][A-Za-z0-9_+\-/]*$/.test(text)) return null;
+  try {
+    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text).timeZoneId;
+  } catch {
+    return null;
+  }
+}
+
+function offsetZone(match: RegExpExecArray): string | null {
+  const hours = Number.parseInt(match[2] ?? '0', 10);
+  const minutes = Number.parseInt(match[3] ?? '0', 10);
+  if (hours > 14 || minutes > 59 || (hours === 14 && minutes > 0)) return null;
+  return `${match[1]}${String(hours).padStart(2, '0')}:${String(minutes).padStart(2, '0')}`;
+}
+
+/**
+ * The instant at which a local date begins in a zone. A midnight that does not exist (DST gap) gives the first
+ * existing instant of that date, one that happens twice the earlier (spec 40 §3.1).
+ */
+export function startOfDate(date: PlainDate, zone: string): Instant {
+  return date.toZonedDateTime(zone).toInstant();
+}
+
+/** The local calendar date of an instant. */
+export function localDate(instant: Instant, zone: string): PlainDate {
+  return instant.toZonedDateTimeISO(zone).toPlainDate();
+}
+
+export function isBefore(a: Instant, b: Instant): boolean {
+  return Temporal.Instant.compare(a, b) < 0;
+}
+
+export function earlier(a: Instant, b: Instant): Instant {
+  return isBefore(a, b) ? a : b;
+}
+
+export function later(a: Instant, b: Instant): Instant {
+  return isBefore(a, b) ? b : a;
+}
