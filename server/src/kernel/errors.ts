@@ -25,7 +25,6 @@ export const ERROR_STATUS = {
   TOO_MANY_REQUESTS: 429,
   INTERNAL: 500,
   BAD_GATEWAY: 502,
-  UNAVAILABLE: 503,
   TIMEOUT: 504,
 } as const;
 

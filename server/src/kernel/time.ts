@@ -60,3 +60,42 @@ export function earlier(a: Instant, b: Instant): Instant {
 export function later(a: Instant, b: Instant): Instant {
   return isBefore(a, b) ? b : a;
 }
+
+const DATE = /^\d{4}-\d{2}-\d{2}/;
+const DATE_ONLY = /^\d{4}-\d{2}-\d{2}$/;
+const DATE_TIME =
+  /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)?$/;
+
+/**
+ * The calendar date written in the text: `YYYY-MM-DD`, or the date part of an ISO-8601 date-time in its own
+ * offset (spec 10 §2). Null when it is neither, or no such day exists.
+ */
+export function dateFromText(text: string): PlainDate | null {
+  if (!DATE_ONLY.test(text) && !DATE_TIME.test(text)) return null;
+  const day = DATE.exec(text)?.[0] ?? '';
+  try {
+    return Temporal.PlainDate.from(day, { overflow: 'reject' });
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The instant of an ISO-8601 date-time; without an offset it is read as UTC (spec 10 §2). Null for anything else,
+ * a bare date included. Digits below microseconds are dropped, because that is what the stores keep.
+ */
+export function instantFromText(text: string): Instant | null {
+  if (!DATE_TIME.test(text) || dateFromText(text) === null) return null;
+  const withOffset = /(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$/.test(text.slice(16)) ? text : `${text}Z`;
+  try {
+    const instant = Temporal.Instant.from(withOffset);
+    return instant.round({ smallestUnit: 'microsecond', roundingMode: 'floor' });
+  } catch {
+    return null;
+  }
+}
+
+/** The instant as the platform's Date, for libraries that take nothing else. Milliseconds only. */
+export function platformDate(instant: Instant): Date {
+  return new Date(instant.epochMilliseconds);
+}

@@ -2,15 +2,7 @@
 import type { Decimal } from '../../kernel/decimal.ts';
 import type { Instant } from '../../kernel/time.ts';
 
-export type AggregationMethod =
-  | 'SUM'
-  | 'MIN'
-  | 'MAX'
-  | 'COUNT'
-  | 'LATEST'
-  | 'MEAN'
-  | 'UNIQUE'
-  | 'CUSTOM_SQL';
+export type AggregationMethod = 'SUM' | 'MIN' | 'MAX' | 'COUNT' | 'LATEST' | 'MEAN' | 'UNIQUE' | 'CUSTOM_SQL';
 
 /** One value per segmented field; `*` stands for any value (spec 20 §11.5). */
 export type Segment = { readonly [fieldCode: string]: string };

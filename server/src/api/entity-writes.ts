@@ -1,0 +1,97 @@
+import { refusal } from '../kernel/errors.ts';
+import { refusalFromWrite } from '../store/constraint.ts';
+import type { Row, Tx } from '../store/database.ts';
+import { insertEntity, replaceEntity, type Writer } from '../store/entity-store.ts';
+import { type Change, recordChange } from '../store/outbox.ts';
+import type { AnyCall } from './operation.ts';
+import type { Declared, EntityOf, Fields, Values } from './resource-spec.ts';
+
+/** Creates an entity the way its POST does; for operations that make one as part of something larger. */
+export async function createEntity<F extends Fields>(
+  resource: Declared<F>,
+  call: AnyCall,
+  values: Row,
+): Promise<EntityOf<F>> {
+  try {
+    return await call.ctx.db.transaction().execute((tx) => insertChecked(resource, { tx, call, values }));
+  } catch (error) {
+    throw refusalFromWrite(error, resource.table);
+  }
+}
+
+type Write = { readonly tx: Tx; readonly call: AnyCall; readonly values: Row };
+
+export async function insertChecked<F extends Fields>(
+  resource: Declared<F>,
+  write: Write,
+): Promise<EntityOf<F>> {
+  const { tx, call } = write;
+  const writer = writerOf(call);
+  const values = resource.complete?.(write.values as Values<F>, null) ?? write.values;
+  const next = (await insertEntity(tx, resource.entityTable, { writer, values })) as unknown as EntityOf<F>;
+  await resource.check?.({ tx, orgId: call.orgId, now: writer.now, writer }, next, null);
+  await recordChange(tx, writer, changeOf(resource, call, { before: null, after: next }));
+  return next;
+}
+
+/** Replaces an entity that the caller has locked: immutable fields, write, rules, audit and event. */
+export async function replaceChecked<F extends Fields>(
+  resource: Declared<F>,
+  write: Write,
+  before: EntityOf<F>,
+): Promise<EntityOf<F>> {
+  const { tx, call } = write;
+  const writer = writerOf(call);
+  const kept = keepImmutable(resource, write.values, before as unknown as Row);
+  const values = resource.complete?.(kept as Values<F>, before) ?? kept;
+  const after = (await replaceEntity(tx, resource.entityTable, {
+    writer,
+    id: before.id,
+    values,
+  })) as unknown as EntityOf<F>;
+  await resource.check?.({ tx, orgId: call.orgId, now: writer.now, writer }, after, before);
+  await recordChange(tx, writer, changeOf(resource, call, { before, after }));
+  return after;
+}
+
+/** The entity as the API answers it: its fields and the envelope, without the organization. */
+export function answerOf<F extends Fields>(resource: Declared<F>, entity: EntityOf<F>): Row {
+  if (resource.answer) return resource.answer(entity);
+  const { orgId: _, ...answer } = entity as Row;
+  return answer;
+}
+
+export function changeOf<F extends Fields>(
+  resource: Declared<F>,
+  call: AnyCall,
+  entities: { before: EntityOf<F> | null; after: EntityOf<F> | null },
+): Change {
+  const { before, after } = entities;
+  const shown = (entity: EntityOf<F> | null) =>
+    entity && { ...answerOf(resource, entity), orgId: call.orgId };
+  return {
+    entityType: resource.name,
+    entityId: (after ?? before)?.id ?? '',
+    action: before === null ? 'created' : after === null ? 'deleted' : 'updated',
+    event: resource.event,
+    before: shown(before),
+    after: shown(after),
+    requestId: call.request.id,
+  };
+}
+
+export function writerOf(call: Pick<AnyCall, 'ctx' | 'orgId' | 'principal'>): Writer {
+  return { orgId: call.orgId, principalId: call.principal.id, now: call.ctx.clock.now() };
+}
+
+function keepImmutable<F extends Fields>(resource: Declared<F>, values: Row, before: Row): Row {
+  const kept = { ...values };
+  for (const name of resource.immutable ?? []) {
+    const [given, stored] = [values[name], before[name]];
+    if (given === null || given === undefined) kept[name] = stored;
+    else if (JSON.stringify(given) !== JSON.stringify(stored)) {
+      throw refusal('IMMUTABLE_FIELD', name, 'cannot be changed');
+    }
+  }
+  return kept;
+}

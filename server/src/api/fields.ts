@@ -1,0 +1,283 @@
+import { z } from 'zod';
+import type { Decimal } from '../kernel/decimal.ts';
+import { isDecimal } from '../kernel/decimal.ts';
+import { uuidFromText } from '../kernel/ids.ts';
+import { dateFromText, type Instant, instantFromText, type PlainDate, zoneFromText } from '../kernel/time.ts';
+
+/** A JSON Schema 2020-12 fragment, as `/openapi.json` shows it. */
+export type JsonSchema = { readonly [keyword: string]: unknown };
+
+/** What the recurring kinds of fields have to say beyond their type; read by the OpenAPI generator. */
+export const fieldFacts = z.registry<{ json?: JsonSchema; optional?: boolean; reference?: string }>();
+
+/** Why a value is refused, to be read after the name of its field. */
+export class Refused {
+  readonly message: string;
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
+export function refused(message: string): Refused {
+  return new Refused(message);
+}
+
+/**
+ * A kind of field: takes a value of parsed JSON (numbers are Decimals) and answers the stored value, or a
+ * refusal whose text follows the field's name. Absent, null and "" count as missing (spec 10 §2).
+ */
+function field<T>(json: JsonSchema, read: (value: unknown) => T | Refused): z.ZodType<T> {
+  const schema = z.unknown().transform((value, context): T => {
+    const result = isAbsent(value) ? refused('is required') : read(value);
+    if (!(result instanceof Refused)) return result;
+    context.addIssue({ code: 'custom', message: result.message });
+    return z.NEVER;
+  });
+  fieldFacts.add(schema, { json });
+  return schema;
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
+}
+
+/** The field may be left out, null or empty: stored as null, left out of answers. */
+export function optional<T extends z.ZodType>(inner: T): z.ZodType<z.output<T> | null> {
+  const schema = z.preprocess((value) => (isAbsent(value) ? null : value), z.nullable(inner));
+  fieldFacts.add(schema, { optional: true });
+  return schema as unknown as z.ZodType<z.output<T> | null>;
+}
+
+/** As `optional`, but a missing value becomes `fallback` (the initial value that the spec gives). */
+export function withDefault<T extends z.ZodType>(inner: T, fallback: z.output<T>): z.ZodType<z.output<T>> {
+  const schema = optional(inner).transform((value) => (value === null ? fallback : value) as z.output<T>);
+  fieldFacts.add(schema, { optional: true });
+  return schema as unknown as z.ZodType<z.output<T>>;
+}
+
+/** Pattern CODE of spec 10 §6: printable, inner spaces only. */
+export const CODE_PATTERN = /^[^\p{Cc}\s](?:(?:[^\p{Cc}\s]| )*[^\p{Cc}\s])?$/u;
+/** Pattern IDENT of spec 10 §6: a name that calculations can use. */
+export const IDENT_PATTERN = /^[\p{L}_$][\p{L}_$0-9]*$/u;
+
+type TextLimits = {
+  readonly min?: number;
+  readonly max?: number;
+  readonly pattern?: RegExp;
+  readonly says?: string;
+};
+
+/** Text of `min` to `max` characters (code points); `says` explains a breach of the pattern. */
+export function text(limits: TextLimits = {}) {
+  const { min = 1, max = 200, pattern, says = 'has characters that are not allowed here' } = limits;
+  const json = {
+    type: 'string',
+    minLength: min,
+    maxLength: max,
+    ...(pattern && { pattern: pattern.source }),
+  };
+  return field<string>(json, (value) => {
+    if (typeof value !== 'string') return refused('must be text');
+    const length = value.length > max ? [...value].length : value.length;
+    if (length > max) return refused(`must have at most ${max} characters`);
+    if (length < min) return refused(`must have at least ${min} characters`);
+    return !pattern || pattern.test(value) ? value : refused(says);
+  });
+}
+
+export function name() {
+  return text({ max: 200 });
+}
+
+export function description() {
+  return text({ max: 200 });
+}
+
+/** A short code, unique within its entity type (spec 10 §6). */
+export function code() {
+  return text({
+    max: 80,
+    pattern: CODE_PATTERN,
+    says: 'must be printable, without space at the start or the end and without other white space',
+  });
+}
+
+/** A code that calculations refer to (spec 10 §6, pattern IDENT). */
+export function identifier() {
+  return text({
+    max: 80,
+    pattern: IDENT_PATTERN,
+    says: 'must be letters, digits, _ and $ and must not begin with a digit',
+  });
+}
+
+export function email() {
+  const pattern = /^[^\s@<>(),;:\\"[\]]+@[^\s@<>(),;:\\"[\].]+(?:\.[^\s@<>(),;:\\"[\].]+)*$/;
+  return text({ max: 254, pattern, says: 'must be an e-mail address' });
+}
+
+/** A timezone as spec 40 §3.1 allows it; kept as given. */
+export function timezone() {
+  const json = { type: 'string', minLength: 1 };
+  return field<string>(json, (value) => {
+    if (typeof value !== 'string') return refused('must be text');
+    return zoneFromText(value) ? value : refused('must be a tz-database name or an offset such as UTC+1:00');
+  });
+}
+
+/** Free text without a published limit (spec 10 §6 caps). */
+export function longText(max = 1000) {
+  return text({ max });
+}
+
+export function oneOf<const T extends string>(values: readonly T[]) {
+  const known = new Set<string>(values);
+  return field<T>({ type: 'string', enum: values }, (value) =>
+    typeof value === 'string' && known.has(value)
+      ? (value as T)
+      : refused(`must be one of ${values.join(', ')}`),
+  );
+}
+
+export function flag() {
+  return field<boolean>({ type: 'boolean' }, (value) =>
+    typeof value === 'boolean' ? value : refused('must be true or false'),
+  );
+}
+
+type NumberLimits = { readonly min?: number; readonly above?: number; readonly max?: number };
+
+function outOfRange(value: Decimal, { min, above, max }: NumberLimits): Refused | null {
+  if (min !== undefined && value.lt(min)) return refused(`must be at least ${min}`);
+  if (above !== undefined && value.lte(above)) return refused(`must be greater than ${above}`);
+  if (max !== undefined && value.gt(max)) return refused(`must be at most ${max}`);
+  return null;
+}
+
+function rangeJson({ min, above, max }: NumberLimits): JsonSchema {
+  return {
+    ...(min !== undefined && { minimum: min }),
+    ...(above !== undefined && { exclusiveMinimum: above }),
+    ...(max !== undefined && { maximum: max }),
+  };
+}
+
+/** Digits that an amount may have before and after the point; PostgreSQL keeps them all exactly. */
+const MAX_DIGITS = 34;
+
+/** An exact decimal number (spec 10 §2): at most 34 digits on either side of the point. */
+export function amount(limits: NumberLimits = {}) {
+  return field<Decimal>({ type: 'number', format: 'double', ...rangeJson(limits) }, (value) => {
+    if (!isDecimal(value)) return refused('must be a number');
+    if (value.decimalPlaces() > MAX_DIGITS || value.abs().gte('1e34')) {
+      return refused(`must have at most ${MAX_DIGITS} digits before and after the decimal point`);
+    }
+    return outOfRange(value, limits) ?? value;
+  });
+}
+
+/** A whole number that fits 32 bits. */
+export function integer(limits: NumberLimits = {}) {
+  const range = { min: -2147483648, max: 2147483647, ...limits };
+  return field<number>({ type: 'integer', ...rangeJson(limits) }, (value) => {
+    if (!isDecimal(value)) return refused('must be a number');
+    if (!value.isInteger()) return refused('must be a whole number');
+    return outOfRange(value, range) ?? value.toNumber();
+  });
+}
+
+/** The id of another entity; `entity` is its name. Unknown ids are found by the database (spec 10 §9). */
+export function reference(entity: string) {
+  const schema = field<string>({ type: 'string', format: 'uuid', minLength: 36, maxLength: 36 }, (value) => {
+    if (typeof value !== 'string') return refused('must be text');
+    return uuidFromText(value) ?? refused('must be a UUID of 36 characters');
+  });
+  fieldFacts.add(schema, { json: { type: 'string', format: 'uuid' }, reference: entity });
+  return schema;
+}
+
+/** A calendar date; a date-time is cut to its date in its own offset (spec 10 §2). */
+export function date() {
+  return field<PlainDate>({ type: 'string', format: 'date' }, (value) => {
+    if (typeof value !== 'string') return refused('must be text');
+    return dateFromText(value) ?? refused('must be a date such as 2024-05-31');
+  });
+}
+
+/**
+ * A date-time, UTC when it has no offset. A bare date is answered as PlainDate under the Instant type and made
+ * an instant by `atMidnight` with the organization's timezone (spec 10 §2), which a static schema cannot know.
+ */
+export function dateTime() {
+  return field<Instant>({ type: 'string', format: 'date-time' }, (value) => {
+    if (typeof value !== 'string') return refused('must be text');
+    const instant = instantFromText(value) ?? (dateFromText(value) as Instant | null);
+    return instant ?? refused('must be a date-time such as 2024-05-31T12:00:00Z');
+  });
+}
+
+/** At most 100 names, each with text or a number (spec 10 §19.1). */
+export function customFields() {
+  const json = { type: 'object', maxProperties: 100, additionalProperties: { type: ['string', 'number'] } };
+  return withDefault(
+    field<CustomFields>(json, (value) => customFieldsRefusal(value) ?? (value as CustomFields)),
+    {},
+  );
+}
+
+export type CustomFields = { readonly [name: string]: string | Decimal };
+
+export function customFieldsRefusal(value: unknown, maxEntries = 100): Refused | null {
+  if (!isPlainObject(value)) return refused('must be an object of text and numbers');
+  const entries = Object.entries(value);
+  if (entries.length > maxEntries) return refused(`must have at most ${maxEntries} entries`);
+  for (const [key, entry] of entries) {
+    if (key.length > 80 || !/^[^\p{Cc}]+$/u.test(key))
+      return refused('has a name that is too long or not printable');
+    if (typeof entry !== 'string' && !isDecimal(entry))
+      return refused(`value of ${key} must be text or a number`);
+    if (typeof entry === 'string' && entry.length > 2000)
+      return refused(`value of ${key} is longer than 2000`);
+  }
+  return null;
+}
+
+/** Any JSON object. */
+export function freeObject() {
+  return field<Record<string, unknown>>({ type: 'object', additionalProperties: true }, (value) =>
+    isPlainObject(value) ? (value as Record<string, unknown>) : refused('must be an object'),
+  );
+}
+
+/** A map from name to text. */
+export function textMap({ max = 1000 }: { max?: number } = {}) {
+  const json = { type: 'object', additionalProperties: { type: 'string' } };
+  return field<Record<string, string>>(json, (value) => {
+    if (!isPlainObject(value)) return refused('must be an object of text');
+    const values = Object.values(value);
+    if (values.length > max) return refused(`must have at most ${max} entries`);
+    return values.every((entry) => typeof entry === 'string')
+      ? (value as Record<string, string>)
+      : refused('must have text values only');
+  });
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isDecimal(value);
+}
+
+/** A list of `min` to `max` items. Required lists do not take null for the empty list (spec 10 §2). */
+export function list<T extends z.ZodType>(item: T, { min = 0, max }: { min?: number; max?: number } = {}) {
+  const length = (items: readonly unknown[]) =>
+    items.length >= min && (max === undefined || items.length <= max);
+  const says = max === undefined ? `must have at least ${min} items` : `must have ${min} to ${max} items`;
+  return z
+    .array(item, { error: 'must be a list' })
+    .refine(length, { error: says, abort: true })
+    .meta({ ...(min > 0 && { minItems: min }), ...(max !== undefined && { maxItems: max }) });
+}
+
+/** A nested object with its own fields; unknown properties are ignored (spec 10 §1). */
+export function group<S extends z.ZodRawShape>(fields: S) {
+  return z.object(fields, { error: 'must be an object' });
+}

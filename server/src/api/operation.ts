@@ -1,0 +1,78 @@
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { Context } from '../context.ts';
+import type { JsonValue } from '../kernel/json.ts';
+import type { Permission, Statement } from './permission.ts';
+
+/** Who calls: found from the bearer token, with the statements that are in force now. */
+export type Principal = {
+  readonly id: string;
+  readonly kind: 'USER' | 'SERVICEUSER';
+  readonly orgId: string;
+  readonly statements: readonly Statement[];
+};
+
+/** One request on its way through an operation. */
+export type Call<P, Q, B> = {
+  readonly ctx: Context;
+  readonly orgId: string;
+  readonly principal: Principal;
+  readonly params: P;
+  readonly query: Q;
+  /** Parses and checks the body when asked: existence of the entity comes before JSON (spec 10 §9). */
+  readonly body: () => B;
+  /** The parsed JSON of the body as sent, before any schema. */
+  readonly json: () => JsonValue;
+  readonly request: FastifyRequest;
+};
+
+/** The part of a call that does not depend on the operation. */
+export type AnyCall = Pick<Call<never, never, never>, 'ctx' | 'orgId' | 'principal' | 'request'>;
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/** An operation as a plain value; `registry.ts` lists them all. */
+export type Operation = {
+  /** The operation id of the public API. */
+  readonly id: string;
+  readonly method: Method;
+  /** Path below `/organizations/{orgId}`, with `{param}` parts. */
+  readonly path: string;
+  readonly summary: string;
+  readonly tag: string;
+  readonly permission: Permission | null;
+  readonly query: z.ZodObject | null;
+  readonly body: z.ZodType | null;
+  readonly response: z.ZodType | null;
+  /** The kind of answer: one object, a page of them, or something else that `response` describes whole. */
+  readonly answers: 'object' | 'page';
+  readonly handle: (call: Call<Record<string, string>, Record<string, unknown>, unknown>) => Promise<unknown>;
+};
+
+type OperationSpec<Q extends z.ZodObject, B extends z.ZodType> = {
+  readonly id: string;
+  readonly method: Method;
+  readonly path: string;
+  readonly summary: string;
+  readonly tag: string;
+  readonly permission: Permission | null;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly response?: z.ZodType;
+  readonly answers?: 'object' | 'page';
+  readonly handle: (call: Call<Record<string, string>, z.output<Q>, z.output<B>>) => Promise<unknown>;
+};
+
+/** Declares one operation; the handler is typed by its schemas. */
+export function defineOperation<Q extends z.ZodObject, B extends z.ZodType>(
+  spec: OperationSpec<Q, B>,
+): Operation {
+  return {
+    ...spec,
+    query: spec.query ?? null,
+    body: spec.body ?? null,
+    response: spec.response ?? null,
+    answers: spec.answers ?? 'object',
+    handle: spec.handle as unknown as Operation['handle'],
+  };
+}

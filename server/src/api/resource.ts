@@ -1,0 +1,198 @@
+import { z } from 'zod';
+import { ApiError } from '../kernel/errors.ts';
+import { uuidFromText } from '../kernel/ids.ts';
+import { Temporal } from '../kernel/time.ts';
+import { refusalFromDelete, refusalFromWrite } from '../store/constraint.ts';
+import type { Row } from '../store/database.ts';
+import {
+  deleteEntity,
+  type EntityTable,
+  findEntity,
+  lockEntity,
+  type Stored,
+} from '../store/entity-store.ts';
+import { recordChange } from '../store/outbox.ts';
+import { answerOf, changeOf, createEntity, replaceChecked, writerOf } from './entity-writes.ts';
+import { fieldFacts } from './fields.ts';
+import type { Operation } from './operation.ts';
+import { organizationZone } from './organization-zone.ts';
+import { pageOf, pageParameters } from './page.ts';
+import { placed } from './placed-dates.ts';
+import type { Declared, EntityOf, Fields, Resource, ResourceSpec } from './resource-spec.ts';
+import { versionMustEqual, versionOf } from './version.ts';
+
+/** Declares one resource: storage, rules and its five operations follow from the value (design: no magic). */
+export function defineResource<F extends Fields>(spec: ResourceSpec<F>): Resource<F> {
+  const resource = { ...spec, ...schemasOf(spec), entityTable: entityTableOf(spec) };
+  const all = {
+    create: () => createOperation(resource),
+    list: () => listOperation(resource),
+    get: () => getOperation(resource),
+    update: () => updateOperation(resource),
+    delete: () => deleteOperation(resource),
+  };
+  const kept = Object.entries(all).filter(([verb]) => !spec.except?.includes(verb as keyof typeof all));
+  return { ...resource, operations: kept.map(([, operation]) => operation()) };
+}
+
+function schemasOf<F extends Fields>(spec: ResourceSpec<F>): { body: z.ZodObject; response: z.ZodObject } {
+  const computed = Object.entries(spec.computed ?? {}).map(([name, { schema }]) => [name, schema]);
+  return {
+    body: z.object(spec.fields as z.ZodRawShape),
+    response: z.object({ ...spec.fields, ...Object.fromEntries(computed) } as z.ZodRawShape),
+  };
+}
+
+function entityTableOf<F extends Fields>(spec: ResourceSpec<F>): EntityTable {
+  const columns = Object.keys(spec.fields);
+  const computed = Object.entries(spec.computed ?? {}).map(([name, value]) => [name, value.sql] as const);
+  return {
+    name: spec.table,
+    columns,
+    jsonColumns: new Set(columns.filter((column) => isJson(spec.fields[column] as z.ZodType))),
+    computed: Object.fromEntries(computed),
+  };
+}
+
+/** Objects and lists are kept as jsonb. Wrappers (optional, default) are looked through. */
+export function isJson(schema: z.ZodType): boolean {
+  const type = fieldFacts.get(schema)?.json?.['type'];
+  if (type !== undefined) return type === 'object' || type === 'array';
+  const def = schema.def as { type: string; out?: z.ZodType; in?: z.ZodType; innerType?: z.ZodType };
+  if (def.type === 'array' || def.type === 'object' || def.type === 'record') return true;
+  if (def.type === 'union' || def.type === 'discriminated_union') return true;
+  const inner = def.innerType ?? (def.out?.def.type === 'transform' ? def.in : def.out);
+  return inner ? isJson(inner) : false;
+}
+
+function operationOf<F extends Fields>(
+  resource: Declared<F>,
+  verb: 'create' | 'list' | 'get' | 'update' | 'delete',
+  rest: Pick<Operation, 'method' | 'query' | 'body' | 'answers' | 'handle'>,
+): Operation {
+  const prefix = { create: 'Post', list: 'List', get: 'Get', update: 'Put', delete: 'Delete' }[verb];
+  const action = { create: 'create', list: 'retrieve', get: 'retrieve', update: 'update', delete: 'delete' }[
+    verb
+  ];
+  const single = verb !== 'create' && verb !== 'list';
+  const plural = verb === 'list' ? `${resource.name}s` : resource.name;
+  return {
+    id: resource.ids?.[verb] ?? `${prefix}${plural}`,
+    path: single ? `/${resource.path}/{id}` : `/${resource.path}`,
+    summary: `${verb === 'list' ? 'list' : verb} ${resource.summary}`,
+    tag: resource.name,
+    permission: { action: `config:${action}`, resource: resource.permission },
+    response: resource.response,
+    ...rest,
+  };
+}
+
+function createOperation<F extends Fields>(resource: Declared<F>): Operation {
+  return operationOf(resource, 'create', {
+    method: 'POST',
+    query: null,
+    body: resource.body,
+    answers: 'object',
+    handle: async (call) => {
+      const body = await placed(resource, call, call.body() as Row);
+      return answerOf(resource, await createEntity(resource, call, body));
+    },
+  });
+}
+
+function getOperation<F extends Fields>(resource: Declared<F>): Operation {
+  return operationOf(resource, 'get', {
+    method: 'GET',
+    query: null,
+    body: null,
+    answers: 'object',
+    handle: async (call) => {
+      const key = { orgId: call.orgId, id: idOf(call.params) };
+      const found = await findEntity(call.ctx.db, resource.entityTable, key);
+      return answerOf(resource, existing(resource, found) as unknown as EntityOf<F>);
+    },
+  });
+}
+
+function updateOperation<F extends Fields>(resource: Declared<F>): Operation {
+  return operationOf(resource, 'update', {
+    method: 'PUT',
+    query: null,
+    body: resource.body,
+    answers: 'object',
+    handle: async (call) => {
+      const key = { orgId: call.orgId, id: idOf(call.params) };
+      try {
+        const after = await call.ctx.db.transaction().execute(async (tx) => {
+          const before = existing(resource, await lockEntity(tx, resource.entityTable, key));
+          const values = await placed(resource, call, call.body() as Row);
+          versionMustEqual(versionOf(call), before.version);
+          return replaceChecked(resource, { tx, call, values }, before as unknown as EntityOf<F>);
+        });
+        return answerOf(resource, after);
+      } catch (error) {
+        throw refusalFromWrite(error, resource.table);
+      }
+    },
+  });
+}
+
+function deleteOperation<F extends Fields>(resource: Declared<F>): Operation {
+  return operationOf(resource, 'delete', {
+    method: 'DELETE',
+    query: null,
+    body: null,
+    answers: 'object',
+    handle: async (call) => {
+      const key = { orgId: call.orgId, id: idOf(call.params) };
+      try {
+        const gone = await call.ctx.db.transaction().execute(async (tx) => {
+          const before = existing(resource, await lockEntity(tx, resource.entityTable, key));
+          const writer = writerOf(call);
+          const entity = before as unknown as EntityOf<F>;
+          await resource.beforeDelete?.({ tx, orgId: call.orgId, now: writer.now, writer }, entity);
+          await deleteEntity(tx, resource.entityTable, key);
+          await recordChange(tx, writer, changeOf(resource, call, { before: entity, after: null }));
+          return entity;
+        });
+        return answerOf(resource, gone);
+      } catch (error) {
+        throw await refusalFromDelete(call.ctx.db, error, key.id);
+      }
+    },
+  });
+}
+
+function listOperation<F extends Fields>(resource: Declared<F>): Operation {
+  const filters = resource.filters ?? {};
+  const schemas = Object.entries(filters).map(([name, filter]) => [name, filter.schema]);
+  return operationOf(resource, 'list', {
+    method: 'GET',
+    query: z.object({ ...pageParameters(resource.maxPageSize), ...Object.fromEntries(schemas) }),
+    body: null,
+    answers: 'page',
+    handle: async (call) => {
+      const given = Object.entries(filters).filter(([name]) => call.query[name] !== undefined);
+      const dated = given.some(([name]) => call.query[name] instanceof Temporal.PlainDate);
+      const scope = {
+        orgId: call.orgId,
+        zone: dated ? await organizationZone(call.ctx.db, call.orgId) : 'UTC',
+      };
+      const conditions = given.map(([name, filter]) => filter.where(call.query[name], scope));
+      const rules = resource.listRules?.(call.query, call.ctx.clock.now()) ?? [];
+      return pageOf(resource, call, [...conditions, ...rules]);
+    },
+  });
+}
+
+function existing<F extends Fields>(resource: Declared<F>, found: Stored | null): Stored {
+  if (!found) throw new ApiError('NOT_FOUND', `there is no ${resource.name} with this id`);
+  return found;
+}
+
+/** The id in the path; one that is no UUID is an entity that does not exist (spec 10 §2). */
+export function idOf(params: Record<string, string>, name = 'id'): string {
+  const id = uuidFromText(params[name] ?? '');
+  if (!id) throw new ApiError('NOT_FOUND', 'there is nothing with this id');
+  return id;
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Context } from '../../context.ts';
+import { newId, SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
+import { writeJson } from '../../kernel/json.ts';
+import type { Tx } from '../../store/database.ts';
+import type { Writer } from '../../store/entity-store.ts';
+import { createOrganization } from '../organization/index.ts';
+import { MANAGED_POLICIES } from './managed-policies.ts';
+import { secretHash } from './secret-hash.ts';
+import { currentSigningKey } from './signing-key.ts';
+
+/** What the first start made; the secret is shown this once and stored as a hash only. */
+export type Credentials = {
+  readonly orgId: string;
+  readonly accessKeyId: string;
+  readonly apiSecret: string;
+  readonly generated: boolean;
+};
+
+/** Any fixed number: processes that start together take turns at making the first organization. */
+const BOOTSTRAP_LOCK = 7_240_113;
+
+/**
+ * On the first start, makes the organization with an administrator service user and its access key, as the
+ * METERBOOK_BOOTSTRAP_* variables say or with generated values. Answers null when an organization exists.
+ */
+export async function bootstrap(ctx: Context): Promise<Credentials | null> {
+  await currentSigningKey(ctx);
+  const wanted = ctx.config.bootstrap;
+  const credentials = {
+    orgId: wanted.orgId ?? newId(),
+    accessKeyId: wanted.accessKeyId ?? `key-${randomBytes(10).toString('hex')}`,
+    apiSecret: wanted.apiSecret ?? randomBytes(24).toString('base64url'),
+    generated: wanted.apiSecret === null,
+  };
+  const hash = await secretHash(credentials.apiSecret);
+  return ctx.db.transaction().execute(async (tx) => {
+    await sql`select pg_advisory_xact_lock(${BOOTSTRAP_LOCK})`.execute(tx);
+    const { rows } = await sql`select 1 from organization limit 1`.execute(tx);
+    if (rows.length > 0) return null;
+    const writer = { orgId: credentials.orgId, principalId: SYSTEM_PRINCIPAL, now: ctx.clock.now() };
+    await createOrganization(tx, writer, { name: 'Meterbook' });
+    const policies = await createManagedPolicies(tx, writer);
+    const administrator = policies.get('Administrator') ?? '';
+    await createAdministrator(tx, writer, { administrator, accessKeyId: credentials.accessKeyId, hash });
+    return credentials;
+  });
+}
+
+function envelopeValues(writer: Writer) {
+  const now = String(writer.now);
+  return sql`${writer.orgId}, ${newId()}, 1, ${now}, ${now}, ${writer.principalId}, ${writer.principalId}`;
+}
+
+const ENVELOPE = sql`org_id, id, version, dt_created, dt_last_modified, created_by, last_modified_by`;
+
+async function createManagedPolicies(tx: Tx, writer: Writer): Promise<Map<string, string>> {
+  const ids = new Map<string, string>();
+  for (const policy of MANAGED_POLICIES) {
+    const { rows } = await sql<{ id: string }>`
+      insert into permission_policy (${ENVELOPE}, name, permission_policy, managed_policy)
+      values (${envelopeValues(writer)}, ${policy.name}, ${writeJson(policy.permissionPolicy)}::jsonb, true)
+      returning id`.execute(tx);
+    ids.set(policy.name, rows[0]?.id ?? '');
+  }
+  return ids;
+}
+
+type Administrator = { readonly administrator: string; readonly accessKeyId: string; readonly hash: string };
+
+async function createAdministrator(tx: Tx, writer: Writer, made: Administrator): Promise<void> {
+  const { rows } = await sql<{ id: string }>`insert into service_user (${ENVELOPE}, name)
+    values (${envelopeValues(writer)}, 'Administrator') returning id`.execute(tx);
+  const serviceUserId = rows[0]?.id ?? '';
+  await sql`insert into access_key (org_id, id, service_user_id, access_key_id, secret_hash, status, dt_created)
+    values (${writer.orgId}, ${newId()}, ${serviceUserId}, ${made.accessKeyId}, ${made.hash}, 'ACTIVE',
+            ${String(writer.now)})`.execute(tx);
+  await sql`insert into principal_permission
+    (${ENVELOPE}, permission_policy_id, principal_id, principal_type)
+    values (${envelopeValues(writer)}, ${made.administrator}, ${serviceUserId}, 'SERVICEUSER')`.execute(tx);
+}

@@ -1,0 +1,211 @@
+// Spec 40 §4.1, §4.2, §5.2: what the calculation answers: bills, their lines, and why a bill failed.
+import type { Decimal } from '../../kernel/decimal.ts';
+import type { Instant, PlainDate } from '../../kernel/time.ts';
+import type { Segment, UsageQuery } from '../metering/usage-query.ts';
+import type { BillFrequency, CurrencyConversion, Epochs } from './facts.ts';
+
+/**
+ * What makes a bill the same bill when it is calculated again (spec 40 §4.2). `groupKey` is `default`,
+ * `key:<bill grouping key id>` or `contract:<contract id>` (exclusive key); `frequencyKey` is `CONSOLIDATED`,
+ * `AD_HOC` or frequency and interval such as `MONTHLY/1`.
+ */
+export type BillIdentity = {
+  readonly accountId: string;
+  readonly gridDate: PlainDate;
+  readonly groupKey: string;
+  readonly frequencyKey: string;
+};
+
+/** A bill that the target asks for. A locked one is skipped by the calculation (spec 40 §8.5). */
+export type DueBill = {
+  readonly identity: BillIdentity;
+  readonly existingBillId: string | null;
+  readonly locked: boolean;
+};
+
+/** What a job wrote on a bill; recalculations keep it, a later create job replaces it (spec 40 §7.5). */
+export type BillStamp = Epochs & {
+  /** The zone of the bill's days, as a Temporal zone id. */
+  readonly timezone: string;
+  readonly targetCurrency: string | null;
+  readonly currencyConversions: readonly CurrencyConversion[];
+  readonly billDate: PlainDate | null;
+  readonly dueDate: PlainDate | null;
+  readonly externalInvoiceDate: PlainDate | null;
+};
+
+/**
+ * One attached plan's part in a bill: the period that the bill closes, `[start, end)` in local dates (null on a
+ * bill that only opens the plan's first period), and the charges that were set to in advance then. Stored with
+ * the bill; later calculations need it to charge each day once (spec 40 §3.4, §5.3).
+ */
+export type BilledPeriod = {
+  readonly accountPlanId: string;
+  readonly planId: string;
+  readonly period: { readonly start: PlainDate; readonly end: PlainDate } | null;
+  readonly advanceChargeKeys: readonly string[];
+};
+
+export type LineItemType =
+  | 'USAGE'
+  | 'USAGE_CREDIT'
+  | 'COUNTER_RUNNING_TOTAL_CHARGE'
+  | 'COUNTER_ADJUSTMENT_DEBIT'
+  | 'COUNTER_ADJUSTMENT_CREDIT'
+  | 'STANDING_CHARGE'
+  | 'MINIMUM_SPEND'
+  | 'MINIMUM_SPEND_REFUND'
+  | 'CREDIT_MEMO'
+  | 'DEBIT_MEMO';
+
+/** Units and amount in one band (spec 30 §7.6), unrounded except `convertedBandSubtotal`'s source rate. */
+export type PricingBandUsage = {
+  readonly pricingBandId: string;
+  readonly lowerLimit: Decimal;
+  readonly fixedPrice: Decimal;
+  readonly unitPrice: Decimal;
+  readonly bandUnits: Decimal;
+  readonly bandQuantity: Decimal;
+  readonly unitSubtotal: Decimal;
+  readonly bandSubtotal: Decimal;
+  readonly convertedBandSubtotal: Decimal;
+};
+
+/**
+ * A line of a bill with every field of spec 40 §5.2; null = the line does not have the field. `subtotal` is in
+ * `currency` (that of the price list), `convertedSubtotal` in the bill's currency. `key` is unique on the bill
+ * and the same each time the bill is calculated. `sequenceNumber` starts at 1.
+ */
+export type BillLine = {
+  readonly key: string;
+  readonly sequenceNumber: number;
+  readonly lineItemType: LineItemType;
+  readonly description: string;
+  readonly quantity: Decimal;
+  readonly units: Decimal;
+  readonly unit: string;
+  readonly averageUnitPrice: Decimal;
+  readonly subtotal: Decimal;
+  readonly currency: string;
+  readonly conversionRate: Decimal;
+  readonly convertedSubtotal: Decimal;
+  readonly usagePerPricingBand: readonly PricingBandUsage[] | null;
+  readonly servicePeriodStartDate: Instant;
+  readonly servicePeriodEndDate: Instant;
+  readonly segment: Segment | null;
+  readonly aggregationId: string | null;
+  readonly meterId: string | null;
+  readonly counterId: string | null;
+  readonly pricingId: string | null;
+  readonly planId: string | null;
+  readonly planGroupId: string | null;
+  readonly productId: string | null;
+  readonly productName: string | null;
+  readonly productCode: string | null;
+  readonly accountingProductId: string | null;
+  readonly accountingProductName: string | null;
+  readonly accountingProductCode: string | null;
+  readonly contractId: string | null;
+  readonly childAccountId: string | null;
+  readonly childAccountCode: string | null;
+  readonly referencedBillId: string | null;
+  readonly referencedLineItemId: string | null;
+  readonly reasonId: string | null;
+  readonly reason: LineReason;
+};
+
+export type LineTiming = 'ARREARS' | 'ADVANCE';
+
+/** Why a line is on the bill and how its amount came about, kept with the line. Spans are half-open instants. */
+export type LineReason = {
+  /** The specification rule that made the line, for example `30 §7`. */
+  readonly rule: string;
+  /** Names what is charged, the same on all bills: each service time of one charge key is charged once. */
+  readonly chargeKey: string;
+  readonly timing: LineTiming;
+  readonly accountPlanId: string | null;
+  /** The account that the usage or the attachment belongs to (the child's own id also where lines are merged). */
+  readonly accountId: string;
+  readonly pricingId: string | null;
+  readonly aggregationId: string | null;
+  readonly segment: Segment | null;
+  readonly start: Instant;
+  readonly end: Instant;
+  readonly usageQueryKey: string | null;
+  readonly units: Decimal;
+  /** Units rated in earlier windows, with tiersSpanPlan; null when tiers do not span. */
+  readonly earlierUnits: Decimal | null;
+  readonly bands: readonly PricingBandUsage[] | null;
+  /** The proration factor as `numerator/denominator` text; null for amounts that are not prorated. */
+  readonly proration: string | null;
+  /** In the line's currency, before rounding, caps and splits. */
+  readonly exactAmount: Decimal;
+  readonly conversionRate: Decimal;
+  /** A minimum spend refund names the key of the in-advance line that it gives back. */
+  readonly refundedLineKey: string | null;
+};
+
+/** The part of a stored line that later calculations look at. Every BillLine is one. */
+export type BilledLine = Pick<
+  BillLine,
+  | 'key'
+  | 'lineItemType'
+  | 'subtotal'
+  | 'currency'
+  | 'planId'
+  | 'planGroupId'
+  | 'pricingId'
+  | 'servicePeriodStartDate'
+  | 'servicePeriodEndDate'
+> & {
+  readonly reason: Pick<LineReason, 'chargeKey' | 'timing' | 'accountPlanId' | 'refundedLineKey'>;
+};
+
+/** One calculated bill. Dates are local dates of `timezone`; `endDate` is exclusive (spec 40 §4.1). */
+export type DraftBill = {
+  readonly identity: BillIdentity;
+  readonly existingBillId: string | null;
+  readonly startDate: PlainDate;
+  readonly endDate: PlainDate;
+  readonly startDateTimeUTC: Instant;
+  readonly endDateTimeUTC: Instant;
+  readonly billDate: PlainDate;
+  readonly dueDate: PlainDate;
+  readonly externalInvoiceDate: PlainDate;
+  readonly billingFrequency: BillFrequency;
+  /** Null for AD_HOC and MIXED. */
+  readonly billFrequencyInterval: number | null;
+  readonly timezone: string;
+  readonly currency: string;
+  /** The rates that lines of this bill used, without the trivial ones. */
+  readonly currencyConversions: readonly CurrencyConversion[];
+  readonly purchaseOrderNumber: string | null;
+  readonly billTotal: Decimal;
+  readonly lines: readonly BillLine[];
+  /** No line at all: a new bill is not created when `suppressedEmptyBills` is on (spec 40 §4.6). */
+  readonly isEmpty: boolean;
+  /** To be stored with the bill and given back in `ExistingBillFacts`. */
+  readonly stamp: BillStamp;
+  readonly periods: readonly BilledPeriod[];
+};
+
+/** Why bills cannot be calculated (spec 40 §14); `entity` says what needed the amount, for the alert. */
+export type BillFailure =
+  | { readonly kind: 'NoConversionRate'; readonly from: string; readonly to: string; readonly entity: string }
+  | {
+      readonly kind: 'RoundingNeeded';
+      readonly amount: Decimal;
+      readonly currency: string;
+      readonly entity: string;
+    };
+
+/** Bills that could not be calculated, all for the same cause; existing ones stay as they are. */
+export type FailedBills = { readonly identities: readonly BillIdentity[]; readonly failure: BillFailure };
+
+/**
+ * Either questions (call again with the answers added), or the bills of every due identity that is not locked,
+ * and apart from them those that failed: a failure never stops the unit's other bills (spec 40 §14).
+ */
+export type BillsCalculation =
+  | { readonly kind: 'needs'; readonly queries: readonly UsageQuery[] }
+  | { readonly kind: 'bills'; readonly bills: readonly DraftBill[]; readonly failed: readonly FailedBills[] };

@@ -1,0 +1,282 @@
+// Spec 40 §5.4 step 1, §8.5: everything that bills of one account unit are calculated from, loaded by the shell.
+import type { Decimal } from '../../kernel/decimal.ts';
+import type { Instant, PlainDate } from '../../kernel/time.ts';
+import type { AggregationDefinition, Segment, UsageFilter } from '../metering/usage-query.ts';
+import type { BillIdentity, BilledLine, BilledPeriod, BillLine, BillStamp } from './bill.ts';
+
+export type BillFrequency = 'DAILY' | 'WEEKLY' | 'MONTHLY' | 'ANNUALLY' | 'AD_HOC' | 'MIXED';
+export type ChildBillingMode = 'PARENT_BREAKDOWN' | 'PARENT_SUMMARY' | 'CHILD';
+export type UnitRounding = 'UP' | 'DOWN' | 'NEAREST' | 'NONE';
+export type RoundingMode =
+  | 'UP'
+  | 'DOWN'
+  | 'CEILING'
+  | 'FLOOR'
+  | 'HALF_UP'
+  | 'HALF_DOWN'
+  | 'HALF_EVEN'
+  | 'UNNECESSARY';
+
+/**
+ * The facts of one account unit: a parent account with all its children, or a single account (spec 40 §6.1).
+ * Rows may come in any order. Amounts are Decimals, instants are UTC, dates are local dates without a zone.
+ * A field that a row does not have is null. Rows that nothing in the unit refers to do no harm.
+ */
+export type BillFacts = {
+  readonly organization: OrganizationFacts;
+  readonly currencies: readonly CurrencyFacts[];
+  readonly products: readonly ProductFacts[];
+  readonly accounts: readonly AccountFacts[];
+  readonly contracts: readonly ContractFacts[];
+  /** Attachments of all accounts of the unit, past, present and future. */
+  readonly accountPlans: readonly AccountPlanFacts[];
+  /** Plans of the attachments and of the attached groups' members. */
+  readonly plans: readonly PlanFacts[];
+  readonly planTemplates: readonly PlanTemplateFacts[];
+  readonly planGroups: readonly PlanGroupFacts[];
+  /** Pricings of those plans and of their templates, whatever their dates. */
+  readonly pricings: readonly PricingFacts[];
+  readonly aggregations: readonly AggregationFacts[];
+  readonly counters: readonly CounterFacts[];
+  readonly counterPricings: readonly CounterPricingFacts[];
+  /** Adjustments of the unit's accounts, whatever their dates. */
+  readonly counterAdjustments: readonly CounterAdjustmentFacts[];
+  /** All existing bills of the unit's accounts. */
+  readonly bills: readonly ExistingBillFacts[];
+  readonly target: BillTarget;
+};
+
+export type CurrencyConversion = {
+  readonly from: string;
+  readonly to: string;
+  readonly multiplier: Decimal | null;
+};
+
+/** Cycle references of one organization, or the overrides of one job (null = not overridden; spec 40 §3.3). */
+export type Epochs = {
+  readonly dayEpoch: PlainDate | null;
+  readonly weekEpoch: PlainDate | null;
+  readonly monthEpoch: PlainDate | null;
+  readonly yearEpoch: PlainDate | null;
+};
+
+/** The billing part of OrganizationConfig (spec 40 §2.1); `timezone` is a Temporal zone id (`zoneFromText`). */
+export type OrganizationFacts = {
+  readonly timezone: string;
+  readonly dayEpoch: PlainDate;
+  readonly weekEpoch: PlainDate;
+  readonly monthEpoch: PlainDate;
+  readonly yearEpoch: PlainDate;
+  readonly currency: string;
+  readonly currencyConversions: readonly CurrencyConversion[];
+  readonly daysBeforeBillDue: number;
+  readonly standingChargeBillInAdvance: boolean;
+  readonly minimumSpendBillInAdvance: boolean;
+  readonly consolidateBills: boolean;
+  readonly externalInvoiceDate: 'FIRST_DAY_OF_NEXT_PERIOD' | 'LAST_DAY_OF_ARREARS';
+};
+
+export type CurrencyFacts = {
+  readonly code: string;
+  readonly maxDecimalPlaces: number;
+  readonly roundingMode: RoundingMode;
+};
+
+export type ProductFacts = { readonly id: string; readonly name: string; readonly code: string };
+
+/** One account; exactly one of a unit has no `parentAccountId`. */
+export type AccountFacts = {
+  readonly id: string;
+  readonly code: string;
+  readonly parentAccountId: string | null;
+  readonly billEpoch: PlainDate | null;
+  readonly currency: string | null;
+  readonly daysBeforeBillDue: number | null;
+  readonly purchaseOrderNumber: string | null;
+};
+
+/** A contract, `[startDate, endDate)` in local dates. */
+export type ContractFacts = {
+  readonly id: string;
+  readonly startDate: PlainDate;
+  readonly endDate: PlainDate;
+  readonly purchaseOrderNumber: string | null;
+  readonly applyContractPeriodLimits: boolean;
+  readonly billGroupingKey: { readonly id: string; readonly exclusive: boolean } | null;
+  readonly usageFilters: readonly UsageFilter[];
+};
+
+/** An AccountPlan (`planId`) or AccountPlanGroup (`planGroupId`): exactly one of the two is set. */
+export type AccountPlanFacts = {
+  readonly id: string;
+  readonly accountId: string;
+  readonly planId: string | null;
+  readonly planGroupId: string | null;
+  readonly startDate: Instant;
+  readonly endDate: Instant | null;
+  readonly billEpoch: PlainDate | null;
+  readonly contractId: string | null;
+  readonly childBillingMode: ChildBillingMode;
+};
+
+/** A plan's own stored values; null inherits (spec 30 §3.1). */
+export type PlanFacts = {
+  readonly id: string;
+  readonly code: string;
+  readonly planTemplateId: string;
+  readonly standingCharge: Decimal | null;
+  readonly standingChargeDescription: string | null;
+  readonly standingChargeBillInAdvance: boolean | null;
+  readonly standingChargeAccountingProductId: string | null;
+  readonly minimumSpend: Decimal | null;
+  readonly minimumSpendDescription: string | null;
+  readonly minimumSpendBillInAdvance: boolean | null;
+  readonly minimumSpendAccountingProductId: string | null;
+};
+
+export type PlanTemplateFacts = {
+  readonly id: string;
+  readonly productId: string;
+  readonly currency: string;
+  readonly billFrequency: BillFrequency;
+  readonly billFrequencyInterval: number;
+  readonly standingCharge: Decimal;
+  readonly standingChargeDescription: string | null;
+  readonly standingChargeInterval: number;
+  readonly standingChargeOffset: number;
+  readonly standingChargeBillInAdvance: boolean | null;
+  readonly minimumSpend: Decimal | null;
+  readonly minimumSpendDescription: string | null;
+  readonly minimumSpendBillInAdvance: boolean | null;
+};
+
+/** A plan group; `planIds` are its members now, which stand for the whole period (spec 30 §4). */
+export type PlanGroupFacts = {
+  readonly id: string;
+  readonly name: string;
+  readonly currency: string;
+  readonly planIds: readonly string[];
+  readonly standingCharge: Decimal | null;
+  readonly standingChargeDescription: string | null;
+  readonly standingChargeBillInAdvance: boolean | null;
+  readonly standingChargeAccountingProductId: string | null;
+  readonly minimumSpend: Decimal | null;
+  readonly minimumSpendDescription: string | null;
+  readonly minimumSpendBillInAdvance: boolean | null;
+  readonly minimumSpendAccountingProductId: string | null;
+};
+
+export type BandFacts = {
+  readonly id: string;
+  readonly lowerLimit: Decimal;
+  readonly fixedPrice: Decimal;
+  readonly unitPrice: Decimal;
+};
+
+export type PricingType = 'DEBIT' | 'PRODUCT_CREDIT' | 'GLOBAL_CREDIT';
+
+/** A pricing of a plan or of a plan template (exactly one of the two ids is set). */
+export type PricingFacts = {
+  readonly id: string;
+  readonly dtCreated: Instant;
+  readonly planId: string | null;
+  readonly planTemplateId: string | null;
+  readonly aggregationId: string;
+  readonly segment: Segment | null;
+  readonly type: PricingType;
+  readonly startDate: Instant;
+  readonly endDate: Instant | null;
+  readonly cumulative: boolean;
+  readonly tiersSpanPlan: boolean;
+  readonly pricingBands: readonly BandFacts[];
+  readonly minimumSpend: Decimal;
+  readonly minimumSpendDescription: string | null;
+  readonly minimumSpendBillInAdvance: boolean | null;
+  readonly description: string | null;
+  readonly accountingProductId: string | null;
+};
+
+/** The metric of a pricing: how measurements become a quantity and a quantity becomes units (spec 20 §11). */
+export type AggregationFacts = {
+  readonly id: string;
+  readonly name: string;
+  readonly definition: AggregationDefinition;
+  readonly quantityPerUnit: Decimal;
+  readonly rounding: UnitRounding;
+  readonly unit: string;
+  readonly defaultValue: Decimal | null;
+  readonly accountingProductId: string | null;
+};
+
+export type CounterFacts = { readonly id: string; readonly name: string; readonly unit: string };
+
+export type CounterPricingFacts = {
+  readonly id: string;
+  readonly dtCreated: Instant;
+  readonly planId: string | null;
+  readonly planTemplateId: string | null;
+  readonly counterId: string;
+  readonly startDate: Instant;
+  readonly endDate: Instant | null;
+  readonly cumulative: boolean;
+  readonly pricingBands: readonly BandFacts[];
+  readonly description: string | null;
+  readonly accountingProductId: string | null;
+  readonly runningTotalBillInAdvance: boolean;
+  readonly proRateRunningTotal: boolean;
+  readonly proRateAdjustmentDebit: boolean;
+  readonly proRateAdjustmentCredit: boolean;
+};
+
+/** `value` is the counter's new absolute value from `date` on. */
+export type CounterAdjustmentFacts = {
+  readonly id: string;
+  readonly accountId: string;
+  readonly counterId: string;
+  readonly date: PlainDate;
+  readonly value: Decimal;
+};
+
+/**
+ * A bill that exists. `locked` means effectively locked (own flag or `billLockDate`, spec 40 §2.2). `lines` are
+ * its generated lines; those whose service period ended before the periods being calculated may be left out
+ * (with plans of several frequencies in one group: before the longest of them).
+ */
+export type ExistingBillFacts = {
+  readonly id: string;
+  readonly identity: BillIdentity;
+  readonly locked: boolean;
+  readonly startDate: PlainDate;
+  readonly endDate: PlainDate;
+  readonly billDate: PlainDate;
+  readonly stamp: BillStamp;
+  readonly periods: readonly BilledPeriod[];
+  readonly lines: readonly BilledLine[];
+  /** CREDIT_MEMO and DEBIT_MEMO lines as they stand; the calculation re-attaches them unchanged. */
+  readonly memoLines: readonly BillLine[];
+};
+
+export type BillTarget = CreateTarget | RecalculateTarget;
+
+/** The fields of a create job or a preview (spec 40 §8.1) as sent; `now` decides the date when none is given. */
+export type CreateTarget = Epochs & {
+  readonly kind: 'CREATE';
+  readonly now: Instant;
+  readonly billingFrequency: BillFrequency | null;
+  readonly billFrequencyInterval: number | null;
+  readonly lastDateInBillingPeriod: PlainDate | null;
+  readonly billDate: PlainDate | null;
+  readonly dueDate: PlainDate | null;
+  readonly externalInvoiceDate: PlainDate | null;
+  readonly targetCurrency: string | null;
+  readonly currencyConversions: readonly CurrencyConversion[];
+  /** A Temporal zone id, or null for the organization's. */
+  readonly timezone: string | null;
+};
+
+/** Recalculation of bills that exist (spec 40 §7.5, §8.2); a child's bill follows its parent's. */
+export type RecalculateTarget = {
+  readonly kind: 'RECALCULATE';
+  readonly now: Instant;
+  readonly billIds: readonly string[];
+};

@@ -1,0 +1,145 @@
+import { type RawBuilder, sql } from 'kysely';
+import { isDecimal } from '../kernel/decimal.ts';
+import { newId } from '../kernel/ids.ts';
+import { writeJsonWithNulls } from '../kernel/json.ts';
+import type { Instant } from '../kernel/time.ts';
+import type { Condition, Db, Row, Tx } from './database.ts';
+
+/** What the store needs to know of a declared entity. Built by `api/resource.ts` and `api/singleton.ts`. */
+export type EntityTable = {
+  readonly name: string;
+  /** Stored fields in API spelling, envelope left out. */
+  readonly columns: readonly string[];
+  /** Those of them that are kept as jsonb (objects and lists). */
+  readonly jsonColumns: ReadonlySet<string>;
+  /** Fields of the answer that a query over other tables gives, by name. */
+  readonly computed: Readonly<Record<string, RawBuilder<unknown>>>;
+};
+
+/** The properties that every stored entity answers with (spec 10 §3). */
+export type Envelope = {
+  readonly id: string;
+  readonly version: number;
+  readonly dtCreated: Instant;
+  readonly dtLastModified: Instant;
+  readonly createdBy: string;
+  readonly lastModifiedBy: string;
+};
+
+/** Who writes, where and when. */
+export type Writer = { readonly orgId: string; readonly principalId: string; readonly now: Instant };
+
+export type Stored = Row & Envelope & { readonly orgId: string };
+
+/** A value as PostgreSQL takes it: Decimals as digits, times as ISO text, jsonb columns as JSON. */
+export function columnValue(value: unknown, isJson = false): unknown {
+  if (value === undefined || value === null) return null;
+  if (isJson) return sql`${writeJsonWithNulls(value)}::jsonb`;
+  if (isDecimal(value)) return value.toFixed();
+  if (typeof value === 'object' && !Array.isArray(value)) return String(value);
+  return value;
+}
+
+function selection(table: EntityTable): RawBuilder<unknown> {
+  const computed = Object.entries(table.computed).map(
+    ([name, expression]) => sql`, (${expression}) as ${sql.ref(name)}`,
+  );
+  return sql`${sql.table(table.name)}.* ${sql.join(computed, sql``)}`;
+}
+
+function selected(table: EntityTable): RawBuilder<unknown> {
+  return Object.keys(table.computed).length > 0 ? selection(table) : sql`${sql.table(table.name)}.*`;
+}
+
+async function one(db: Db | Tx, query: RawBuilder<unknown>): Promise<Stored | null> {
+  const result = await query.execute(db);
+  return (result.rows[0] as Stored | undefined) ?? null;
+}
+
+/** Inserts a new entity at version 1 and answers its row. */
+export async function insertEntity(tx: Tx, table: EntityTable, args: { writer: Writer; values: Row }) {
+  const { writer, values } = args;
+  const names = ['orgId', 'id', 'version', 'dtCreated', 'dtLastModified', 'createdBy', 'lastModifiedBy'];
+  const now = String(writer.now);
+  const head = [writer.orgId, newId(), 1, now, now, writer.principalId, writer.principalId];
+  const own = table.columns.map((column) => columnValue(values[column], table.jsonColumns.has(column)));
+  const row = await one(
+    tx,
+    sql`insert into ${sql.table(table.name)} (${sql.join([...names, ...table.columns].map((n) => sql.ref(n)))})
+        values (${sql.join([...head, ...own])}) returning ${selected(table)}`,
+  );
+  return row as Stored;
+}
+
+/** Overwrites all stored fields, counts the version up by one, answers the new row. */
+export async function replaceEntity(
+  tx: Tx,
+  table: EntityTable,
+  args: { writer: Writer; id: string; values: Row },
+) {
+  const { writer, id, values } = args;
+  const assignments = table.columns.map(
+    (column) => sql`${sql.ref(column)} = ${columnValue(values[column], table.jsonColumns.has(column))}`,
+  );
+  const row = await one(
+    tx,
+    sql`update ${sql.table(table.name)} set ${sql.join([
+      ...assignments,
+      sql`version = version + 1`,
+      sql`${sql.ref('dtLastModified')} = ${String(writer.now)}`,
+      sql`${sql.ref('lastModifiedBy')} = ${writer.principalId}`,
+    ])} where ${sql.ref('orgId')} = ${writer.orgId} and id = ${id} returning ${selected(table)}`,
+  );
+  return row as Stored;
+}
+
+/** The entity, or null when this organization has none of that id. */
+export async function findEntity(db: Db | Tx, table: EntityTable, key: { orgId: string; id: string }) {
+  return one(
+    db,
+    sql`select ${selected(table)} from ${sql.table(table.name)}
+        where ${sql.ref('orgId')} = ${key.orgId} and id = ${key.id}`,
+  );
+}
+
+/** As `findEntity`, and nobody else can write the row until the transaction ends. */
+export async function lockEntity(tx: Tx, table: EntityTable, key: { orgId: string; id: string }) {
+  return one(
+    tx,
+    sql`select ${selected(table)} from ${sql.table(table.name)}
+        where ${sql.ref('orgId')} = ${key.orgId} and id = ${key.id} for update of ${sql.table(table.name)}`,
+  );
+}
+
+export async function deleteEntity(
+  tx: Tx,
+  table: EntityTable,
+  key: { orgId: string; id: string },
+): Promise<void> {
+  await sql`delete from ${sql.table(table.name)}
+            where ${sql.ref('orgId')} = ${key.orgId} and id = ${key.id}`.execute(tx);
+}
+
+export type PageRequest = {
+  readonly orgId: string;
+  readonly conditions: readonly Condition[];
+  readonly size: number;
+  /** Continue behind this row. */
+  readonly after: { readonly dtCreated: string; readonly id: string } | null;
+};
+
+/** Up to `size` + 1 rows, newest first, ties by id descending (spec 10 §7). */
+export async function pageOfEntities(db: Db, table: EntityTable, page: PageRequest): Promise<Stored[]> {
+  const own = (name: string) => sql.ref(`${table.name}.${name}`);
+  const where = [sql`${own('orgId')} = ${page.orgId}`, ...page.conditions];
+  if (page.after) {
+    where.push(
+      sql`(${own('dtCreated')}, ${own('id')}) < (${page.after.dtCreated}::timestamptz, ${page.after.id}::uuid)`,
+    );
+  }
+  const result = await sql`
+    select ${selected(table)} from ${sql.table(table.name)}
+    where ${sql.join(where, sql` and `)}
+    order by ${own('dtCreated')} desc, ${own('id')} desc limit ${page.size + 1}`.execute(db);
+  return result.rows as Stored[];
+}

@@ -1,0 +1,54 @@
+import { sql } from 'kysely';
+import { newId } from '../kernel/ids.ts';
+import { writeJson } from '../kernel/json.ts';
+import type { Row, Tx } from './database.ts';
+import type { Writer } from './entity-store.ts';
+
+export type Change = {
+  /** Entity type in the API's spelling, for the audit log. */
+  readonly entityType: string;
+  readonly entityId: string;
+  readonly action: 'created' | 'updated' | 'deleted';
+  /** Event name without its last part, such as `configuration.plan`; null when the entity raises none. */
+  readonly event: string | null;
+  readonly before: Row | null;
+  readonly after: Row | null;
+  readonly requestId: string | null;
+};
+
+/**
+ * Writes the audit row and the event row of one change inside the transaction that makes it, so that neither can
+ * be missing or stand alone (spec 10 §22, 60 §1).
+ */
+export async function recordChange(tx: Tx, writer: Writer, change: Change): Promise<void> {
+  const before = change.before && writeJson(change.before);
+  const after = change.after && writeJson(change.after);
+  const audit = sql`insert into audit_entry
+    (org_id, id, dt_created, principal_id, request_id, entity_type, entity_id, action, before, after)
+    values (${writer.orgId}, ${newId()}, ${String(writer.now)}, ${writer.principalId}, ${change.requestId},
+            ${change.entityType}, ${change.entityId}, ${change.action}, ${before}::jsonb, ${after}::jsonb)`;
+  if (change.event === null) {
+    await audit.execute(tx);
+    return;
+  }
+  const payload = `{"eventData":{${[after && `"newDto":${after}`, before && `"oldDto":${before}`]
+    .filter(Boolean)
+    .join(',')}}}`;
+  await sql`with audit as (${audit}) insert into event
+    (org_id, id, event_name, event_time, m3ter_event, resource_id)
+    values (${writer.orgId}, ${newId()}, ${`${change.event}.${change.action}`}, ${String(writer.now)},
+            ${payload}::jsonb, ${change.entityId})`.execute(tx);
+}
+
+/** Writes an event that is not the change of one entity; `attributes` lie directly in `eventData`. */
+export async function recordEvent(
+  tx: Tx,
+  writer: Writer,
+  event: { name: string; attributes: Row },
+): Promise<string> {
+  const id = newId();
+  await sql`insert into event (org_id, id, event_name, event_time, m3ter_event)
+    values (${writer.orgId}, ${id}, ${event.name}, ${String(writer.now)},
+            ${writeJson({ eventData: event.attributes })}::jsonb)`.execute(tx);
+  return id;
+}
