@@ -3,8 +3,9 @@ import { refusalFromWrite } from '../store/constraint.ts';
 import type { Row, Tx } from '../store/database.ts';
 import { insertEntity, replaceEntity, type Writer } from '../store/entity-store.ts';
 import { type Change, recordChange } from '../store/outbox.ts';
+import { fieldFacts } from './fields.ts';
 import type { AnyCall } from './operation.ts';
-import type { Declared, EntityOf, Fields, Values } from './resource-spec.ts';
+import type { CheckScope, Declared, EntityOf, Fields, Values } from './resource-spec.ts';
 
 /** Creates an entity the way its POST does; for operations that make one as part of something larger. */
 export async function createEntity<F extends Fields>(
@@ -26,10 +27,12 @@ export async function insertChecked<F extends Fields>(
   write: Write,
 ): Promise<EntityOf<F>> {
   const { tx, call } = write;
-  const writer = writerOf(call);
-  const values = resource.complete?.(write.values as Values<F>, null) ?? write.values;
+  const scope = scopeOf(tx, call);
+  const { writer } = scope;
+  const given = { ...write.values, ...assignedValues(resource, null) } as Values<F>;
+  const values = (await resource.complete?.(given, null, scope)) ?? given;
   const next = (await insertEntity(tx, resource.entityTable, { writer, values })) as unknown as EntityOf<F>;
-  await resource.check?.({ tx, orgId: call.orgId, now: writer.now, writer }, next, null);
+  await resource.check?.(scope, next, null);
   await recordChange(tx, writer, changeOf(resource, call, { before: null, after: next }));
   return next;
 }
@@ -41,15 +44,17 @@ export async function replaceChecked<F extends Fields>(
   before: EntityOf<F>,
 ): Promise<EntityOf<F>> {
   const { tx, call } = write;
-  const writer = writerOf(call);
+  const scope = scopeOf(tx, call);
+  const { writer } = scope;
   const kept = keepImmutable(resource, write.values, before as unknown as Row);
-  const values = resource.complete?.(kept as Values<F>, before) ?? kept;
+  const given = { ...kept, ...assignedValues(resource, before) } as Values<F>;
+  const values = (await resource.complete?.(given, before, scope)) ?? given;
   const after = (await replaceEntity(tx, resource.entityTable, {
     writer,
     id: before.id,
     values,
   })) as unknown as EntityOf<F>;
-  await resource.check?.({ tx, orgId: call.orgId, now: writer.now, writer }, after, before);
+  await resource.check?.(scope, after, before);
   await recordChange(tx, writer, changeOf(resource, call, { before, after }));
   return after;
 }
@@ -58,6 +63,9 @@ export async function replaceChecked<F extends Fields>(
 export function answerOf<F extends Fields>(resource: Declared<F>, entity: EntityOf<F>): Row {
   if (resource.answer) return resource.answer(entity);
   const { orgId: _, ...answer } = entity as Row;
+  for (const [name, schema] of Object.entries(resource.fields)) {
+    if (fieldFacts.get(schema)?.assigned?.hidden) delete answer[name];
+  }
   return answer;
 }
 
@@ -82,6 +90,22 @@ export function changeOf<F extends Fields>(
 
 export function writerOf(call: Pick<AnyCall, 'ctx' | 'orgId' | 'principal'>): Writer {
   return { orgId: call.orgId, principalId: call.principal.id, now: call.ctx.clock.now() };
+}
+
+/** What rules of a write see. */
+export function scopeOf(tx: Tx, call: Pick<AnyCall, 'ctx' | 'orgId' | 'principal'>): CheckScope {
+  const writer = writerOf(call);
+  return { ctx: call.ctx, tx, orgId: call.orgId, now: writer.now, writer };
+}
+
+/** Fields that no request sets: as stored, or as they begin. */
+function assignedValues<F extends Fields>(resource: Declared<F>, before: EntityOf<F> | null): Row {
+  const values: Row = {};
+  for (const [name, schema] of Object.entries(resource.fields)) {
+    const assigned = fieldFacts.get(schema)?.assigned;
+    if (assigned) values[name] = before ? (before as Row)[name] : assigned.initial;
+  }
+  return values;
 }
 
 function keepImmutable<F extends Fields>(resource: Declared<F>, values: Row, before: Row): Row {

@@ -8,7 +8,15 @@ import { dateFromText, type Instant, instantFromText, type PlainDate, zoneFromTe
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
 /** What the recurring kinds of fields have to say beyond their type; read by the OpenAPI generator. */
-export const fieldFacts = z.registry<{ json?: JsonSchema; optional?: boolean; reference?: string }>();
+export const fieldFacts = z.registry<{
+  json?: JsonSchema;
+  optional?: boolean;
+  reference?: string;
+  /** No request sets it; see `assigned`. */
+  assigned?: { readonly initial: unknown; readonly hidden: boolean };
+  /** A request may bring it, but it is neither stored nor shown; see `requestOnly`. */
+  requestOnly?: boolean;
+}>();
 
 /** Why a value is refused, to be read after the name of its field. */
 export class Refused {
@@ -53,6 +61,27 @@ export function withDefault<T extends z.ZodType>(inner: T, fallback: z.output<T>
   const schema = optional(inner).transform((value) => (value === null ? fallback : value) as z.output<T>);
   fieldFacts.add(schema, { optional: true });
   return schema as unknown as z.ZodType<z.output<T>>;
+}
+
+/**
+ * A stored field that no request sets: `initial` on create, kept on update, unless the resource's `complete` says
+ * otherwise. Values sent for it are ignored (spec 10 §5). `hidden`: no answer shows it either.
+ */
+export function assigned<T extends z.ZodType, const I extends z.output<T> | null>(
+  inner: T,
+  initial: I,
+  { hidden = false }: { hidden?: boolean } = {},
+): z.ZodType<z.output<T> | I> {
+  const schema = optional(inner);
+  fieldFacts.add(schema, { optional: true, assigned: { initial, hidden } });
+  return schema as unknown as z.ZodType<z.output<T> | I>;
+}
+
+/** A field that a request may bring for `complete` to make something of: neither stored nor answered. */
+export function requestOnly<T extends z.ZodType>(inner: T): z.ZodType<z.output<T> | null> {
+  const schema = optional(inner);
+  fieldFacts.add(schema, { optional: true, requestOnly: true });
+  return schema;
 }
 
 /** Pattern CODE of spec 10 §6: printable, inner spaces only. */
@@ -216,11 +245,15 @@ export function dateTime() {
   });
 }
 
-/** At most 100 names, each with text or a number (spec 10 §19.1). */
-export function customFields() {
-  const json = { type: 'object', maxProperties: 100, additionalProperties: { type: ['string', 'number'] } };
+/** At most `maxEntries` names, each with text or a number (spec 10 §19.1). */
+export function customFields(maxEntries = 100) {
+  const json = {
+    type: 'object',
+    maxProperties: maxEntries,
+    additionalProperties: { type: ['string', 'number'] },
+  };
   return withDefault(
-    field<CustomFields>(json, (value) => customFieldsRefusal(value) ?? (value as CustomFields)),
+    field<CustomFields>(json, (value) => customFieldsRefusal(value, maxEntries) ?? (value as CustomFields)),
     {},
   );
 }

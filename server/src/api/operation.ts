@@ -44,8 +44,8 @@ export type Operation = {
   readonly query: z.ZodObject | null;
   readonly body: z.ZodType | null;
   readonly response: z.ZodType | null;
-  /** The kind of answer: one object, a page of them, or something else that `response` describes whole. */
-  readonly answers: 'object' | 'page';
+  /** One entity (`response` leaves its envelope out), a page of them, or `whole`: what `response` says. */
+  readonly answers: 'object' | 'page' | 'whole';
   readonly handle: (call: Call<Record<string, string>, Record<string, unknown>, unknown>) => Promise<unknown>;
 };
 
@@ -59,7 +59,7 @@ type OperationSpec<Q extends z.ZodObject, B extends z.ZodType> = {
   readonly query?: Q;
   readonly body?: B;
   readonly response?: z.ZodType;
-  readonly answers?: 'object' | 'page';
+  readonly answers?: 'object' | 'page' | 'whole';
   readonly handle: (call: Call<Record<string, string>, z.output<Q>, z.output<B>>) => Promise<unknown>;
 };
 

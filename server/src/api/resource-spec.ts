@@ -1,5 +1,6 @@
 import type { RawBuilder } from 'kysely';
 import type { z } from 'zod';
+import type { Context } from '../context.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Condition, Row, Tx } from '../store/database.ts';
 import type { EntityTable, Envelope, Writer } from '../store/entity-store.ts';
@@ -12,8 +13,9 @@ export type Values<F extends Fields> = { readonly [K in keyof F]: z.output<F[K]>
 /** A stored entity: its declared fields and the envelope. Fields without a value are null. */
 export type EntityOf<F extends Fields> = Values<F> & Envelope & { readonly orgId: string };
 
-/** What a rule sees: the transaction that has just written `next`. Refuses by throwing an ApiError. */
+/** What a rule sees: the transaction of the write. Refuses by throwing an ApiError. */
 export type CheckScope = {
+  readonly ctx: Context;
   readonly tx: Tx;
   readonly orgId: string;
   readonly now: Instant;
@@ -43,7 +45,7 @@ export type ResourceSpec<F extends Fields> = {
   /** A body that creates one; `{Name}` in a reference stands for the id of another example. */
   readonly example: Row;
   /** Makes the stored values out of a checked body, for what one field alone cannot say. Before is null on create. */
-  complete?(values: Values<F>, before: EntityOf<F> | null): Values<F>;
+  complete?(values: Values<F>, before: EntityOf<F> | null, scope: CheckScope): Values<F> | Promise<Values<F>>;
   /** Rules over several rows; runs after the write, in its transaction (spec 10 §9: references before rules). */
   check?(scope: CheckScope, next: EntityOf<F>, before: EntityOf<F> | null): Promise<void>;
   /** What else a delete takes with it, or why it is refused. */

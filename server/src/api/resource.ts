@@ -12,7 +12,7 @@ import {
   type Stored,
 } from '../store/entity-store.ts';
 import { recordChange } from '../store/outbox.ts';
-import { answerOf, changeOf, createEntity, replaceChecked, writerOf } from './entity-writes.ts';
+import { answerOf, changeOf, createEntity, replaceChecked, scopeOf } from './entity-writes.ts';
 import { fieldFacts } from './fields.ts';
 import type { Operation } from './operation.ts';
 import { organizationZone } from './organization-zone.ts';
@@ -37,14 +37,25 @@ export function defineResource<F extends Fields>(spec: ResourceSpec<F>): Resourc
 
 function schemasOf<F extends Fields>(spec: ResourceSpec<F>): { body: z.ZodObject; response: z.ZodObject } {
   const computed = Object.entries(spec.computed ?? {}).map(([name, { schema }]) => [name, schema]);
+  const fields = Object.entries(spec.fields);
+  const sent = fields.filter(([, schema]) => !fieldFacts.get(schema)?.assigned);
+  const shown = fields.filter(([, schema]) => isShown(schema));
   return {
-    body: z.object(spec.fields as z.ZodRawShape),
-    response: z.object({ ...spec.fields, ...Object.fromEntries(computed) } as z.ZodRawShape),
+    body: z.object(Object.fromEntries(sent) as z.ZodRawShape),
+    response: z.object(Object.fromEntries([...shown, ...computed]) as z.ZodRawShape),
   };
 }
 
+function isShown(schema: z.ZodType): boolean {
+  const facts = fieldFacts.get(schema);
+  return !facts?.requestOnly && !facts?.assigned?.hidden;
+}
+
 function entityTableOf<F extends Fields>(spec: ResourceSpec<F>): EntityTable {
-  const columns = Object.keys(spec.fields);
+  const fields = Object.entries(spec.fields);
+  const columns = fields
+    .filter(([, schema]) => !fieldFacts.get(schema)?.requestOnly)
+    .map(([name]) => name);
   const computed = Object.entries(spec.computed ?? {}).map(([name, value]) => [name, value.sql] as const);
   return {
     name: spec.table,
@@ -148,11 +159,11 @@ function deleteOperation<F extends Fields>(resource: Declared<F>): Operation {
       try {
         const gone = await call.ctx.db.transaction().execute(async (tx) => {
           const before = existing(resource, await lockEntity(tx, resource.entityTable, key));
-          const writer = writerOf(call);
+          const scope = scopeOf(tx, call);
           const entity = before as unknown as EntityOf<F>;
-          await resource.beforeDelete?.({ tx, orgId: call.orgId, now: writer.now, writer }, entity);
+          await resource.beforeDelete?.(scope, entity);
           await deleteEntity(tx, resource.entityTable, key);
-          await recordChange(tx, writer, changeOf(resource, call, { before: entity, after: null }));
+          await recordChange(tx, scope.writer, changeOf(resource, call, { before: entity, after: null }));
           return entity;
         });
         return answerOf(resource, gone);

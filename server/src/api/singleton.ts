@@ -11,7 +11,7 @@ import {
   type Stored,
 } from '../store/entity-store.ts';
 import { recordChange } from '../store/outbox.ts';
-import { writerOf } from './entity-writes.ts';
+import { scopeOf, writerOf } from './entity-writes.ts';
 import type { Operation } from './operation.ts';
 import { isJson } from './resource.ts';
 import type { CheckScope, EntityOf, Fields, Values } from './resource-spec.ts';
@@ -99,8 +99,11 @@ function updateOperation<F extends Fields>(singleton: Declared<F>): Operation {
             id: key.id,
             values: values as Row,
           });
-          const scope = { tx, orgId: call.orgId, now: writer.now, writer };
-          await singleton.check?.(scope, after as unknown as EntityOf<F>, before as unknown as EntityOf<F>);
+          await singleton.check?.(
+            scopeOf(tx, call),
+            after as unknown as EntityOf<F>,
+            before as unknown as EntityOf<F>,
+          );
           await recordChange(tx, writer, {
             entityType: singleton.name,
             entityId: key.id,

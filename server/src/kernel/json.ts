@@ -11,7 +11,12 @@ export type JsonValue =
 
 /** JSON text to values; every number becomes a Decimal of exactly its written digits. Throws SyntaxError. */
 export function parseJson(text: string): JsonValue {
-  return parse(text, undefined, { parseNumber: decimalFromDigits }) as JsonValue;
+  return parse(text, undefined, { parseNumber: decimalFromDigits, onDuplicateKey: lastOne }) as JsonValue;
+}
+
+/** As `JSON.parse` does: of equal keys the last one counts. */
+function lastOne({ newValue }: { newValue: unknown }): unknown {
+  return newValue;
 }
 
 function decimalFromDigits(text: string): Decimal {

@@ -1,0 +1,48 @@
+create table integration_credentials (
+  org_id uuid not null references organization (id),
+  id uuid not null,
+  version integer not null,
+  dt_created timestamptz not null,
+  dt_last_modified timestamptz not null,
+  created_by uuid not null,
+  last_modified_by uuid not null,
+  type text not null,
+  name text,
+  destination text,
+  destination_id text,
+  -- The secrets of the type as JSON, sealed with the secret key of the installation.
+  sealed_secrets text not null,
+  primary key (org_id, id)
+);
+create index integration_credentials_page_idx
+  on integration_credentials (org_id, dt_created desc, id desc);
+
+create table integration_config (
+  org_id uuid not null references organization (id),
+  id uuid not null,
+  version integer not null,
+  dt_created timestamptz not null,
+  dt_last_modified timestamptz not null,
+  created_by uuid not null,
+  last_modified_by uuid not null,
+  entity_type text not null,
+  entity_id text,
+  destination text not null,
+  destination_id text,
+  config_data jsonb not null,
+  name text,
+  integration_credentials_id uuid,
+  enabled boolean not null,
+  authorized boolean not null,
+  trigger_type text not null,
+  primary key (org_id, id),
+  constraint integration_config_entity_type__destination_key
+    unique nulls not distinct
+    (org_id, entity_type, entity_id, destination, destination_id, integration_credentials_id),
+  constraint integration_config_integration_credentials_id_fkey
+    foreign key (org_id, integration_credentials_id) references integration_credentials (org_id, id)
+);
+create index integration_config_page_idx on integration_config (org_id, dt_created desc, id desc);
+create index integration_config_destination_idx on integration_config (org_id, destination_id);
+create index integration_config_integration_credentials_id_idx
+  on integration_config (org_id, integration_credentials_id);

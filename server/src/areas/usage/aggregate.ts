@@ -1,0 +1,184 @@
+import type { Context } from '../../context.ts';
+import { segmentOrder } from '../../engine/metering/segment-match.ts';
+import type { Segment, UsageAnswer, UsageAnswers, UsageQuery } from '../../engine/metering/usage-query.ts';
+import { assert } from '../../kernel/assert.ts';
+import { type Decimal, decimal } from '../../kernel/decimal.ts';
+import { quoted } from './clickhouse-text.ts';
+
+/** Accounts of one ClickHouse query; more are asked in several, so that the text of a query stays bounded. */
+const MAX_ACCOUNTS_PER_QUERY = 10_000;
+
+/**
+ * Answers the engine's questions about measurements from ClickHouse, set-wise: questions that differ only in
+ * their accounts become one query (spec 20 §11). Values are exact decimals; no entry means no input at all.
+ */
+export async function aggregateUsage(
+  ctx: Context,
+  orgId: string,
+  queries: readonly UsageQuery[],
+): Promise<UsageAnswers> {
+  const answers = new Map<string, UsageAnswer>(queries.map((query) => [query.key, []]));
+  for (const alike of batchesOfAlike(queries)) {
+    for (const [key, answer] of await answersOf(ctx, orgId, alike)) answers.set(key, answer);
+  }
+  return answers;
+}
+
+/** Groups of questions with the same aggregation, window and filters; each pool of accounts stays whole. */
+function batchesOfAlike(queries: readonly UsageQuery[]): UsageQuery[][] {
+  const groups = new Map<string, UsageQuery[][]>();
+  for (const query of queries) {
+    const { aggregation, start, end, filters } = query;
+    const name = JSON.stringify([aggregation, String(start), String(end), filters]);
+    const batches = groups.get(name) ?? [[]];
+    groups.set(name, batches);
+    const last = batches.at(-1) ?? [];
+    const accounts = last.reduce((count, other) => count + other.accountIds.length, 0);
+    if (last.length > 0 && accounts + query.accountIds.length > MAX_ACCOUNTS_PER_QUERY) batches.push([query]);
+    else last.push(query);
+  }
+  return [...groups.values()].flat();
+}
+
+type AnswerRow = { pool: string; segment: number; value: string | null; total: string; values: string };
+
+async function answersOf(
+  ctx: Context,
+  orgId: string,
+  alike: readonly UsageQuery[],
+): Promise<Map<string, UsageAnswer>> {
+  const [first] = alike;
+  assert(first, 'a batch of questions is not empty');
+  const segments = segmentOrder(first.aggregation.segmentedFields, first.aggregation.segments);
+  const result = await ctx.clickhouse.query({
+    query: aggregationSql(orgId, alike, segments),
+    format: 'JSONEachRow',
+    clickhouse_settings: { output_format_json_quote_decimals: 1, max_query_size: '16777216' },
+  });
+  const rows = await result.json<AnswerRow>();
+  const answers = new Map<string, { segment: Segment | null; value: Decimal | null }[]>();
+  for (const row of rows) {
+    const query = alike[Number.parseInt(row.pool, 10)];
+    assert(query, 'every row belongs to a question');
+    const segment = segments.length > 0 ? (segments[row.segment - 1] ?? null) : null;
+    const answer = answers.get(query.key) ?? [];
+    answers.set(query.key, [...answer, { segment, value: valueOf(query, row) }]);
+  }
+  return answers;
+}
+
+/** The mean is divided here, at 34 digits: ClickHouse divides decimals at the scale of the column. */
+function valueOf(query: UsageQuery, row: AnswerRow): Decimal | null {
+  if (query.aggregation.method !== 'MEAN') return row.value === null ? null : decimal(row.value);
+  const values = decimal(row.values);
+  return values.isZero() ? null : decimal(row.total).div(values);
+}
+
+function aggregationSql(orgId: string, alike: readonly UsageQuery[], segments: readonly Segment[]): string {
+  const [first] = alike as readonly [UsageQuery];
+  const { aggregation, start, end, filters } = first;
+  const target = quoted(aggregation.targetField);
+  const column = aggregation.numericTarget ? 'measures' : 'dimensions';
+  const conditions = [
+    `org_id = ${quoted(orgId)}`,
+    `meter_id = ${quoted(aggregation.meterId)}`,
+    `ts >= ${momentText(start.epochMilliseconds)}`,
+    `ts < ${momentText(end.epochMilliseconds)}`,
+    `mapContains(${column}, ${target})`,
+    `account_id in (${alike.flatMap((query) => query.accountIds.map(quoted)).join(', ')})`,
+    ...filterConditions(filters),
+    ...(segments.length > 0 ? ['segment > 0'] : []),
+  ];
+  const mean = aggregation.method === 'MEAN';
+  return `select ${poolSql(alike)} as pool, ${segmentSql(aggregation.segmentedFields, segments)} as segment,
+    ${mean ? 'null' : methodSql(first)} as value,
+    ${mean ? `sum(measures[${target}])` : "'0'"} as total, toString(count()) as values
+    from measurement prewhere ${conditions.slice(0, 4).join(' and ')} where ${conditions.slice(4).join(' and ')}
+    group by pool, segment`;
+}
+
+function momentText(epochMs: number): string {
+  return `fromUnixTimestamp64Milli(toInt64(${epochMs}), 'UTC')`;
+}
+
+/** Which question an account belongs to, by position. */
+function poolSql(alike: readonly UsageQuery[]): string {
+  if (alike.length === 1) return "'0'";
+  const accounts = alike.flatMap((query, index) => query.accountIds.map((id) => [id, index] as const));
+  const ids = accounts.map(([id]) => quoted(id)).join(', ');
+  const indexes = accounts.map(([, index]) => `'${index}'`).join(', ');
+  return `transform(toString(account_id), [${ids}], [${indexes}], '0')`;
+}
+
+function methodSql({ aggregation }: UsageQuery): string {
+  const target = quoted(aggregation.targetField);
+  const measure = `measures[${target}]`;
+  switch (aggregation.method) {
+    case 'SUM':
+      return `toString(sum(${measure}))`;
+    case 'MIN':
+      return `toString(min(${measure}))`;
+    case 'MAX':
+      return `toString(max(${measure}))`;
+    case 'COUNT':
+      return 'toString(count())';
+    case 'LATEST':
+      return `toString(argMax(${measure}, (ts, received_at, batch_id, position)))`;
+    case 'UNIQUE':
+      return `toString(uniqExact(dimensions[${target}]))`;
+    default:
+      throw new Error(`aggregation method ${aggregation.method} has no query`);
+  }
+}
+
+/** INCLUDE entries of one dimension are alternatives, dimensions combine with AND, any EXCLUDE removes (spec 50 §3.4). */
+function filterConditions(filters: UsageQuery['filters']): string[] {
+  const included = new Map<string, string[]>();
+  const conditions: string[] = [];
+  for (const { dimensionCode, value, mode } of filters) {
+    const matches = `(mapContains(dimensions, ${quoted(dimensionCode)}) and dimensions[${quoted(dimensionCode)}] = ${quoted(value)})`;
+    if (mode === 'EXCLUDE') conditions.push(`not ${matches}`);
+    else included.set(dimensionCode, [...(included.get(dimensionCode) ?? []), matches]);
+  }
+  for (const alternatives of included.values()) conditions.push(`(${alternatives.join(' or ')})`);
+  return conditions;
+}
+
+/**
+ * The 1-based position of the first segment that a measurement matches, 0 for none. Segments come in order of
+ * precedence, so those with wildcards in the same places are neighbours: each such run is one lookup of the
+ * measurement's values among the segments' values.
+ */
+function segmentSql(fields: readonly string[], segments: readonly Segment[]): string {
+  if (segments.length === 0) return '0';
+  const lookups = runsOfOneMask(fields, segments).map(({ exact, from, members }) => {
+    if (exact.length === 0) return `${from + 1}`;
+    const keys = members.map((segment) =>
+      quoted(exact.map((field) => `=${segment[field] ?? ''}`).join('\u0001')),
+    );
+    const indexes = members.map((_, i) => from + i + 1);
+    return `transform(${keySql(exact)}, [${keys.join(', ')}], [${indexes.join(', ')}], 0)`;
+  });
+  return `toUInt32(coalesce(${lookups.map((lookup) => `nullIf(${lookup}, 0)`).join(', ')}, 0))`;
+}
+
+type MaskRun = { readonly exact: string[]; readonly from: number; readonly members: Segment[] };
+
+function runsOfOneMask(fields: readonly string[], segments: readonly Segment[]): MaskRun[] {
+  const runs: MaskRun[] = [];
+  segments.forEach((segment, index) => {
+    const exact = fields.filter((field) => segment[field] !== '*');
+    const last = runs.at(-1);
+    if (last && last.exact.join('\u0001') === exact.join('\u0001')) last.members.push(segment);
+    else runs.push({ exact, from: index, members: [segment] });
+  });
+  return runs;
+}
+
+/** The values of the fields in one text; a missing value is told apart from an empty one. */
+function keySql(fields: readonly string[]): string {
+  const parts = fields.map(
+    (field) => `if(mapContains(dimensions, ${quoted(field)}), concat('=', dimensions[${quoted(field)}]), '')`,
+  );
+  return parts.length === 1 ? (parts[0] ?? '') : `arrayStringConcat([${parts.join(', ')}], '\\x01')`;
+}

@@ -1,0 +1,17 @@
+/** Text in single quotes for a ClickHouse query or a value inside a map: backslash escapes only. */
+export function quoted(text: string): string {
+  return `'${escaped(text).replaceAll("'", "\\'")}'`;
+}
+
+/** A field of the TabSeparated format. */
+export function escaped(text: string): string {
+  if (!/[\\\t\n\r\0\b\f]/.test(text)) return text;
+  return text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\t', '\\t')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\0', '\\0')
+    .replaceAll('\b', '\\b')
+    .replaceAll('\f', '\\f');
+}

@@ -1,0 +1,96 @@
+import { sql } from 'kysely';
+import type { Context } from '../../context.ts';
+import { newId } from '../../kernel/ids.ts';
+import type { Instant } from '../../kernel/time.ts';
+import type { Db, Tx } from '../../store/database.ts';
+
+/** Measurements taken into one group: enough to make ClickHouse inserts large, little enough to stay in memory. */
+const MAX_GROUP_MEASUREMENTS = 20_000;
+const MAX_GROUP_BATCHES = 500;
+
+/** One accepted request or a piece of an uploaded file, as text in the form in which it was submitted. */
+export type MeasurementBatch = {
+  readonly id: string;
+  readonly orgId: string;
+  readonly receivedAt: Instant;
+  readonly source: string;
+  readonly body: string;
+};
+
+/** Batches that are enriched and stored together; `insertId` names their rows in ClickHouse. */
+export type BatchGroup = {
+  readonly insertId: string;
+  readonly orgId: string;
+  readonly batches: MeasurementBatch[];
+};
+
+export type AcceptedBody = {
+  readonly orgId: string;
+  readonly source: string;
+  readonly body: string;
+  readonly measurementCount: number;
+};
+
+/** Makes a submission durable: when this resolves, the measurements are accepted (spec 20 §7.2). */
+export async function acceptBatch(ctx: Context, accepted: AcceptedBody): Promise<void> {
+  await sql`insert into measurement_batch (id, org_id, received_at, source, measurement_count, body)
+    values (${newId()}, ${accepted.orgId}, ${String(ctx.clock.now())}, ${accepted.source},
+            ${accepted.measurementCount}, ${accepted.body})`.execute(ctx.db);
+}
+
+/**
+ * Locks the oldest waiting batches of one organization and marks them as a new group, all inside the
+ * transaction; null when nothing waits. Other workers skip what is locked.
+ */
+export async function takeGroup(tx: Tx): Promise<BatchGroup | null> {
+  const insertId = newId();
+  const taken = await sql<MeasurementBatch & { measurementCount: number }>`
+    with first as (
+      select org_id from measurement_batch where insert_id is null order by id limit 1 for update skip locked
+    ), waiting as (
+      select id, measurement_count from measurement_batch
+      where insert_id is null and org_id = (select org_id from first)
+      order by id limit ${MAX_GROUP_BATCHES} for update skip locked
+    ), counted as (
+      select id, sum(measurement_count) over (order by id) - measurement_count as before from waiting
+    )
+    update measurement_batch b set insert_id = ${insertId}
+    from counted c where c.id = b.id and c.before < ${MAX_GROUP_MEASUREMENTS}
+    returning b.id, b.org_id, b.received_at, b.source, b.body`.execute(tx);
+  return groupOf(insertId, taken.rows);
+}
+
+/** Groups that some worker took and did not finish; they may be in work right now. */
+export async function unfinishedGroups(db: Db): Promise<string[]> {
+  const { rows } = await sql<{ insertId: string }>`
+    select distinct insert_id from measurement_batch where insert_id is not null limit 100`.execute(db);
+  return rows.map((row) => row.insertId);
+}
+
+/** The batches of a group that was taken before; null when it has been finished meanwhile. */
+export async function loadGroup(tx: Tx, insertId: string): Promise<BatchGroup | null> {
+  const { rows } = await sql<MeasurementBatch>`
+    select id, org_id, received_at, source, body from measurement_batch where insert_id = ${insertId}`.execute(
+    tx,
+  );
+  return groupOf(insertId, rows);
+}
+
+function groupOf(insertId: string, rows: readonly MeasurementBatch[]): BatchGroup | null {
+  const [first] = rows;
+  if (!first) return null;
+  const batches = [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { insertId, orgId: first.orgId, batches };
+}
+
+/** The group is stored: its batches leave the inbox. */
+export async function finishGroup(tx: Tx, insertId: string): Promise<void> {
+  await sql`delete from measurement_batch where insert_id = ${insertId}`.execute(tx);
+}
+
+/** Whether this transaction holds the group now; false while another worker does. */
+export async function lockGroup(tx: Tx, insertId: string): Promise<boolean> {
+  const { rows } = await sql<{ locked: boolean }>`
+    select pg_try_advisory_xact_lock(hashtextextended(${insertId}, 0)) as locked`.execute(tx);
+  return rows[0]?.locked === true;
+}

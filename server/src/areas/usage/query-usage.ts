@@ -1,0 +1,191 @@
+import { z } from 'zod';
+import { flag, freeObject, list } from '../../api/fields.ts';
+import { defineOperation } from '../../api/operation.ts';
+import { organizationZone } from '../../api/organization-zone.ts';
+import type { Context } from '../../context.ts';
+import { type Decimal, decimal } from '../../kernel/decimal.ts';
+import { type Instant, startOfDate, Temporal } from '../../kernel/time.ts';
+import type { Row } from '../../store/database.ts';
+import {
+  type CheckedUsageQuery,
+  checkedUsageQuery,
+  type UsageQueryBody,
+  usageQueryBody,
+} from './query-request.ts';
+import { aggregatedRowsSql, rawRowsSql } from './query-sql.ts';
+
+/** `POST /usage/query`: stored measurements, or aggregates of them in groups (spec 20 §13). */
+export const queryUsage = defineOperation({
+  id: 'PostUsageDataQuery',
+  method: 'POST',
+  path: '/usage/query',
+  summary: 'query usage',
+  tag: 'Usage',
+  permission: { action: 'config:retrieve', resource: 'analytics:usage' },
+  body: usageQueryBody,
+  response: z.object({ data: list(freeObject()), hasMoreData: flag() }),
+  answers: 'whole',
+  handle: async ({ ctx, orgId, body }) => {
+    const query = await checkedUsageQuery(ctx.db, orgId, await placedQuery(ctx, orgId, body()));
+    const rows =
+      query.aggregations.length > 0 ? await aggregated(ctx, orgId, query) : await raw(ctx, orgId, query);
+    return { data: rows.slice(0, query.limit), hasMoreData: rows.length > query.limit };
+  },
+});
+
+/** Bare dates mean midnight in the organization's zone (spec 10 §2). */
+async function placedQuery(ctx: Context, orgId: string, body: UsageQueryBody): Promise<UsageQueryBody> {
+  const bare = [body.startDate, body.endDate].some(
+    (value) => (value as unknown) instanceof Temporal.PlainDate,
+  );
+  if (!bare) return body;
+  const zone = await organizationZone(ctx.db, orgId);
+  const placed = (value: unknown) =>
+    value instanceof Temporal.PlainDate ? startOfDate(value, zone) : (value as Instant);
+  return { ...body, startDate: placed(body.startDate), endDate: placed(body.endDate) };
+}
+
+async function rowsOf<T>(ctx: Context, query: string): Promise<T[]> {
+  const result = await ctx.clickhouse.query({
+    query,
+    format: 'JSONEachRow',
+    clickhouse_settings: { output_format_json_quote_decimals: 1, max_query_size: '16777216' },
+  });
+  return result.json<T>();
+}
+
+type RawRow = {
+  uid: string;
+  meter_id: string;
+  account_id: string;
+  ts_ms: string;
+  ets_ms: string | null;
+  received_micros: string;
+  measures: Record<string, string>;
+  dimensions: Record<string, string>;
+};
+
+async function raw(ctx: Context, orgId: string, query: CheckedUsageQuery): Promise<Row[]> {
+  const rows = await rowsOf<RawRow>(ctx, rawRowsSql(orgId, query));
+  const codes = await accountCodes(
+    ctx,
+    orgId,
+    rows.map((row) => row.account_id),
+  );
+  return rows.map((row) => ({
+    ...row.dimensions,
+    ...Object.fromEntries(Object.entries(row.measures).map(([code, value]) => [code, decimal(value)])),
+    uid: row.uid,
+    meterId: row.meter_id,
+    meterCode: query.meters.get(row.meter_id)?.code ?? null,
+    accountId: row.account_id,
+    accountCode: codes.get(row.account_id) ?? null,
+    timestamp: instantFromMs(row.ts_ms),
+    endTimestamp: row.ets_ms === null ? null : instantFromMs(row.ets_ms),
+    receivedAt: Temporal.Instant.fromEpochNanoseconds(BigInt(row.received_micros) * 1000n),
+  }));
+}
+
+function instantFromMs(ms: string): Instant {
+  return Temporal.Instant.fromEpochMilliseconds(Number.parseInt(ms, 10));
+}
+
+async function accountCodes(
+  ctx: Context,
+  orgId: string,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await ctx.db
+    .selectFrom('account')
+    .select(['id', 'code'])
+    .where('orgId', '=', orgId)
+    .where('id', 'in', [...new Set(ids)])
+    .execute();
+  return new Map(rows.map((row) => [String(row['id']), String(row['code'])]));
+}
+
+type GroupedRow = { readonly [column: string]: string | number | null };
+
+async function aggregated(ctx: Context, orgId: string, query: CheckedUsageQuery): Promise<Row[]> {
+  const rows = await rowsOf<GroupedRow>(ctx, aggregatedRowsSql(orgId, query));
+  const accountColumn = query.groups.findIndex((item) => item.groupType === 'ACCOUNT');
+  const ids = accountColumn < 0 ? [] : rows.map((row) => String(row[`g${accountColumn}`]));
+  const codes = await accountCodes(ctx, orgId, ids);
+  const keyed = rows.map((row) => ({ row, key: sortKeyOf(query, row, codes) }));
+  keyed.sort((a, b) => compareKeys(a.key, b.key));
+  return keyed.map(({ row }) => shownRow(query, row, codes));
+}
+
+/** Newest bucket first, then account code, then dimension values ascending (spec 20 §13). */
+function sortKeyOf(
+  query: CheckedUsageQuery,
+  row: GroupedRow,
+  codes: Map<string, string>,
+): (string | number)[] {
+  const time: number[] = [];
+  const account: string[] = [];
+  const dimensions: string[] = [];
+  query.groups.forEach((item, i) => {
+    const value = row[`g${i}`] ?? null;
+    if (item.groupType === 'TIME') time.push(-(value as number));
+    else if (item.groupType === 'ACCOUNT') account.push(codes.get(String(value)) ?? '');
+    else dimensions.push(value === null ? '' : `=${value}`);
+  });
+  return [...time, ...account, ...dimensions];
+}
+
+function compareKeys(a: readonly (string | number)[], b: readonly (string | number)[]): number {
+  for (const [i, left] of a.entries()) {
+    const right = b[i] as string | number;
+    if (left !== right) return left < right ? -1 : 1;
+  }
+  return 0;
+}
+
+const BUCKET_LENGTH = {
+  HOUR: { hours: 1 },
+  DAY: { days: 1 },
+  WEEK: { weeks: 1 },
+  MONTH: { months: 1 },
+  QUARTER: { months: 3 },
+} as const;
+
+function shownRow(query: CheckedUsageQuery, row: GroupedRow, codes: Map<string, string>): Row {
+  const shown: Row = {};
+  query.groups.forEach((item, i) =>
+    Object.assign(shown, shownGroup(query, item, { value: row[`g${i}`] ?? null, codes })),
+  );
+  query.aggregations.forEach((item, i) => {
+    const meter = query.meters.get(item.meterId.toLowerCase());
+    shown[`${meter?.code}.${item.fieldCode}.${item.function}`] = aggregateValue(row[`a${i}`] ?? null);
+  });
+  return shown;
+}
+
+type GroupValue = { readonly value: string | number | null; readonly codes: Map<string, string> };
+
+function shownGroup(
+  query: CheckedUsageQuery,
+  item: CheckedUsageQuery['groups'][number],
+  group: GroupValue,
+): Row {
+  const { value, codes } = group;
+  if (item.groupType === 'ACCOUNT')
+    return { accountId: value, accountCode: codes.get(String(value)) ?? null };
+  if (item.groupType === 'DIMENSION') {
+    return { [`${query.meters.get((item.meterId ?? '').toLowerCase())?.code}.${item.fieldCode}`]: value };
+  }
+  const start = Temporal.Instant.fromEpochMilliseconds((value as number) * 1000);
+  const end = start
+    .toZonedDateTimeISO('UTC')
+    .add(BUCKET_LENGTH[item.frequency ?? 'DAY'])
+    .toInstant();
+  return { startDate: start, endDate: end };
+}
+
+function aggregateValue(value: string | number | null): Decimal | null {
+  if (value === null) return null;
+  const [total = '0', count] = String(value).split('/');
+  return count === undefined ? decimal(total) : decimal(total).div(count);
+}

@@ -1,0 +1,61 @@
+import type { Decimal } from '../kernel/decimal.ts';
+import type { JsonValue } from '../kernel/json.ts';
+import type { Json } from './api-client.ts';
+
+type Cell = { readonly text: string; readonly right: boolean };
+
+const HEADINGS = ['', 'Service period', 'Quantity', 'Units', 'Average', 'Amount', 'Currency'];
+
+/** A bill as an aligned table: a head line, one row per line item, the total. */
+export function billText(bill: Json, account: { readonly code: string; readonly name: string }): string {
+  const lines = (bill['lineItems'] as readonly Json[] | undefined) ?? [];
+  const rows = [HEADINGS.map((text, i) => ({ text, right: i > 1 && i < 6 })), ...lines.map(lineCells)];
+  const currency = String(bill['currency']);
+  const total = ['Total', '', '', '', '', money(bill['billTotal']), currency];
+  rows.push(total.map((text, i) => ({ text, right: i > 1 && i < 6 })));
+  const widths = HEADINGS.map((_, i) => Math.max(...rows.map((row) => row[i]?.text.length ?? 0)));
+  const width = widths.reduce((sum, next) => sum + next + 2, -2);
+  const table = rows.map((row) =>
+    row
+      .map((cell, i) => aligned(cell, widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const rule = '-'.repeat(width);
+  const head = `${account.name} (${account.code})  ${bill['startDate']} to ${bill['endDate']}  due ${bill['dueDate']}`;
+  return [head, rule, ...table.slice(0, -1), rule, table.at(-1), ''].join('\n');
+}
+
+function aligned(cell: Cell, width: number): string {
+  return cell.right ? cell.text.padStart(width) : cell.text.padEnd(width);
+}
+
+function lineCells(line: Json): Cell[] {
+  const child = line['childAccountCode'] ? `${String(line['childAccountCode'])}: ` : '';
+  const from = String(line['servicePeriodStartDate'] ?? '').slice(0, 10);
+  const to = String(line['servicePeriodEndDate'] ?? '').slice(0, 10);
+  return [
+    { text: `${child}${String(line['description'])}`, right: false },
+    { text: `${from} > ${to}`, right: false },
+    { text: number(line['quantity'], 2), right: true },
+    { text: `${number(line['units'], 2)} ${String(line['unit'])}`.trim(), right: true },
+    { text: number(line['averageUnitPrice'], 6), right: true },
+    { text: money(line['subtotal']), right: true },
+    { text: String(line['currency']), right: false },
+  ];
+}
+
+function money(value: JsonValue | undefined): string {
+  return grouped((value as Decimal).toFixed(2));
+}
+
+/** At most so many places, thousands apart. */
+function number(value: JsonValue | undefined, places: number): string {
+  return grouped((value as Decimal).toDecimalPlaces(places).toFixed());
+}
+
+function grouped(digits: string): string {
+  const [whole = '', fraction] = digits.split('.');
+  const apart = whole.replace(/\B(?=(\d{3})+$)/g, ' ');
+  return fraction === undefined ? apart : `${apart}.${fraction}`;
+}
