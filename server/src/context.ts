@@ -1,24 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Instant } from './kernel/time.ts';
+import type pg from 'pg';
+import { pino } from 'pino';
+import type { Config } from './config.ts';
+import { currentInstant, type Instant } from './kernel/time.ts';
+import { openClickHouse } from './store/clickhouse.ts';
+import { lockDataDirectory, openDataDirectory, openSecretKey } from './store/data-directory.ts';
 import type { Db } from './store/database.ts';
+import { startEmbeddedPostgres } from './store/embedded-postgres.ts';
+import { isMigrated } from './store/migrate.ts';
+import { checkPostgres, openDb, openPool } from './store/postgres.ts';
 
 /** What every part of the product works with; opened once per process. */
 export type Context = {
-  readonly config: {
-    readonly publicUrl: string;
-    readonly bootstrap: {
-      readonly orgId: string | null;
-      readonly accessKeyId: string | null;
-      readonly apiSecret: string | null;
-    };
-  };
+  readonly config: Config;
   readonly db: Db;
+  readonly pool: pg.Pool;
+  /** How others connect to the same PostgreSQL; carries a password. */
+  readonly databaseUrl: string;
+  /** True when no other process can use this PostgreSQL. */
+  readonly ownsDatabase: boolean;
   readonly clickhouse: ClickHouseClient;
   readonly log: FastifyBaseLogger;
-  readonly clock: { now(): Instant };
+  readonly clock: Clock;
+  /** 32 bytes. */
   readonly secretKey: Buffer;
   close(): Promise<void>;
 };
 
-export declare function isReady(ctx: Context): Promise<boolean>;
+export type Clock = { now(): Instant };
+
+export type ContextOptions = {
+  readonly clock?: Clock;
+  /** Told when a built-in store ends by itself: nothing works any more. */
+  readonly onFailure?: (reason: string) => void;
+};
+
+type Cleanup = (() => void | Promise<void>)[];
+
+/**
+ * Opens the data directory and both stores, built-in or external. What was opened is closed again when a later
+ * part fails. Throws `StartError` for everything that the operator can put right.
+ */
+export async function openContext(config: Config, options: ContextOptions = {}): Promise<Context> {
+  const cleanup: Cleanup = [];
+  const close = async () => {
+    for (const step of cleanup.splice(0).reverse()) await step();
+  };
+  try {
+    const log = pino({ level: config.logLevel }) as FastifyBaseLogger;
+    const secretKey = openFolder(config, cleanup);
+    const postgres = await openPostgres(config, { log, cleanup, onFailure: options.onFailure });
+    const clickhouse = await openClickHouse(config.clickhouseUrl, config.dataDir);
+    cleanup.push(clickhouse.close);
+    const clock = options.clock ?? { now: currentInstant };
+    return { config, ...postgres, clickhouse: clickhouse.client, log, clock, secretKey, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Only built-in stores belong to one process: with external ones, several share what else is in the folder. */
+function openFolder(config: Config, cleanup: Cleanup): Buffer {
+  openDataDirectory(config.dataDir);
+  if (config.databaseUrl === null || config.clickhouseUrl === null) {
+    cleanup.push(lockDataDirectory(config.dataDir));
+  }
+  return openSecretKey(config.dataDir, config.secretKey);
+}
+
+type Opening = {
+  readonly log: FastifyBaseLogger;
+  readonly cleanup: Cleanup;
+  readonly onFailure: ContextOptions['onFailure'];
+};
+
+async function openPostgres(config: Config, opening: Opening) {
+  const ownsDatabase = config.databaseUrl === null;
+  const databaseUrl = config.databaseUrl ?? (await startPostgres(config, opening));
+  const pool = openPool(databaseUrl, (error) => opening.log.warn({ err: error }, 'a PostgreSQL session broke'));
+  const db = openDb(pool);
+  opening.cleanup.push(() => pool.end());
+  await checkPostgres(pool, databaseUrl);
+  return { db, pool, databaseUrl, ownsDatabase };
+}
+
+async function startPostgres(config: Config, { cleanup, onFailure }: Opening): Promise<string> {
+  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir });
+  let isWanted = true;
+  cleanup.push(() => {
+    isWanted = false;
+    return postgres.stop();
+  });
+  postgres.ended.then(() => {
+    if (isWanted) onFailure?.('the built-in PostgreSQL ended by itself');
+  });
+  return postgres.url;
+}
+
+const CHECK_TIMEOUT_MS = 3_000;
+const knownMigrated = new WeakSet<Context>();
+
+/** True when both stores answer and are in the state that this release expects. */
+export async function isReady(ctx: Context): Promise<boolean> {
+  const patience = new AbortController();
+  const late = sleep(CHECK_TIMEOUT_MS, false, { signal: patience.signal }).catch(() => false);
+  const ready = await Promise.race([storesAnswer(ctx).catch(() => false), late]);
+  patience.abort();
+  return ready;
+}
+
+async function storesAnswer(ctx: Context): Promise<boolean> {
+  await ctx.pool.query('select 1');
+  const { success } = await ctx.clickhouse.ping({ select: true });
+  if (!success) return false;
+  if (!knownMigrated.has(ctx) && (await isMigrated(ctx.db))) knownMigrated.add(ctx);
+  return knownMigrated.has(ctx);
+}

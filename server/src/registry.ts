@@ -2,18 +2,88 @@ import type { PublicRoute } from './api/app.ts';
 import type { Operation } from './api/operation.ts';
 import type { Resource } from './api/resource-spec.ts';
 import type { Singleton } from './api/singleton.ts';
-import { product } from './areas/catalog/index.ts';
+import {
+  account,
+  accountPlan,
+  contract,
+  counterAdjustment,
+  listAccountChildren,
+  listCounterAdjustments,
+  replaceAccountPlan,
+  searchAccounts,
+} from './areas/accounts/index.ts';
+import { aggregation, compoundAggregation, meter, meterGroup, product } from './areas/catalog/index.ts';
 import { currentUser, issueToken } from './areas/identity/index.ts';
-import { currency, organizationConfig } from './areas/organization/index.ts';
+import {
+  disableIntegrationConfig,
+  enableIntegrationConfig,
+  getIntegrationConfig,
+  getIntegrationConfigForType,
+  integrationConfig,
+  integrationCredentials,
+} from './areas/integration/index.ts';
+import {
+  billGroupingKey,
+  creditReason,
+  currency,
+  debitReason,
+  organizationConfig,
+  organizationCustomFields,
+  transactionType,
+} from './areas/organization/index.ts';
+import type { Task } from './jobs/task.ts';
+import {
+  counter,
+  counterPricing,
+  plan,
+  planGroup,
+  planGroupLink,
+  planTemplate,
+  pricing,
+} from './areas/pricing/index.ts';
 
 /** Every resource of the product, one line each. */
-export const resources: readonly Resource<any>[] = [currency, product];
+export const resources: readonly Resource<any>[] = [
+  currency,
+  creditReason,
+  debitReason,
+  transactionType,
+  billGroupingKey,
+  product,
+  meterGroup,
+  meter,
+  aggregation,
+  compoundAggregation,
+  counter,
+  planTemplate,
+  plan,
+  planGroup,
+  planGroupLink,
+  pricing,
+  counterPricing,
+  account,
+  contract,
+  accountPlan,
+  counterAdjustment,
+  integrationCredentials,
+  integrationConfig,
+];
 
 /** Documents that every organization has once. */
-export const singletons: readonly Singleton<any>[] = [organizationConfig];
+export const singletons: readonly Singleton<any>[] = [organizationConfig, organizationCustomFields];
 
 /** Operations that are not one of a resource's five. */
-const actions: readonly Operation[] = [currentUser];
+const actions: readonly Operation[] = [
+  currentUser,
+  listAccountChildren,
+  searchAccounts,
+  replaceAccountPlan,
+  listCounterAdjustments,
+  getIntegrationConfig,
+  getIntegrationConfigForType,
+  enableIntegrationConfig,
+  disableIntegrationConfig,
+];
 
 /** Everything that is served below `/organizations/{orgId}`. */
 export const operations: readonly Operation[] = [
@@ -24,3 +94,9 @@ export const operations: readonly Operation[] = [
 
 /** Routes outside of the tenant path. */
 export const publicRoutes: readonly PublicRoute[] = [issueToken];
+
+/** Every kind of job. */
+export const tasks: readonly Task[] = [];
+
+/** When jobs start by themselves: crontab lines in UTC (`minute hour day month weekday task`). */
+export const cronLines: readonly string[] = [];

@@ -93,9 +93,9 @@ export function writerOf(call: Pick<AnyCall, 'ctx' | 'orgId' | 'principal'>): Wr
 }
 
 /** What rules of a write see. */
-export function scopeOf(tx: Tx, call: Pick<AnyCall, 'ctx' | 'orgId' | 'principal'>): CheckScope {
+export function scopeOf(tx: Tx, call: AnyCall): CheckScope {
   const writer = writerOf(call);
-  return { ctx: call.ctx, tx, orgId: call.orgId, now: writer.now, writer };
+  return { call, tx, orgId: call.orgId, now: writer.now, writer };
 }
 
 /** Fields that no request sets: as stored, or as they begin. */

@@ -1,11 +1,10 @@
 import type { RawBuilder } from 'kysely';
 import type { z } from 'zod';
-import type { Context } from '../context.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Condition, Row, Tx } from '../store/database.ts';
 import type { EntityTable, Envelope, Writer } from '../store/entity-store.ts';
 import type { Filter } from './filters.ts';
-import type { Operation } from './operation.ts';
+import type { AnyCall, Operation } from './operation.ts';
 
 /** Field names and their schemas, as a resource declares them. */
 export type Fields = { readonly [name: string]: z.ZodType };
@@ -15,7 +14,7 @@ export type EntityOf<F extends Fields> = Values<F> & Envelope & { readonly orgId
 
 /** What a rule sees: the transaction of the write. Refuses by throwing an ApiError. */
 export type CheckScope = {
-  readonly ctx: Context;
+  readonly call: AnyCall;
   readonly tx: Tx;
   readonly orgId: string;
   readonly now: Instant;

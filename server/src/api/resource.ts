@@ -53,9 +53,7 @@ function isShown(schema: z.ZodType): boolean {
 
 function entityTableOf<F extends Fields>(spec: ResourceSpec<F>): EntityTable {
   const fields = Object.entries(spec.fields);
-  const columns = fields
-    .filter(([, schema]) => !fieldFacts.get(schema)?.requestOnly)
-    .map(([name]) => name);
+  const columns = fields.filter(([, schema]) => !fieldFacts.get(schema)?.requestOnly).map(([name]) => name);
   const computed = Object.entries(spec.computed ?? {}).map(([name, value]) => [name, value.sql] as const);
   return {
     name: spec.table,

@@ -13,6 +13,8 @@ export type Json = { readonly [name: string]: JsonValue };
 /** A client of the public API for demo and bench: paths are below the organization, answers keep all digits. */
 export type ApiClient = {
   readonly access: Access;
+  /** The header that this client sends. */
+  readonly authorization: string;
   request(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Json>;
   /** Sends a body that is JSON text already. */
   send(path: string, text: string): Promise<Json>;
@@ -29,16 +31,15 @@ export async function openClient(access: Access): Promise<ApiClient> {
       body: '{"grant_type":"client_credentials"}',
     }),
   );
-  const headers = {
-    authorization: `Bearer ${String(token['access_token'])}`,
-    'content-type': 'application/json',
-  };
+  const authorization = `Bearer ${String(token['access_token'])}`;
+  const headers = { authorization, 'content-type': 'application/json' };
   const call = async (method: string, path: string, text: string | null) => {
     const url = `${access.baseUrl}/organizations/${access.orgId}${path}`;
     return answerOf(`${method} ${path}`, await fetch(url, { method, headers, body: text }));
   };
   return {
     access,
+    authorization,
     request: (method, path, body) => call(method, path, body === undefined ? null : writeJson(body)),
     send: (path, text) => call('POST', path, text),
   };

@@ -131,15 +131,34 @@ export type PageRequest = {
 /** Up to `size` + 1 rows, newest first, ties by id descending (spec 10 §7). */
 export async function pageOfEntities(db: Db, table: EntityTable, page: PageRequest): Promise<Stored[]> {
   const own = (name: string) => sql.ref(`${table.name}.${name}`);
-  const where = [sql`${own('orgId')} = ${page.orgId}`, ...page.conditions];
+  const conditions = [...page.conditions];
   if (page.after) {
-    where.push(
+    conditions.push(
       sql`(${own('dtCreated')}, ${own('id')}) < (${page.after.dtCreated}::timestamptz, ${page.after.id}::uuid)`,
     );
   }
+  const order = sql`${own('dtCreated')} desc, ${own('id')} desc`;
+  return orderedEntities(db, table, { orgId: page.orgId, conditions, order, limit: page.size + 1 });
+}
+
+export type OrderedRequest = {
+  readonly orgId: string;
+  readonly conditions: readonly Condition[];
+  /** What follows `order by`. */
+  readonly order: RawBuilder<unknown>;
+  readonly limit: number;
+  readonly offset?: number;
+};
+
+/** Up to `limit` rows behind the first `offset`, in an order of the caller's. */
+export async function orderedEntities(
+  db: Db,
+  table: EntityTable,
+  { orgId, conditions, order, limit, offset = 0 }: OrderedRequest,
+): Promise<Stored[]> {
+  const where = [sql`${sql.ref(`${table.name}.orgId`)} = ${orgId}`, ...conditions];
   const result = await sql`
-    select ${selected(table)} from ${sql.table(table.name)}
-    where ${sql.join(where, sql` and `)}
-    order by ${own('dtCreated')} desc, ${own('id')} desc limit ${page.size + 1}`.execute(db);
+    select ${selected(table)} from ${sql.table(table.name)} where ${sql.join(where, sql` and `)}
+    order by ${order} limit ${limit} offset ${offset}`.execute(db);
   return result.rows as Stored[];
 }

@@ -1,11 +1,5 @@
-import {
-  mayDeclareClasses,
-  mayPrint,
-  mayReadClock,
-  mayReadEnvironment,
-  mayUseAny,
-} from './exceptions.ts';
-import { leftmostName } from './sizes.ts';
+import { mayDeclareClasses, mayPrint, mayReadClock, mayReadEnvironment, mayUseAny } from './exceptions.ts';
+import { leftmostName, RUNNERS } from './sizes.ts';
 import { type Finding, memberPath, nameOf, type Position, type Rule, type SourceFile } from './source.ts';
 
 type Breach = (position: Position, file: SourceFile) => string | null;
@@ -46,7 +40,8 @@ function anyType({ node }: Position, file: SourceFile): string | null {
 }
 
 function consoleUse({ node, parent }: Position, file: SourceFile): string | null {
-  if (nameOf(node) !== 'console' || parent?.node.type !== 'MemberExpression' || mayPrint(file.path)) return null;
+  if (nameOf(node) !== 'console' || parent?.node.type !== 'MemberExpression' || mayPrint(file.path))
+    return null;
   return 'log through the logger of the context';
 }
 
@@ -63,8 +58,8 @@ function environmentUse({ node }: Position, file: SourceFile): string | null {
 }
 
 /**
- * Amounts and quantities live in the engine and the areas, so these folders may not turn anything into a binary
- * float: `Number.parseInt` and integers that a schema has checked are enough for what is not an amount.
+ * Amounts and quantities live in the engine and the areas, so these folders may not turn anything into a
+ * binary float: `Number.parseInt` and integers that a schema has checked do for what is not an amount.
  */
 function floatAmount({ node }: Position, file: SourceFile): string | null {
   if (file.isTest || !/^server\/src\/(engine|areas)\//.test(file.path)) return null;
@@ -83,8 +78,6 @@ function isFloatConversion(node: Position['node']): boolean {
 function isNumberLiteral(node: unknown): boolean {
   return typeof (node as Record<string, unknown>)['value'] === 'number';
 }
-
-const RUNNERS = ['test', 'it', 'describe', 'suite', 'bench'];
 
 function focusedTest({ node }: Position, file: SourceFile): string | null {
   if (!file.isTest || node.type !== 'MemberExpression') return null;
@@ -119,7 +112,7 @@ function arrowConstant({ node, parent }: Position): string | null {
   return /^(Arrow)?Function(Expression)?$/.test(value) ? 'write `function`' : null;
 }
 
-/** A note of unfinished work must name its issue, and a check is not switched off. Literals are not looked at. */
+/** A note of unfinished work names its issue, and no check is switched off. Literals are not looked at. */
 function unfinishedNotes(file: SourceFile): Finding[] {
   const text = textOutsideLiterals(file);
   const notes = [...text.matchAll(/\b(?:TODO|FIXME|XXX)\b(?!\(#\d+\))/g)].map((match) => ({
@@ -136,7 +129,9 @@ function unfinishedNotes(file: SourceFile): Finding[] {
 /** The text with the insides of strings, templates and regular expressions blanked out. */
 function textOutsideLiterals(file: SourceFile): string {
   const spans = file.positions
-    .filter(({ node }) => node.type === 'TemplateElement' || (node.type === 'Literal' && isQuoted(node, file)))
+    .filter(
+      ({ node }) => node.type === 'TemplateElement' || (node.type === 'Literal' && isQuoted(node, file)),
+    )
     .map(({ node }) => node);
   let text = file.text;
   for (const { start, end } of spans) {

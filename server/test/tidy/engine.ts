@@ -49,6 +49,8 @@ function isImpure(position: Position): boolean {
 function isGlobalUse({ node, key, parent }: Position): boolean {
   if (node.type !== 'Identifier' || parent === null) return false;
   if (parent.node.type === 'MemberExpression') return key === 'object';
-  return ['CallExpression', 'NewExpression', 'TSTypeReference', 'VariableDeclarator'].includes(parent.node.type)
-    && key !== 'id';
+  return (
+    ['CallExpression', 'NewExpression', 'TSTypeReference', 'VariableDeclarator'].includes(parent.node.type) &&
+    key !== 'id'
+  );
 }

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { type Finding, type Rule, type SourceFile, type SyntaxNode } from './source.ts';
+import type { Finding, Rule, SourceFile, SyntaxNode } from './source.ts';
 
 /** Who may import whom (ARCHITECTURE.md); a folder may always import itself. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
@@ -85,7 +85,7 @@ function refusal(file: SourceFile, found: Import): string | null {
   if (found.target.startsWith('server/test/')) return testImportRefusal(file);
   if (ENTRIES.includes(from)) return null;
   const to = folderOf(found.target);
-  if (to === 'context' && found.typeOnly && ['api', 'areas'].includes(from)) return null;
+  if (to === 'context' && found.typeOnly && ['api', 'areas', 'jobs'].includes(from)) return null;
   if (from === 'areas' && to === 'areas') return areaRefusal(file.path, found.target);
   const allowed = [from, ...(FOLDERS[from] ?? [])];
   if (FOLDERS[from] === undefined) return `the folder ${from} is not in the table`;
@@ -122,15 +122,17 @@ function areaOf(path: string): string {
 
 const AREA_INDEX = /^server\/src\/areas\/[^/]+\/index\.ts$/;
 
-/** Only the `index.ts` of an area hands on what other files export, name by name, under a sentence of what it is. */
+/** Only the `index.ts` of an area hands on what others export: name by name, below a sentence on the area. */
 function barrels(file: SourceFile): Finding[] {
   const isAreaIndex = AREA_INDEX.test(file.path);
   const findings = file.positions.flatMap(({ node }) => {
     const message = reExport(node, isAreaIndex);
     return message === null ? [] : [{ at: node.start, message }];
   });
-  if (!isAreaIndex && /\/index\.tsx?$/.test(file.path)) findings.push({ at: 0, message: 'only areas have one' });
-  if (isAreaIndex && !/^\/[/*]/.test(file.text)) findings.push({ at: 0, message: 'begin with what the area is' });
+  if (!isAreaIndex && /\/index\.tsx?$/.test(file.path))
+    findings.push({ at: 0, message: 'only areas have one' });
+  if (isAreaIndex && !/^\/[/*]/.test(file.text))
+    findings.push({ at: 0, message: 'begin with what the area is' });
   return findings;
 }
 

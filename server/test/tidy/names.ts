@@ -1,31 +1,35 @@
 import { type Finding, nameOf, type Position, type Rule, type SourceFile, wordsOf } from './source.ts';
 
 /** Words that the API does not use, and its word for the thing (the glossary of ARCHITECTURE.md). */
-const SYNONYMS: Readonly<Record<string, string>> = {
-  customer: 'account',
-  subscriber: 'account',
-  invoice: 'bill',
-  subscription: 'account plan',
-  tenant: 'organization',
-  prepayment: 'commitment',
-  wallet: 'balance',
-  tariff: 'pricing',
-  organisation: 'organization',
-  catalogue: 'catalog',
-  'price list': 'pricing',
-  'price book': 'pricing',
-  'rate card': 'pricing',
-  'usage record': 'measurement',
-};
+const SYNONYMS: ReadonlyMap<string, string> = new Map([
+  ['customer', 'account'],
+  ['subscriber', 'account'],
+  ['invoice', 'bill'],
+  ['subscription', 'account plan'],
+  ['tenant', 'organization'],
+  ['prepayment', 'commitment'],
+  ['wallet', 'balance'],
+  ['tariff', 'pricing'],
+  ['organisation', 'organization'],
+  ['catalogue', 'catalog'],
+  ['price list', 'pricing'],
+  ['price book', 'pricing'],
+  ['rate card', 'pricing'],
+  ['usage record', 'measurement'],
+]);
+
+const BANNED = new RegExp(`\\b(${[...SYNONYMS.keys()].join('|')})s?\\b`);
 
 /** Field names of the API in which a banned word is right. */
-const API_WORDS = /\b(?:(?:external|sequential) invoices?|invoice (?:numbers?|dates?|references?|sequence))\b/g;
+const API_WORDS =
+  /\b(?:(?:external|sequential) invoices?|invoice (?:numbers?|dates?|references?|sequence))\b/g;
 
 /** Words that say nothing about what a function does or returns. */
-const VAGUE = /\b(?:get|handle|process|manager|helpers?|utils?|services?|data|info)\b/;
+const VAGUE = /^(?:get|handle|process)\b|\b(?:manager|helpers?|utils?|services?|data|info)\b/;
 
 /** Things of the API whose names hold such a word. */
-const API_NOUNS = /\b(?:service (?:users?|periods?|accounts?)|data (?:fields?|exports?|explorer|directory|folder))\b/g;
+const API_NOUNS =
+  /\b(?:service (?:users?|periods?|accounts?|spans?|times?|dates?|days?)|data (?:fields?|exports?|explorer|directory|folder))\b/g;
 
 export const nameRules: readonly Rule[] = [
   { name: 'synonym', find: bannedSynonyms },
@@ -44,8 +48,8 @@ function bannedSynonyms(file: SourceFile): Finding[] {
 /** What to say instead, or null when every word of the name is the API's. */
 function synonymIn(name: string): string | null {
   const text = wordsOf(name).join(' ').replace(API_WORDS, '');
-  const banned = Object.keys(SYNONYMS).find((word) => new RegExp(`\\b${word}s?\\b`).test(text));
-  return banned === undefined ? null : `say ${SYNONYMS[banned]}`;
+  const banned = BANNED.exec(text)?.[1];
+  return banned === undefined ? null : `say ${SYNONYMS.get(banned)}`;
 }
 
 function vagueFunctionNames(file: SourceFile): Finding[] {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAst } from 'vitest/node';
@@ -38,9 +38,9 @@ const SOURCE_FOLDERS = ['server/src', 'server/test', 'console/src', 'console/tes
 
 /** Every TypeScript file of the product and its tests, parsed. */
 export function allSourceFiles(): SourceFile[] {
-  return SOURCE_FOLDERS.flatMap((folder) => pathsUnder(folder)).map((path) =>
-    sourceFile(path, readFileSync(join(REPOSITORY, path), 'utf8')),
-  );
+  const folders = SOURCE_FOLDERS.filter((folder) => existsSync(join(REPOSITORY, folder)));
+  const paths = folders.flatMap((folder) => pathsUnder(folder));
+  return paths.map((path) => sourceFile(path, readFileSync(join(REPOSITORY, path), 'utf8')));
 }
 
 function pathsUnder(folder: string): string[] {
@@ -53,7 +53,8 @@ function pathsUnder(folder: string): string[] {
 
 /** A file from its text. Text that does not parse gives a file that is one `Unparsable` node. */
 export function sourceFile(path: string, text: string): SourceFile {
-  const isTest = path.startsWith('server/test/') || path.startsWith('console/test/') || path.includes('.test.');
+  const isTest =
+    path.startsWith('server/test/') || path.startsWith('console/test/') || path.includes('.test.');
   return { path, text, isTest, positions: positionsOf(parsed(path, text)) };
 }
 

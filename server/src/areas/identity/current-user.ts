@@ -14,6 +14,7 @@ export const currentUser = defineOperation({
   tag: 'User',
   permission: null,
   response: z.object({ serviceUser: optional(freeObject()), organization: freeObject() }),
+  answers: 'whole',
   handle: async ({ ctx, orgId, principal }) => {
     const users =
       await sql<Row>`select id, version, name, dt_created, dt_last_modified, created_by, last_modified_by

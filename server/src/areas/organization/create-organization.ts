@@ -3,6 +3,7 @@ import { newId } from '../../kernel/ids.ts';
 import type { Tx } from '../../store/database.ts';
 import { insertEntity, type Writer } from '../../store/entity-store.ts';
 import { currency } from './currency.ts';
+import { insertCustomFields } from './custom-fields.ts';
 
 /** Makes an organization with USD as its currency and the initial configuration of spec 40 §2.1. */
 export async function createOrganization(tx: Tx, writer: Writer, { name }: { name: string }): Promise<void> {
@@ -23,4 +24,5 @@ export async function createOrganization(tx: Tx, writer: Writer, { name }: { nam
      '2022-01-01', '2022-01-01', '2022-01-04', '2022-01-01', 'USD', '[]', 1,
      0, false, false, false, false, false, 'FIRST_DAY_OF_NEXT_PERIOD',
      'NONE', '["PREPAYMENT","BALANCE"]', false, false)`.execute(tx);
+  await insertCustomFields(tx, writer);
 }

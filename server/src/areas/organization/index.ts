@@ -1,4 +1,9 @@
 /** The tenant itself: its configuration, currencies and lists of values. */
+export { billGroupingKey } from './bill-grouping-key.ts';
 export { createOrganization } from './create-organization.ts';
+export { creditReason } from './credit-reason.ts';
 export { currency, ROUNDING_MODES } from './currency.ts';
+export { type CustomFieldOwner, customFieldNames, organizationCustomFields } from './custom-fields.ts';
+export { debitReason } from './debit-reason.ts';
 export { organizationConfig } from './organization-config.ts';
+export { transactionType } from './transaction-type.ts';

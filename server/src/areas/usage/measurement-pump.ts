@@ -1,28 +1,21 @@
 import type { Context } from '../../context.ts';
+import type { BackgroundLoop } from '../../jobs/background-loop.ts';
 import { finishUnfinishedGroups, storeNextGroup } from './store-group.ts';
 
 /** How long accepted measurements wait at the most before an idle worker looks for them. */
-const IDLE_MS = 200;
+const IDLE_MS = 100;
 /** How often groups of dead workers are looked for, and how long a failure is given to pass. */
 const RECOVERY_MS = 5_000;
-
-export type MeasurementPump = {
-  /** Looks for work now. */
-  poke(): void;
-  /** Ends after the group in work. */
-  stop(): Promise<void>;
-};
 
 /**
  * Moves accepted measurements from the inbox into ClickHouse, group by group, as long as there are any. Several
  * processes may each run one: batches are locked while they are in work, and those of a dead process are taken
- * over (decision 0007).
+ * over (decision 0007). `stop` ends it after the group in work.
  */
-export function startMeasurementPump(ctx: Context): MeasurementPump {
+export function startMeasurementPump(ctx: Context): BackgroundLoop {
   const state = { stopping: false, wake: () => {} };
   const done = pump(ctx, state);
   return {
-    poke: () => state.wake(),
     stop: async () => {
       state.stopping = true;
       state.wake();

@@ -1,8 +1,13 @@
 // Spec 40 §4.1, §4.2, §5.2: what the calculation answers: bills, their lines, and why a bill failed.
 import type { Decimal } from '../../kernel/decimal.ts';
 import type { Instant, PlainDate } from '../../kernel/time.ts';
+import type { BillFrequency } from '../calendar/cycle.ts';
+import type { EpochTable } from '../calendar/epoch.ts';
+import type { DateSpan } from '../calendar/local-dates.ts';
 import type { Segment, UsageQuery } from '../metering/usage-query.ts';
-import type { BillFrequency, CurrencyConversion, Epochs } from './facts.ts';
+import type { Conversion, NoConversionRate } from '../money/conversion.ts';
+import type { RoundingFailure } from '../money/rounding.ts';
+import type { BandUsage } from '../pricing/band-usage.ts';
 
 /**
  * What makes a bill the same bill when it is calculated again (spec 40 §4.2). `groupKey` is `default`,
@@ -24,11 +29,11 @@ export type DueBill = {
 };
 
 /** What a job wrote on a bill; recalculations keep it, a later create job replaces it (spec 40 §7.5). */
-export type BillStamp = Epochs & {
+export type BillStamp = EpochTable & {
   /** The zone of the bill's days, as a Temporal zone id. */
   readonly timezone: string;
   readonly targetCurrency: string | null;
-  readonly currencyConversions: readonly CurrencyConversion[];
+  readonly currencyConversions: readonly Conversion[];
   readonly billDate: PlainDate | null;
   readonly dueDate: PlainDate | null;
   readonly externalInvoiceDate: PlainDate | null;
@@ -42,7 +47,7 @@ export type BillStamp = Epochs & {
 export type BilledPeriod = {
   readonly accountPlanId: string;
   readonly planId: string;
-  readonly period: { readonly start: PlainDate; readonly end: PlainDate } | null;
+  readonly period: DateSpan | null;
   readonly advanceChargeKeys: readonly string[];
 };
 
@@ -58,18 +63,8 @@ export type LineItemType =
   | 'CREDIT_MEMO'
   | 'DEBIT_MEMO';
 
-/** Units and amount in one band (spec 30 §7.6), unrounded except `convertedBandSubtotal`'s source rate. */
-export type PricingBandUsage = {
-  readonly pricingBandId: string;
-  readonly lowerLimit: Decimal;
-  readonly fixedPrice: Decimal;
-  readonly unitPrice: Decimal;
-  readonly bandUnits: Decimal;
-  readonly bandQuantity: Decimal;
-  readonly unitSubtotal: Decimal;
-  readonly bandSubtotal: Decimal;
-  readonly convertedBandSubtotal: Decimal;
-};
+/** Units and amount in one band (spec 30 §7.6), at most 12 decimals, not rounded to the currency. */
+export type PricingBandUsage = BandUsage & { readonly convertedBandSubtotal: Decimal };
 
 /**
  * A line of a bill with every field of spec 40 §5.2; null = the line does not have the field. `subtotal` is in
@@ -178,7 +173,7 @@ export type DraftBill = {
   readonly timezone: string;
   readonly currency: string;
   /** The rates that lines of this bill used, without the trivial ones. */
-  readonly currencyConversions: readonly CurrencyConversion[];
+  readonly currencyConversions: readonly Conversion[];
   readonly purchaseOrderNumber: string | null;
   readonly billTotal: Decimal;
   readonly lines: readonly BillLine[];
@@ -190,14 +185,7 @@ export type DraftBill = {
 };
 
 /** Why bills cannot be calculated (spec 40 §14); `entity` says what needed the amount, for the alert. */
-export type BillFailure =
-  | { readonly kind: 'NoConversionRate'; readonly from: string; readonly to: string; readonly entity: string }
-  | {
-      readonly kind: 'RoundingNeeded';
-      readonly amount: Decimal;
-      readonly currency: string;
-      readonly entity: string;
-    };
+export type BillFailure = (NoConversionRate | RoundingFailure) & { readonly entity: string };
 
 /** Bills that could not be calculated, all for the same cause; existing ones stay as they are. */
 export type FailedBills = { readonly identities: readonly BillIdentity[]; readonly failure: BillFailure };

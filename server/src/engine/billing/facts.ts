@@ -1,21 +1,16 @@
 // Spec 40 §5.4 step 1, §8.5: everything that bills of one account unit are calculated from, loaded by the shell.
 import type { Decimal } from '../../kernel/decimal.ts';
 import type { Instant, PlainDate } from '../../kernel/time.ts';
+import type { BillFrequency } from '../calendar/cycle.ts';
+import type { EpochTable } from '../calendar/epoch.ts';
 import type { AggregationDefinition, Segment, UsageFilter } from '../metering/usage-query.ts';
+import type { Conversion } from '../money/conversion.ts';
+import type { CurrencyRule } from '../money/rounding.ts';
+import type { PricingBand } from '../pricing/bands.ts';
+import type { UnitRounding } from '../pricing/units.ts';
 import type { BillIdentity, BilledLine, BilledPeriod, BillLine, BillStamp } from './bill.ts';
 
-export type BillFrequency = 'DAILY' | 'WEEKLY' | 'MONTHLY' | 'ANNUALLY' | 'AD_HOC' | 'MIXED';
 export type ChildBillingMode = 'PARENT_BREAKDOWN' | 'PARENT_SUMMARY' | 'CHILD';
-export type UnitRounding = 'UP' | 'DOWN' | 'NEAREST' | 'NONE';
-export type RoundingMode =
-  | 'UP'
-  | 'DOWN'
-  | 'CEILING'
-  | 'FLOOR'
-  | 'HALF_UP'
-  | 'HALF_DOWN'
-  | 'HALF_EVEN'
-  | 'UNNECESSARY';
 
 /**
  * The facts of one account unit: a parent account with all its children, or a single account (spec 40 §6.1).
@@ -24,7 +19,8 @@ export type RoundingMode =
  */
 export type BillFacts = {
   readonly organization: OrganizationFacts;
-  readonly currencies: readonly CurrencyFacts[];
+  readonly currencies: readonly CurrencyRule[];
+  /** Products of the plans, and every product that an `accountingProductId` names. */
   readonly products: readonly ProductFacts[];
   readonly accounts: readonly AccountFacts[];
   readonly contracts: readonly ContractFacts[];
@@ -46,20 +42,6 @@ export type BillFacts = {
   readonly target: BillTarget;
 };
 
-export type CurrencyConversion = {
-  readonly from: string;
-  readonly to: string;
-  readonly multiplier: Decimal | null;
-};
-
-/** Cycle references of one organization, or the overrides of one job (null = not overridden; spec 40 §3.3). */
-export type Epochs = {
-  readonly dayEpoch: PlainDate | null;
-  readonly weekEpoch: PlainDate | null;
-  readonly monthEpoch: PlainDate | null;
-  readonly yearEpoch: PlainDate | null;
-};
-
 /** The billing part of OrganizationConfig (spec 40 §2.1); `timezone` is a Temporal zone id (`zoneFromText`). */
 export type OrganizationFacts = {
   readonly timezone: string;
@@ -68,18 +50,12 @@ export type OrganizationFacts = {
   readonly monthEpoch: PlainDate;
   readonly yearEpoch: PlainDate;
   readonly currency: string;
-  readonly currencyConversions: readonly CurrencyConversion[];
+  readonly currencyConversions: readonly Conversion[];
   readonly daysBeforeBillDue: number;
   readonly standingChargeBillInAdvance: boolean;
   readonly minimumSpendBillInAdvance: boolean;
   readonly consolidateBills: boolean;
   readonly externalInvoiceDate: 'FIRST_DAY_OF_NEXT_PERIOD' | 'LAST_DAY_OF_ARREARS';
-};
-
-export type CurrencyFacts = {
-  readonly code: string;
-  readonly maxDecimalPlaces: number;
-  readonly roundingMode: RoundingMode;
 };
 
 export type ProductFacts = { readonly id: string; readonly name: string; readonly code: string };
@@ -166,13 +142,6 @@ export type PlanGroupFacts = {
   readonly minimumSpendAccountingProductId: string | null;
 };
 
-export type BandFacts = {
-  readonly id: string;
-  readonly lowerLimit: Decimal;
-  readonly fixedPrice: Decimal;
-  readonly unitPrice: Decimal;
-};
-
 export type PricingType = 'DEBIT' | 'PRODUCT_CREDIT' | 'GLOBAL_CREDIT';
 
 /** A pricing of a plan or of a plan template (exactly one of the two ids is set). */
@@ -188,7 +157,7 @@ export type PricingFacts = {
   readonly endDate: Instant | null;
   readonly cumulative: boolean;
   readonly tiersSpanPlan: boolean;
-  readonly pricingBands: readonly BandFacts[];
+  readonly pricingBands: readonly PricingBand[];
   readonly minimumSpend: Decimal;
   readonly minimumSpendDescription: string | null;
   readonly minimumSpendBillInAdvance: boolean | null;
@@ -219,7 +188,7 @@ export type CounterPricingFacts = {
   readonly startDate: Instant;
   readonly endDate: Instant | null;
   readonly cumulative: boolean;
-  readonly pricingBands: readonly BandFacts[];
+  readonly pricingBands: readonly PricingBand[];
   readonly description: string | null;
   readonly accountingProductId: string | null;
   readonly runningTotalBillInAdvance: boolean;
@@ -259,7 +228,7 @@ export type ExistingBillFacts = {
 export type BillTarget = CreateTarget | RecalculateTarget;
 
 /** The fields of a create job or a preview (spec 40 §8.1) as sent; `now` decides the date when none is given. */
-export type CreateTarget = Epochs & {
+export type CreateTarget = EpochTable & {
   readonly kind: 'CREATE';
   readonly now: Instant;
   readonly billingFrequency: BillFrequency | null;
@@ -269,7 +238,7 @@ export type CreateTarget = Epochs & {
   readonly dueDate: PlainDate | null;
   readonly externalInvoiceDate: PlainDate | null;
   readonly targetCurrency: string | null;
-  readonly currencyConversions: readonly CurrencyConversion[];
+  readonly currencyConversions: readonly Conversion[];
   /** A Temporal zone id, or null for the organization's. */
   readonly timezone: string | null;
 };

@@ -1,0 +1,67 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { answerOf } from '../../api/entity-writes.ts';
+import { textParameter } from '../../api/filters.ts';
+import { defineOperation } from '../../api/operation.ts';
+import { pageOf, pageParameters } from '../../api/page.ts';
+import { idOf } from '../../api/resource.ts';
+import type { EntityOf } from '../../api/resource-spec.ts';
+import { ApiError } from '../../kernel/errors.ts';
+import type { Condition, Row } from '../../store/database.ts';
+import { findEntity } from '../../store/entity-store.ts';
+import { canonicalDestination, integrationConfig, toDestination } from './integration-config.ts';
+
+const permission = { action: 'config:retrieve', resource: integrationConfig.permission };
+
+/** What stands in the place of the latest run while there is none (spec 60 §6.2). */
+const NO_RUN = { status: 'WAITING' };
+
+/** A configuration and its latest run in one object, which is what the public schema asks for (spec 60 §6.2). */
+export const getIntegrationConfig = defineOperation({
+  id: 'GetIntegrationConfig',
+  method: 'GET',
+  path: '/integrationconfigs/{id}',
+  summary: 'get an integration configuration with its latest run',
+  tag: integrationConfig.name,
+  permission,
+  response: integrationConfig.response,
+  handle: async (call) => {
+    const key = { orgId: call.orgId, id: idOf(call.params) };
+    const found = await findEntity(call.ctx.db, integrationConfig.entityTable, key);
+    if (!found) throw new ApiError('NOT_FOUND', 'there is no integration configuration with this id');
+    const config = found as unknown as EntityOf<typeof integrationConfig.fields>;
+    return withLatestRun(answerOf(integrationConfig, config));
+  },
+});
+
+/** Configurations of one entity type; the first lies at the top level too, for clients that expect one object. */
+export const getIntegrationConfigForType = defineOperation({
+  id: 'GetIntegrationConfigForType',
+  method: 'GET',
+  path: '/integrationconfigs/entity/{entityType}',
+  summary: 'list the integration configurations of an entity type with their latest runs',
+  tag: integrationConfig.name,
+  permission,
+  query: z.object({
+    ...pageParameters(integrationConfig.maxPageSize),
+    entityId: textParameter(),
+    destination: textParameter(),
+    destinationId: textParameter(),
+  }),
+  response: integrationConfig.response,
+  answers: 'page',
+  handle: async (call) => {
+    const { entityId, destination, destinationId } = call.query;
+    const conditions: Condition[] = [sql`entity_type = ${call.params['entityType'] ?? ''}`];
+    if (entityId !== undefined) conditions.push(sql`entity_id = ${entityId}`);
+    if (destination !== undefined) conditions.push(sql`destination = ${canonicalDestination(destination)}`);
+    if (destinationId !== undefined) conditions.push(toDestination(destinationId));
+    const page = await pageOf(integrationConfig, call, conditions);
+    const configs = (page['data'] as Row[]).map(withLatestRun);
+    return { ...configs[0], ...page, data: configs };
+  },
+});
+
+function withLatestRun(config: Row): Row {
+  return { ...config, ...NO_RUN, entityId: config['entityId'] ?? '' };
+}

@@ -1,0 +1,110 @@
+import { type RawBuilder, sql } from 'kysely';
+import { insertChecked } from '../../api/entity-writes.ts';
+import {
+  assigned,
+  flag,
+  freeObject,
+  group,
+  oneOf,
+  optional,
+  reference,
+  requestOnly,
+  text,
+  withDefault,
+} from '../../api/fields.ts';
+import { textParameter } from '../../api/filters.ts';
+import { defineResource } from '../../api/resource.ts';
+import type { CheckScope } from '../../api/resource-spec.ts';
+import { credentialParts, secretParts } from './credential-types.ts';
+import { integrationCredentials } from './integration-credentials.ts';
+
+/** Systems as configurations name them (spec 60 §6.1); others are taken as they are written. */
+const DESTINATIONS = [
+  'Webhook',
+  'Netsuite',
+  'Stripe',
+  'StripeTest',
+  'AWS',
+  'Paddle',
+  'PaddleSandbox',
+  'Salesforce',
+  'Xero',
+  'Chargebee',
+  'QuickBooks',
+  'QuickBooksSandbox',
+  'M3ter',
+];
+
+function word() {
+  return text({ max: 200, pattern: /^[a-zA-Z0-9_-]*$/, says: 'must be letters, digits, _ and -' });
+}
+
+/** What is sent where, and with which options (spec 60 §6.3). */
+export const integrationConfig = defineResource({
+  name: 'IntegrationConfig',
+  path: 'integrationconfigs',
+  summary: 'an integration configuration',
+  table: 'integration_config',
+  permission: 'config:integrationconfig',
+  event: null,
+  maxPageSize: 200,
+  fields: {
+    entityType: word(),
+    entityId: optional(text({ max: 200 })),
+    destination: word(),
+    destinationId: optional(text({ max: 200 })),
+    configData: withDefault(freeObject(), {}),
+    name: optional(text({ max: 200 })),
+    integrationCredentialsId: optional(reference('IntegrationCredentials')),
+    credentials: requestOnly(group({ ...credentialParts(), ...secretParts() })),
+    enabled: assigned(flag(), true),
+    authorized: assigned(flag(), false),
+    triggerType: assigned(oneOf(['EVENT', 'SCHEDULE']), 'EVENT'),
+  },
+  filters: { destinationId: { schema: textParameter(), where: toDestination } },
+  // GetIntegrationConfig answers more than the configuration; see `get-integration-config.ts`.
+  except: ['get'],
+  example: { entityType: 'Bill', destination: 'Stripe', configData: { sendOnApprovalOnly: true } },
+  ids: { list: 'GetIntegrationConfigs', update: 'UpdateIntegrationConfig' },
+  complete: async (values, before, scope) => {
+    const destination = canonicalDestination(values.destination);
+    const credentialsId = await credentialsIdOf(scope, values, before);
+    const isUnchanged = before !== null && before.integrationCredentialsId === credentialsId;
+    const authorized =
+      destination === 'Webhook' || (isUnchanged ? before.authorized : credentialsId !== null);
+    return { ...values, destination, integrationCredentialsId: credentialsId, authorized };
+  },
+});
+
+/** Configurations that send to the webhook, account or connection of this id. */
+export function toDestination(destinationId: string): RawBuilder<boolean> {
+  return sql`destination_id = ${destinationId}`;
+}
+
+/** The name of a destination as it is answered; known systems are found in any letter case (spec 60 §6.1). */
+export function canonicalDestination(given: string): string {
+  return DESTINATIONS.find((known) => known.toLowerCase() === given.toLowerCase()) ?? given;
+}
+
+type Linked = { readonly integrationCredentialsId: string | null };
+type Linking = Linked & { readonly credentials: object | null };
+
+/**
+ * The credentials of a configuration: those named, or new ones made of those in the body, or those it has had,
+ * since nobody can send back a secret that is never shown (spec 60 §6.3).
+ */
+async function credentialsIdOf(
+  scope: CheckScope,
+  values: Linking,
+  before: Linked | null,
+): Promise<string | null> {
+  const { integrationCredentialsId, credentials } = values;
+  if (integrationCredentialsId !== null) return integrationCredentialsId;
+  if (credentials === null) return before?.integrationCredentialsId ?? null;
+  const made = await insertChecked(integrationCredentials, {
+    tx: scope.tx,
+    call: scope.call,
+    values: { ...credentials, destinationId: null },
+  });
+  return made.id;
+}

@@ -1,0 +1,62 @@
+import type { Decimal } from '../../kernel/decimal.ts';
+import { escaped, quoted } from './clickhouse-text.ts';
+
+/** Columns of the measurement table in the order of `measurementLine`. */
+export const MEASUREMENT_COLUMNS: [string, ...string[]] = [
+  'org_id',
+  'meter_id',
+  'account_id',
+  'ts',
+  'ets',
+  'received_at',
+  'uid',
+  'insert_id',
+  'batch_id',
+  'position',
+  'source',
+  'measures',
+  'dimensions',
+  'failed_fields',
+  'undeclared',
+];
+
+/** One stored measurement (spec 20 §7.10). Times count from 1970, in UTC. */
+export type MeasurementRow = {
+  readonly orgId: string;
+  readonly meterId: string;
+  readonly accountId: string;
+  readonly tsMs: number;
+  readonly etsMs: number | null;
+  readonly receivedMicros: string;
+  readonly uid: string;
+  readonly insertId: string;
+  readonly batchId: string;
+  /** Place within the batch, from 0. */
+  readonly position: number;
+  readonly source: string;
+  readonly measures: readonly (readonly [fieldCode: string, value: Decimal])[];
+  readonly dimensions: readonly (readonly [fieldCode: string, value: string])[];
+  /** Derived fields that could not be calculated. */
+  readonly failedFields: readonly string[];
+  /** Submitted fields that the meter does not declare, as JSON; empty when there are none. */
+  readonly undeclared: string;
+};
+
+/** The row as a line of ClickHouse's TabSeparated format: text goes in unparsed and decimals keep their digits. */
+export function measurementLine(row: MeasurementRow): string {
+  const measures = row.measures.map(([code, value]) => `${quoted(code)}:${value.toFixed()}`).join(',');
+  const dimensions = row.dimensions.map(([code, value]) => `${quoted(code)}:${quoted(value)}`).join(',');
+  const ets = row.etsMs === null ? '\\N' : seconds(row.etsMs);
+  const micros = `${row.receivedMicros.slice(0, -6)}.${row.receivedMicros.slice(-6)}`;
+  return (
+    `${row.orgId}\t${row.meterId}\t${row.accountId}\t${seconds(row.tsMs)}\t${ets}\t${micros}\t` +
+    `${escaped(row.uid)}\t${row.insertId}\t${row.batchId}\t${row.position}\t${escaped(row.source)}\t` +
+    `{${measures}}\t{${dimensions}}\t[${row.failedFields.map(quoted).join(',')}]\t${escaped(row.undeclared)}\n`
+  );
+}
+
+/** Milliseconds as seconds with three decimals; times before 1970 are not submitted. */
+function seconds(ms: number): string {
+  const text = String(ms).padStart(4, '0');
+  return `${text.slice(0, -3)}.${text.slice(-3)}`;
+}

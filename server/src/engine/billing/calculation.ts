@@ -1,0 +1,67 @@
+// Spec 40 §5.4: what every step of one calculation reads: the facts, the slot, the due plans and the answers.
+import type { UsageAnswers } from '../metering/usage-query.ts';
+import { type AttachedPlan, attachedPlans } from './attached-plan.ts';
+import type { BillStamp } from './bill.ts';
+import { type BillSlot, isSameSlot } from './bill-slot.ts';
+import { type BillHistory, type BillRecord, type DueMember, dueMember } from './due-member.ts';
+import type { AccountFacts } from './facts.ts';
+import type { FactsIndex } from './facts-index.ts';
+
+/** A slot to calculate, and under which zone, rates and dates. */
+export type DueSlot = BillSlot & {
+  readonly stamp: BillStamp;
+  /** The job names AD_HOC, so plans without a cycle take part. */
+  readonly adHocNamed: boolean;
+};
+
+export type Calculation = {
+  readonly index: FactsIndex;
+  readonly slot: DueSlot;
+  readonly history: BillHistory;
+  /** Every attached plan of the unit, also those that this slot does not bill. */
+  readonly attachedPlans: readonly AttachedPlan[];
+  /** The attached plans that this slot bills, ordered by key. */
+  readonly members: readonly DueMember[];
+  readonly answers: UsageAnswers;
+};
+
+/** The calculation of one slot against the bills as they stand, which are stored ones or ones just calculated. */
+export function calculationOf(
+  index: FactsIndex,
+  slot: DueSlot,
+  known: { readonly bills: readonly BillRecord[]; readonly answers: UsageAnswers },
+): Calculation {
+  const history = {
+    slotBills: known.bills.filter((bill) => isSameSlot(bill.identity, slot)),
+    otherBills: known.bills.filter((bill) => !isSameSlot(bill.identity, slot)),
+  };
+  const all = attachedPlans(index, slot.stamp);
+  const members = all
+    .map((attached) => dueMember(attached, slot, history))
+    .filter((member) => member !== null);
+  return { index, slot, history, attachedPlans: all, members, answers: known.answers };
+}
+
+/** Whose bill a line is on, and the child that it names (spec 40 §6.3). */
+export type Placement = {
+  readonly billAccountId: string;
+  readonly childAccount: AccountFacts | null;
+};
+
+/**
+ * Where lines of an attachment go that belong to `owner`: the parent's own stay on the parent's bill, a child's
+ * go there with the child named (PARENT_BREAKDOWN), there without a name (PARENT_SUMMARY) or to its own bill.
+ */
+export function placementOf(index: FactsIndex, attached: AttachedPlan, owner: AccountFacts): Placement {
+  const { head } = index;
+  const mode = attached.accountPlan.childBillingMode;
+  if (owner.id === head.id) return { billAccountId: head.id, childAccount: null };
+  if (mode === 'CHILD') return { billAccountId: owner.id, childAccount: null };
+  return { billAccountId: head.id, childAccount: mode === 'PARENT_BREAKDOWN' ? owner : null };
+}
+
+/** Spec 40 §5.7: the job's target currency, else the account's, else the organization's. */
+export function billCurrencyOf({ index, slot }: Calculation, accountId: string): string {
+  const own = index.accounts.get(accountId)?.currency;
+  return slot.stamp.targetCurrency ?? own ?? index.facts.organization.currency;
+}

@@ -1,0 +1,137 @@
+// Spec 40 §5.2, §5.7, §5.8: a line with all its fields, rounded once and converted once.
+import { Decimal } from '../../kernel/decimal.ts';
+import { averageUnitPrice, type BandUsage } from '../pricing/band-usage.ts';
+import type { BillFailure, LineReason, PricingBandUsage } from './bill.ts';
+import { billCurrencyOf, type Calculation, type Placement, placementOf } from './calculation.ts';
+import type { DraftLine, LineSpec } from './draft.ts';
+import { convertedAmount, isBillFailure, roundedAmount } from './line-amount.ts';
+
+/** The amounts of a line once its currency conversion is known. */
+type Amounts = { readonly subtotal: Decimal; readonly rate: Decimal; readonly convertedSubtotal: Decimal };
+
+/** The line that a spec describes, or why it cannot be made (no conversion rate, a digit would be lost). */
+export function draftLine(calculation: Calculation, spec: LineSpec): DraftLine | BillFailure {
+  const placement = placementOf(calculation.index, spec.attached, spec.owner);
+  const amounts = amountsOf(calculation, spec, placement);
+  if (isBillFailure(amounts)) return amounts;
+  const bands = spec.bands?.map((band) => convertedBand(band, amounts.rate)) ?? null;
+  const key = [spec.chargeKey, spec.lineItemType, spec.timing, spec.service.start, spec.owner.id].join('|');
+  return {
+    key,
+    billAccountId: placement.billAccountId,
+    rank: spec.rank,
+    planCode: spec.isGroupCharge ? '' : spec.attached.plan.code,
+    attachedKey: spec.isGroupCharge ? null : spec.attached.key,
+    lineItemType: spec.lineItemType,
+    description: spec.description,
+    quantity: spec.quantity,
+    units: spec.units,
+    unit: spec.unit,
+    averageUnitPrice: priceOf(spec, amounts),
+    subtotal: amounts.subtotal,
+    currency: spec.currency,
+    conversionRate: amounts.rate,
+    convertedSubtotal: amounts.convertedSubtotal,
+    usagePerPricingBand: bands,
+    servicePeriodStartDate: spec.service.start,
+    servicePeriodEndDate: spec.service.end,
+    ...originFields(spec),
+    ...productFields(calculation, spec),
+    contractId: spec.attached.contract?.id ?? null,
+    childAccountId: placement.childAccount?.id ?? null,
+    childAccountCode: placement.childAccount?.code ?? null,
+    referencedBillId: null,
+    referencedLineItemId: null,
+    reasonId: null,
+    reason: reasonOf(spec, amounts, bands),
+  };
+}
+
+function amountsOf(
+  calculation: Calculation,
+  spec: LineSpec,
+  placement: Placement,
+): Amounts | BillFailure {
+  const entity = `${spec.lineItemType} of ${subjectOf(spec)}`;
+  const rounded =
+    spec.subtotal ?? roundedAmount(calculation, { amount: spec.exactAmount, currency: spec.currency, entity });
+  if (isBillFailure(rounded)) return rounded;
+  const to = billCurrencyOf(calculation, placement.billAccountId);
+  const converted = convertedAmount(calculation, { amount: rounded, currency: spec.currency, entity }, to);
+  if (isBillFailure(converted)) return converted;
+  return {
+    subtotal: rounded,
+    rate: converted.rate,
+    convertedSubtotal: spec.convertedSubtotal ?? converted.amount,
+  };
+}
+
+function subjectOf(spec: LineSpec): string {
+  const { group, plan } = spec.attached;
+  return spec.isGroupCharge && group !== null ? `plan group ${group.name}` : `plan ${plan.code}`;
+}
+
+/** A fixed amount is its own price; else before currency rounding, 0 without units (spec 30 §7.6). */
+function priceOf(spec: LineSpec, amounts: Amounts): Decimal {
+  return spec.unit === '' ? amounts.subtotal : averageUnitPrice(spec.exactAmount, spec.units);
+}
+
+function convertedBand(band: BandUsage, rate: Decimal): PricingBandUsage {
+  const converted = band.bandSubtotal.times(rate).toDecimalPlaces(12, Decimal.ROUND_HALF_UP);
+  return { ...band, convertedBandSubtotal: converted };
+}
+
+function originFields(spec: LineSpec) {
+  const { origin, isGroupCharge, attached } = spec;
+  return {
+    segment: origin.segment ?? null,
+    aggregationId: origin.aggregationId ?? null,
+    meterId: origin.meterId ?? null,
+    counterId: origin.counterId ?? null,
+    pricingId: origin.pricingId ?? null,
+    planId: isGroupCharge ? null : attached.plan.id,
+    planGroupId: isGroupCharge ? (attached.group?.id ?? null) : null,
+  };
+}
+
+function productFields(calculation: Calculation, spec: LineSpec) {
+  const accountingProductId = spec.accountingProductId;
+  const accounting =
+    accountingProductId === null ? null : (calculation.index.products.get(accountingProductId) ?? null);
+  return {
+    productId: spec.product?.id ?? null,
+    productName: spec.product?.name ?? null,
+    productCode: spec.product?.code ?? null,
+    accountingProductId,
+    accountingProductName: accounting?.name ?? null,
+    accountingProductCode: accounting?.code ?? null,
+  };
+}
+
+function reasonOf(
+  spec: LineSpec,
+  amounts: Amounts,
+  bands: readonly PricingBandUsage[] | null,
+): LineReason {
+  const { origin } = spec;
+  return {
+    rule: spec.rule,
+    chargeKey: spec.chargeKey,
+    timing: spec.timing,
+    accountPlanId: spec.attached.accountPlan.id,
+    accountId: spec.owner.id,
+    pricingId: origin.pricingId ?? null,
+    aggregationId: origin.aggregationId ?? null,
+    segment: origin.segment ?? null,
+    start: spec.service.start,
+    end: spec.service.end,
+    usageQueryKey: origin.usageQueryKey ?? null,
+    units: spec.units,
+    earlierUnits: origin.earlierUnits ?? null,
+    bands,
+    proration: origin.proration ?? null,
+    exactAmount: spec.exactAmount,
+    conversionRate: amounts.rate,
+    refundedLineKey: origin.refundedLineKey ?? null,
+  };
+}

@@ -1,0 +1,115 @@
+// Spec 40 §5.2, §5.4, §5.7, §5.8: the growing calculation; a line is rounded and converted as it is added.
+import { type Decimal, ONE } from '../../kernel/decimal.ts';
+import type { ClosedSpan } from '../calendar/local-dates.ts';
+import type { UsageQuery } from '../metering/usage-query.ts';
+import type { BandUsage } from '../pricing/band-usage.ts';
+import type { AttachedPlan } from './attached-plan.ts';
+import type { BillFailure, BillLine, LineItemType, LineTiming } from './bill.ts';
+import type { Calculation } from './calculation.ts';
+import { draftLine } from './draft-line.ts';
+import type { AccountFacts, ProductFacts } from './facts.ts';
+import { isBillFailure } from './line-amount.ts';
+import type { RatedWindow } from './rated-window.ts';
+
+/** A line while the bills are made: with its bill's account, its place in the order, and its attachment. */
+export type DraftLine = Omit<BillLine, 'sequenceNumber'> & {
+  readonly billAccountId: string;
+  readonly rank: number;
+  readonly planCode: string;
+  /** Key of the attached plan; null for lines of a plan group. */
+  readonly attachedKey: string | null;
+};
+
+/**
+ * What the steps hand on. Questions or a failure end the calculation after the step that found them, so a step
+ * always sees complete results of the steps before it.
+ */
+export type Draft = {
+  readonly rated: readonly RatedWindow[];
+  readonly lines: readonly DraftLine[];
+  readonly needs: readonly UsageQuery[];
+  readonly failure: BillFailure | null;
+};
+
+export const EMPTY_DRAFT: Draft = { rated: [], lines: [], needs: [], failure: null };
+
+/** One step of spec 40 §5.4. */
+export type Step = (draft: Draft, calculation: Calculation) => Draft;
+
+/** Positions of the steps' lines on the bill (spec 40 §5.4); gaps follow the numbers of the specification. */
+export const RANK = {
+  usage: 20,
+  counter: 30,
+  planStandingCharge: 40,
+  groupStandingCharge: 41,
+  productCredit: 50,
+  pricingMinimumSpend: 60,
+  planMinimumSpend: 61,
+  groupMinimumSpend: 62,
+  globalCredit: 80,
+  memo: 110,
+} as const;
+
+/** A line before rounding and conversion. `attached` is a group's lead member when `isGroupCharge`. */
+export type LineSpec = {
+  readonly attached: AttachedPlan;
+  readonly isGroupCharge: boolean;
+  /** The account that the line belongs to: the attachment's, or that of a share of a pooled block. */
+  readonly owner: AccountFacts;
+  readonly rank: number;
+  readonly lineItemType: LineItemType;
+  readonly rule: string;
+  readonly chargeKey: string;
+  readonly timing: LineTiming;
+  readonly service: ClosedSpan;
+  readonly description: string;
+  readonly currency: string;
+  readonly exactAmount: Decimal;
+  readonly product: ProductFacts | null;
+  readonly accountingProductId: string | null;
+  readonly quantity: Decimal;
+  readonly units: Decimal;
+  readonly unit: string;
+  readonly bands: readonly BandUsage[] | null;
+  readonly origin: LineOrigin;
+  /** Set where the rounded amount is fixed already, as in a share of a split block. */
+  readonly subtotal?: Decimal;
+  /** Set where a cap fixes the amount in the bill's currency. */
+  readonly convertedSubtotal?: Decimal;
+};
+
+/** What a line comes from; fields that do not apply are left out. */
+export type LineOrigin = {
+  readonly pricingId?: string;
+  readonly aggregationId?: string;
+  readonly meterId?: string;
+  readonly counterId?: string;
+  readonly segment?: BillLine['segment'];
+  readonly usageQueryKey?: string;
+  readonly earlierUnits?: Decimal;
+  readonly proration?: string;
+  readonly refundedLineKey?: string;
+};
+
+/** The parts of a spec that are the same for every fixed amount: one of it, no unit. */
+export const FIXED_AMOUNT = { quantity: ONE, units: ONE, unit: '', bands: null } as const;
+
+/** The draft with one more line, or with the failure of its rounding or conversion. */
+export function withLine(draft: Draft, calculation: Calculation, spec: LineSpec): Draft {
+  if (draft.failure !== null) return draft;
+  const line = draftLine(calculation, spec);
+  return isBillFailure(line) ? { ...draft, failure: line } : { ...draft, lines: [...draft.lines, line] };
+}
+
+/** The draft with those lines; amounts that round to 0 leave no line (spec 40 §4.6). */
+export function withNonZeroLines(draft: Draft, calculation: Calculation, specs: readonly LineSpec[]): Draft {
+  return specs.reduce((grown, spec) => withNonZeroLine(grown, calculation, spec), draft);
+}
+
+export function withNonZeroLine(draft: Draft, calculation: Calculation, spec: LineSpec): Draft {
+  if (spec.exactAmount.isZero()) return draft;
+  const grown = withLine(draft, calculation, spec);
+  const added = grown.lines.at(-1);
+  return grown.lines.length > draft.lines.length && added?.subtotal.isZero() ? draft : grown;
+}
+

@@ -1,0 +1,87 @@
+// Spec 40 §3.4, §3.5, §5.3: an attached plan's part in the bills of one date: what it closes, what it opens.
+import type { PlainDate } from '../../kernel/time.ts';
+import type { BillingPeriod } from '../calendar/billing-periods.ts';
+import { type ClosedSpan, clippedSpan, type DateSpan, instantsOf } from '../calendar/local-dates.ts';
+import type { AttachedPlan } from './attached-plan.ts';
+import type { BilledLine, BilledPeriod, BillIdentity } from './bill.ts';
+import { type BillSlot, frequencyKeyOf, groupKeyOf, isConsolidated } from './bill-slot.ts';
+import { dateOrder, planDates } from './plan-dates.ts';
+
+/** What later calculations need of a bill, stored or just calculated. */
+export type BillRecord = {
+  readonly identity: BillIdentity;
+  readonly periods: readonly BilledPeriod[];
+  readonly lines: readonly BilledLine[];
+};
+
+/** The records of the slot's own bills, and those of all other bills of the unit. */
+export type BillHistory = {
+  readonly slotBills: readonly BillRecord[];
+  readonly otherBills: readonly BillRecord[];
+};
+
+/** A period of an attached plan and the part of it in which the plan may be charged. */
+export type ChargedPeriod = BillingPeriod & { readonly service: ClosedSpan };
+
+/** At least one of `closing` and `opening` is there. */
+export type DueMember = {
+  readonly attached: AttachedPlan;
+  /** The period in arrears. */
+  readonly closing: ChargedPeriod | null;
+  /** The period in advance. */
+  readonly opening: ChargedPeriod | null;
+  /** The dates that the plan gives to the bill, also when nothing in them is charged. */
+  readonly billPeriod: DateSpan;
+};
+
+/**
+ * The attached plan's part in the slot's bills, or null when it has none. `adHocNamed` says that the job asked
+ * for plans without a cycle, which otherwise stay only where an existing bill already holds them.
+ */
+export function dueMember(
+  attached: AttachedPlan,
+  slot: BillSlot & { readonly adHocNamed: boolean },
+  history: BillHistory,
+): DueMember | null {
+  if (groupKeyOf(attached.contract) !== slot.groupKey) return null;
+  if (frequencyKeyOf(attached, isConsolidated(slot)) !== slot.frequencyKey) return null;
+  const others = periodsOf(attached, history.otherBills);
+  if (others.some((period) => reachesOver(period, slot.gridDate))) return null;
+  const ends = others.map((period) => period.end).filter((end) => dateOrder(end, slot.gridDate) < 0);
+  const dates = planDates(attached, {
+    date: slot.gridDate,
+    stored: billedPartsOf(attached, history.slotBills)[0] ?? null,
+    billedUntil: ends.toSorted(dateOrder).at(-1) ?? null,
+    billsBefore: ends.length,
+    adHocNamed: slot.adHocNamed,
+  });
+  const closing = chargedPeriod(attached, dates?.closing ?? null);
+  const opening = chargedPeriod(attached, dates?.opening ?? null);
+  if (dates === null || (closing === null && opening === null)) return null;
+  return { attached, closing, opening, billPeriod: dates.billPeriod };
+}
+
+function chargedPeriod(attached: AttachedPlan, period: BillingPeriod | null): ChargedPeriod | null {
+  if (period === null) return null;
+  const active = { start: attached.activeStart, end: attached.activeEnd };
+  const service = clippedSpan(instantsOf(period, attached.zone), [active]);
+  return service === null ? null : { ...period, service };
+}
+
+/** Another bill covers this date, made under another epoch: its days must not be billed again from here. */
+function reachesOver(period: DateSpan, date: PlainDate): boolean {
+  return dateOrder(period.start, date) < 0 && dateOrder(date, period.end) < 0;
+}
+
+function periodsOf(attached: AttachedPlan, bills: readonly BillRecord[]): readonly DateSpan[] {
+  return billedPartsOf(attached, bills)
+    .map((part) => part.period)
+    .filter((period) => period !== null);
+}
+
+/** What those bills say of the attached plan. */
+export function billedPartsOf(attached: AttachedPlan, bills: readonly BillRecord[]): readonly BilledPeriod[] {
+  return bills
+    .flatMap((bill) => bill.periods)
+    .filter((part) => part.accountPlanId === attached.accountPlan.id && part.planId === attached.plan.id);
+}

@@ -1,0 +1,109 @@
+// Spec 40 §4.2, §4.6, §8.1: which dates, groups and frequencies of a unit a job or a recalculation asks for.
+import { localDate, type PlainDate, Temporal } from '../../kernel/time.ts';
+import { type AttachedPlan, attachedPlans } from './attached-plan.ts';
+import type { BillStamp } from './bill.ts';
+import { type BillSlot, frequencyKeyOf, groupKeyOf, isCyclic, slotKey } from './bill-slot.ts';
+import { calculationOf } from './calculation.ts';
+import type { BillFacts, CreateTarget, RecalculateTarget } from './facts.ts';
+import { type FactsIndex, sortedBy } from './facts-index.ts';
+import { opensWithCharge } from './opening-charges.ts';
+import { hasBillDate, nextBillDate } from './plan-period.ts';
+
+/** A slot to calculate, and under which zone, rates and dates. */
+export type DueSlot = BillSlot & {
+  readonly stamp: BillStamp;
+  /** The job names AD_HOC, so plans without a cycle take part. */
+  readonly adHocNamed: boolean;
+};
+
+/** The slots that the target asks for, ordered by date, shorter frequencies first. */
+export function dueSlots(index: FactsIndex): readonly DueSlot[] {
+  const { target } = index.facts;
+  const slots = target.kind === 'CREATE' ? slotsOfJob(index, target) : slotsOfBills(index.facts, target);
+  const unique = new Map(slots.map((slot) => [slotKey(slot), slot]));
+  return sortedBy([...unique.values()], slotKey);
+}
+
+/** Spec 40 §6.1: a child's bill is recalculated with its parent's only, so bills of children name nothing. */
+function slotsOfBills(facts: BillFacts, target: RecalculateTarget): readonly DueSlot[] {
+  const children = new Set(
+    facts.accounts.filter((account) => account.parentAccountId !== null).map((account) => account.id),
+  );
+  return facts.bills
+    .filter((bill) => target.billIds.includes(bill.id) && !bill.locked && !children.has(bill.identity.accountId))
+    .map(({ identity, stamp }) => ({
+      gridDate: identity.gridDate,
+      groupKey: identity.groupKey,
+      frequencyKey: identity.frequencyKey,
+      stamp,
+      adHocNamed: false,
+    }));
+}
+
+function slotsOfJob(index: FactsIndex, target: CreateTarget): readonly DueSlot[] {
+  const stamp = stampOfJob(index, target);
+  return attachedPlans(index, stamp)
+    .filter((attached) => isAskedFor(attached, target))
+    .map((attached) => slotOf({ index, target, stamp, attached }))
+    .filter((slot) => slot !== null);
+}
+
+/** What the job writes on its bills. With L, its `billDate` is a stamp; without L it is the target date. */
+function stampOfJob(index: FactsIndex, target: CreateTarget): BillStamp {
+  return {
+    timezone: target.timezone ?? index.facts.organization.timezone,
+    targetCurrency: target.targetCurrency,
+    currencyConversions: target.currencyConversions,
+    dayEpoch: target.dayEpoch,
+    weekEpoch: target.weekEpoch,
+    monthEpoch: target.monthEpoch,
+    yearEpoch: target.yearEpoch,
+    billDate: target.lastDateInBillingPeriod === null ? null : target.billDate,
+    dueDate: target.dueDate,
+    externalInvoiceDate: target.externalInvoiceDate,
+  };
+}
+
+function isAskedFor({ template }: AttachedPlan, target: CreateTarget): boolean {
+  const { billFrequency, billFrequencyInterval } = template;
+  if (!isCyclic(billFrequency)) return target.billingFrequency === 'AD_HOC';
+  const frequencyFits = target.billingFrequency === null || target.billingFrequency === billFrequency;
+  const interval = target.billFrequencyInterval;
+  return frequencyFits && (interval === null || interval === billFrequencyInterval);
+}
+
+type Asking = {
+  readonly index: FactsIndex;
+  readonly target: CreateTarget;
+  readonly stamp: BillStamp;
+  readonly attached: AttachedPlan;
+};
+
+/** The slot that the attached plan makes due, or null when nothing of it is due. */
+function slotOf(asking: Asking): DueSlot | null {
+  const { target, stamp, attached } = asking;
+  if (target.lastDateInBillingPeriod !== null) {
+    return dueSlotAt(asking, target.lastDateInBillingPeriod.add({ days: 1 }));
+  }
+  const date = target.billDate ?? localDate(target.now, stamp.timezone);
+  if (Temporal.PlainDate.compare(localDate(attached.accountPlan.startDate, stamp.timezone), date) > 0) {
+    return null;
+  }
+  if (!isCyclic(attached.template.billFrequency)) return dueSlotAt(asking, date);
+  const ending = hasBillDate(attached, date) ? dueSlotAt(asking, date) : null;
+  return ending ?? dueSlotAt(asking, nextBillDate(attached, date));
+}
+
+function dueSlotAt({ index, target, stamp, attached }: Asking, date: PlainDate): DueSlot | null {
+  const slot: DueSlot = {
+    gridDate: date,
+    groupKey: groupKeyOf(attached.contract),
+    frequencyKey: frequencyKeyOf(attached, index.facts.organization.consolidateBills),
+    stamp,
+    adHocNamed: target.billingFrequency === 'AD_HOC',
+  };
+  const calculation = calculationOf(index, slot, index.facts.bills);
+  const member = calculation.members.find((candidate) => candidate.attached.key === attached.key);
+  if (member === undefined) return null;
+  return member.closing !== null || opensWithCharge(calculation, member) ? slot : null;
+}

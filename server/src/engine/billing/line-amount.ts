@@ -1,0 +1,41 @@
+// Spec 40 §5.7, §5.8: amounts rounded and converted by the tables of one calculation, or why they cannot be.
+import { type Decimal, isDecimal } from '../../kernel/decimal.ts';
+import { conversionRate } from '../money/conversion.ts';
+import { type CurrencyRule, defaultCurrencyRule, roundAmount } from '../money/rounding.ts';
+import type { BillFailure } from './bill.ts';
+import type { Calculation } from './calculation.ts';
+
+/** An amount in a currency; `entity` names what needs it, for the failure. */
+export type NamedAmount = { readonly amount: Decimal; readonly currency: string; readonly entity: string };
+
+export type ConvertedAmount = { readonly amount: Decimal; readonly rate: Decimal };
+
+/** The rounding rule of a currency; two decimals HALF_UP when the organization has not configured it. */
+export function currencyRule(calculation: Calculation, code: string): CurrencyRule {
+  return calculation.index.currencies.get(code) ?? defaultCurrencyRule(code);
+}
+
+/** The amount with the decimals of its currency. */
+export function roundedAmount(calculation: Calculation, named: NamedAmount): Decimal | BillFailure {
+  const rounded = roundAmount(named.amount, currencyRule(calculation, named.currency));
+  return isDecimal(rounded) ? rounded : { ...rounded, entity: named.entity };
+}
+
+/** The amount in the currency `to`, rounded to it, and the rate; the job's rates win over the organization's. */
+export function convertedAmount(
+  calculation: Calculation,
+  named: NamedAmount,
+  to: string,
+): ConvertedAmount | BillFailure {
+  const { stamp } = calculation.slot;
+  const tables = [stamp.currencyConversions, calculation.index.facts.organization.currencyConversions];
+  const rate = conversionRate(named.currency, to, tables);
+  if (!isDecimal(rate)) return { ...rate, entity: named.entity };
+  const amount = roundedAmount(calculation, { ...named, amount: named.amount.times(rate), currency: to });
+  return isDecimal(amount) ? { amount, rate } : amount;
+}
+
+/** Tells a failure from everything that a calculation can answer instead. */
+export function isBillFailure(result: object): result is BillFailure {
+  return 'kind' in result && 'entity' in result;
+}

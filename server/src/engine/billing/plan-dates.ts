@@ -1,0 +1,92 @@
+// Spec 40 §3.4, §3.6, §7.5: the dates that one attached plan closes and opens with a bill of some date.
+import { type PlainDate, Temporal } from '../../kernel/time.ts';
+import {
+  adHocPeriod,
+  type BillingAttachment,
+  type BillingPeriod,
+  billDates,
+  nextBillDate,
+  periodClosedBy,
+  periodOpenedBy,
+} from '../calendar/billing-periods.ts';
+import { gridDate, gridIndexAtOrBefore, isGridDate } from '../calendar/cycle.ts';
+import type { DateSpan } from '../calendar/local-dates.ts';
+import type { AttachedPlan } from './attached-plan.ts';
+import type { BilledPeriod } from './bill.ts';
+
+export type PlanDates = {
+  /** The period that ends on the date; null on the plan's own start date. */
+  readonly closing: BillingPeriod | null;
+  /** The period that begins on the date; null for plans without a cycle and after the end. */
+  readonly opening: BillingPeriod | null;
+  /** The dates that the plan gives to the bill. */
+  readonly billPeriod: DateSpan;
+};
+
+/** A date and what earlier bills say about it. */
+export type DatesSought = {
+  readonly date: PlainDate;
+  /** The plan's part in the existing bill of this date: a period that is billed does not move. */
+  readonly stored: BilledPeriod | null;
+  /** The end of the plan's latest other bill before the date, and how many such bills there are. */
+  readonly billedUntil: PlainDate | null;
+  readonly billsBefore: number;
+  readonly adHocNamed: boolean;
+};
+
+/** The dates, or null when the plan has no part in a bill of that date. */
+export function planDates(attached: AttachedPlan, sought: DatesSought): PlanDates | null {
+  if (attached.calendar === null) return adHocDates(attached, sought);
+  if (isGridDate(attached.calendar.cycle, sought.date)) return gridDates(attached.calendar, sought);
+  return sought.stored === null ? null : formerGridDates(attached.calendar, sought.date, sought.stored);
+}
+
+function gridDates(calendar: BillingAttachment, sought: DatesSought): PlanDates | null {
+  const { cycle } = calendar;
+  const byFormula = periodClosedBy(calendar, sought.date, sought.billedUntil);
+  const start = sought.stored?.period?.start;
+  const closing = byFormula === null || start === undefined ? byFormula : { ...byFormula, start };
+  const opening = periodOpenedBy(calendar, sought.date);
+  if (closing === null && opening === null) return null;
+  const cellStart = gridDate(cycle, gridIndexAtOrBefore(cycle, sought.date) - 1);
+  return { closing, opening, billPeriod: closing ?? { start: cellStart, end: sought.date } };
+}
+
+/**
+ * An existing bill whose date the plan's epoch no longer meets keeps its period. What it opens reaches to the next
+ * date of the new grid, where the next bill takes over.
+ */
+function formerGridDates(calendar: BillingAttachment, date: PlainDate, stored: BilledPeriod): PlanDates {
+  const { period } = stored;
+  const closing = period === null ? null : { ...period, index: indexAt(calendar, period.start) };
+  const next = nextBillDate(calendar, date);
+  const opening = next === null ? null : { start: date, end: next, index: indexAt(calendar, date) };
+  return { closing, opening, billPeriod: period ?? { start: date, end: date } };
+}
+
+/** The number of the period that the date lies in. */
+function indexAt(calendar: BillingAttachment, date: PlainDate): number {
+  const next = nextBillDate(calendar, date.add({ days: 1 }));
+  return next === null ? 0 : (periodClosedBy(calendar, next, null)?.index ?? 0);
+}
+
+/** Plans without a cycle: from the end of the latest bill, else from the start, with nothing in advance. */
+function adHocDates(attached: AttachedPlan, sought: DatesSought): PlanDates | null {
+  if (sought.stored === null && !sought.adHocNamed) return null;
+  const billedUntil = sought.stored?.period?.start ?? sought.billedUntil;
+  const period = adHocPeriod(attached.startDate, sought.date, billedUntil);
+  if (period === null) return null;
+  return { closing: { ...period, index: sought.billsBefore }, opening: null, billPeriod: period };
+}
+
+/** The plan's periods by its calendar that end on or before a date, from its first one; none without a cycle. */
+export function periodsUntil(calendar: BillingAttachment, date: PlainDate): readonly BillingPeriod[] {
+  return billDates(calendar, calendar.start, date.add({ days: 1 }))
+    .map((billDate) => periodClosedBy(calendar, billDate, null))
+    .filter((period) => period !== null);
+}
+
+/** -1, 0 or 1: dates in order. */
+export function dateOrder(a: PlainDate, b: PlainDate): number {
+  return Temporal.PlainDate.compare(a, b);
+}

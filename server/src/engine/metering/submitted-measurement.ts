@@ -1,0 +1,44 @@
+// Spec 20 §7.1: one measurement as it was submitted, after the synchronous checks.
+import { type Decimal, decimal, ZERO } from '../../kernel/decimal.ts';
+
+export type SubmittedTexts = { readonly [fieldCode: string]: string | null };
+export type SubmittedNumbers = { readonly [fieldCode: string]: number | Decimal | null };
+
+/**
+ * The values are the objects of the parsed body themselves (nothing is copied on the way in): read them with
+ * `Object.hasOwn`. A null value counts as absent. A JavaScript number stands for its shortest decimal text, which
+ * is exact for the literals of 15 digits at most that the fast parser lets through.
+ */
+export type SubmittedMeasurement = {
+  /** Null when none was submitted: the shell then assigns one, and no de-duplication applies. */
+  readonly uid: string | null;
+  readonly meter: string;
+  readonly account: string;
+  readonly tsMs: number;
+  readonly etsMs: number | null;
+  readonly who: SubmittedTexts | null;
+  readonly what: SubmittedTexts | null;
+  readonly where: SubmittedTexts | null;
+  readonly other: SubmittedTexts | null;
+  readonly metadata: SubmittedTexts | null;
+  readonly measure: SubmittedNumbers | null;
+  readonly cost: SubmittedNumbers | null;
+  readonly income: SubmittedNumbers | null;
+};
+
+/**
+ * Numbers must lie between -10^36 and 10^36: the store keeps 42 digits before the point, and a million of the
+ * largest still add up within them. A larger one would block its whole batch when it is stored.
+ */
+export const NUMBER_LIMIT = 1e36;
+const MAX_EXPONENT = 35;
+
+export function isStorableNumber(value: Decimal): boolean {
+  return value.isFinite() && (value.isZero() || value.e <= MAX_EXPONENT);
+}
+
+/** The exact decimal of a submitted number; a negative zero becomes 0. */
+export function submittedDecimal(value: number | Decimal): Decimal {
+  const exact = typeof value === 'number' ? decimal(value) : value;
+  return exact.isZero() ? ZERO : exact;
+}

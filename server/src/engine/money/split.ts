@@ -1,0 +1,30 @@
+// Spec 40 §5.8 no. 5: one amount split over several lines.
+import { assert } from '../../kernel/assert.ts';
+import { type Decimal, sumOf, ZERO } from '../../kernel/decimal.ts';
+import { fraction, timesFraction } from './fraction.ts';
+import { type CurrencyRule, isRoundingFailure, type RoundingFailure, roundAmount } from './rounding.ts';
+
+/**
+ * The parts of `total` (in the currency of the rule) in proportion to the weights, in their order. Every
+ * part but the last is rounded by itself and the last takes what is left, so the parts always add up to
+ * `total`: 10.00 in three equal parts is 3.33, 3.33, 3.34. Weights that add up to 0 leave everything to the
+ * last part.
+ */
+export function splitAmount(
+  total: Decimal,
+  weights: readonly Decimal[],
+  rule: CurrencyRule,
+): readonly Decimal[] | RoundingFailure {
+  assert(weights.length > 0, 'an amount is split into at least one part');
+  const whole = sumOf(weights);
+  const parts: Decimal[] = [];
+  let left = total;
+  for (const weight of weights.slice(0, -1)) {
+    const exact = whole.isZero() ? ZERO : timesFraction(total, fraction(weight, whole));
+    const part = roundAmount(exact, rule);
+    if (isRoundingFailure(part)) return part;
+    parts.push(part);
+    left = left.minus(part);
+  }
+  return [...parts, left];
+}

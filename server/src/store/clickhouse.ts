@@ -1,0 +1,85 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client';
+import { reasonOf, StartError } from '../kernel/start-error.ts';
+import { connectionTo } from './clickhouse-connection.ts';
+import { clickhouseName } from './clickhouse-literals.ts';
+import { EmbeddedClickHouse } from './embedded-clickhouse.ts';
+import { placeOf } from './postgres.ts';
+
+/** The measurements' store: the client, the database that it speaks to, and how to let go of it. */
+export type ClickHouse = {
+  readonly client: ClickHouseClient;
+  readonly database: string;
+  close(): Promise<void>;
+};
+
+const EMBEDDED_DATABASE = 'meterbook';
+const REQUEST_TIMEOUT_MS = 120_000;
+
+/**
+ * Settings of every statement. Amounts come and go as text, never as JSON floats; instants are taken in any ISO
+ * form; an insert is answered when it is stored.
+ */
+const SETTINGS = {
+  output_format_json_quote_decimals: 1,
+  output_format_json_quote_64bit_integers: 1,
+  date_time_input_format: 'best_effort',
+  date_time_output_format: 'iso',
+  session_timezone: 'UTC',
+  async_insert: 0,
+} as const;
+
+/** Opens an external ClickHouse, or chDB below the data directory. Throws `StartError` when it does not answer. */
+export async function openClickHouse(url: string | null, dataDir: string): Promise<ClickHouse> {
+  return url === null ? openEmbedded(join(dataDir, 'clickhouse')) : openExternal(url);
+}
+
+async function openEmbedded(path: string): Promise<ClickHouse> {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const engine = await startedEngine(path);
+  const database = EMBEDDED_DATABASE;
+  await engine.run({ sql: `CREATE DATABASE IF NOT EXISTS ${clickhouseName(database)}`, database: 'default' });
+  const client = createClient({ connection: connectionTo(engine, database), ...commonOptions(database) });
+  return { client, database, close: () => engine.close() };
+}
+
+async function startedEngine(path: string): Promise<EmbeddedClickHouse> {
+  try {
+    return await EmbeddedClickHouse.open(path);
+  } catch (error) {
+    throw new StartError(`the built-in ClickHouse did not start: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+async function openExternal(url: string): Promise<ClickHouse> {
+  const database = databaseOf(url);
+  await createDatabase(url, database);
+  const client = createClient({ url, ...commonOptions(database), request_timeout: REQUEST_TIMEOUT_MS });
+  return { client, database, close: () => client.close() };
+}
+
+function commonOptions(database: string): ClickHouseClientConfigOptions {
+  return { database, clickhouse_settings: SETTINGS, application: 'meterbook' };
+}
+
+/** The path of the URL names the database; without one it is ClickHouse's `default`. */
+function databaseOf(url: string): string {
+  return decodeURIComponent(new URL(url).pathname.slice(1)) || 'default';
+}
+
+/** Every statement fails in a database that does not exist, so it is made through another one. */
+async function createDatabase(url: string, database: string): Promise<void> {
+  const place = new URL(url);
+  place.pathname = '/default';
+  const client = createClient({ url: place });
+  try {
+    await client.command({ query: 'SELECT 1' });
+    if (database === 'default') return;
+    await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${clickhouseName(database)}` });
+  } catch (error) {
+    throw new StartError(`ClickHouse at ${placeOf(url)} cannot be reached: ${reasonOf(error)}`, { cause: error });
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,108 @@
+import { CamelCasePlugin, Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely';
+import pg from 'pg';
+import { decimal, isDecimal } from '../kernel/decimal.ts';
+import { parseJson, writeJsonWithNulls } from '../kernel/json.ts';
+import { reasonOf, StartError } from '../kernel/start-error.ts';
+import { Temporal } from '../kernel/time.ts';
+import type { Database, Db } from './database.ts';
+
+/** `numeric` → Decimal, `int8` → number, `timestamptz` → Instant, `date` → PlainDate, `json` → JsonValue. */
+const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, (text: string) => unknown>([
+  [pg.types.builtins.NUMERIC, decimal],
+  [pg.types.builtins.INT8, safeInteger],
+  [pg.types.builtins.TIMESTAMPTZ, Temporal.Instant.from],
+  [pg.types.builtins.DATE, Temporal.PlainDate.from],
+  [pg.types.builtins.JSON, parseJson],
+  [pg.types.builtins.JSONB, parseJson],
+]);
+
+function safeInteger(text: string): number {
+  const value = Number.parseInt(text, 10);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`an int8 is too large for a number: ${text}`);
+  return value;
+}
+
+const typeParsers = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    const parser = format === 'binary' ? undefined : PARSERS.get(oid);
+    return parser ?? pg.types.getTypeParser(oid, format ?? 'text');
+  },
+} as pg.CustomTypesConfig;
+
+/** A connection that also takes Decimals, Instants, PlainDates and objects that hold them as parameters. */
+class ValueClient extends pg.Client {
+  // The driver's overloads (text, config, submittable) all end here; only the values are of interest.
+  override query(...args: unknown[]): never {
+    const [first, second, ...rest] = args;
+    const run = super.query as unknown as (...args: unknown[]) => never;
+    return Array.isArray(second)
+      ? run.call(this, first, second.map(parameterFromValue), ...rest)
+      : run.apply(this, args);
+  }
+}
+
+/** What the driver can write: amounts as all their digits, instants and dates as ISO text, objects as JSON. */
+export function parameterFromValue(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  if (isDecimal(value)) return value.toFixed();
+  if (value instanceof Temporal.Instant || value instanceof Temporal.PlainDate) return value.toString();
+  if (Array.isArray(value)) return value.map(parameterFromValue);
+  return writeJsonWithNulls(value);
+}
+
+const MAX_CONNECTIONS = 24;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** A pool on the system of record. Timestamps of all sessions are in UTC. */
+export function openPool(url: string, onError: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: 'meterbook',
+    options: '-c timezone=UTC -c datestyle=ISO',
+    types: typeParsers,
+    Client: ValueClient as unknown as typeof pg.Client,
+  });
+  // Without a listener, a session that the server ends while idle would end this process.
+  pool.on('error', onError);
+  return pool;
+}
+
+/** Tables and columns in camelCase on our side, in snake_case on the server's; keys inside of jsonb stay. */
+export function openDb(pool: pg.Pool): Db {
+  return new Kysely<Database>({
+    dialect: new PostgresDialect({ pool }),
+    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+  });
+}
+
+/** A jsonb expression of any value, arrays included; Decimals become JSON numbers with all their digits. */
+export function jsonb(value: unknown): RawBuilder<unknown> {
+  return sql`cast(${writeJsonWithNulls(value)} as jsonb)`;
+}
+
+const OLDEST_VERSION = 150_000;
+
+/** Throws `StartError` when the server cannot be reached, refuses us or is older than PostgreSQL 15. */
+export async function checkPostgres(pool: pg.Pool, url: string): Promise<void> {
+  const version = await serverVersion(pool, url);
+  if (version < OLDEST_VERSION) {
+    throw new StartError(`PostgreSQL at ${placeOf(url)} is older than version 15`);
+  }
+}
+
+async function serverVersion(pool: pg.Pool, url: string): Promise<number> {
+  try {
+    const result = await pool.query<{ version: string }>("select current_setting('server_version_num') as version");
+    return Number.parseInt(result.rows[0]?.version ?? '0', 10);
+  } catch (error) {
+    throw new StartError(`PostgreSQL at ${placeOf(url)} cannot be reached: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** Host and port of a URL: all of it that a message may show. */
+export function placeOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}
