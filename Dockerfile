@@ -1,4 +1,4 @@
-# One image for every role: `serve` (default), `serve --only api`, `serve --only work`, `migrate`, `demo`.
+# One image for every role: `serve` (default), `serve --only api`, `serve --only work`, `migrate`.
 
 FROM node:20-bookworm-slim AS build
 WORKDIR /app

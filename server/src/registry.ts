@@ -31,6 +31,9 @@ import {
   organizationCustomFields,
   transactionType,
 } from './areas/organization/index.ts';
+import { queryUsage, startMeasurementPump, submitMeasurements } from './areas/usage/index.ts';
+import type { Context } from './context.ts';
+import type { BackgroundLoop } from './jobs/background-loop.ts';
 import type { Task } from './jobs/task.ts';
 import {
   counter,
@@ -75,6 +78,8 @@ export const singletons: readonly Singleton<any>[] = [organizationConfig, organi
 /** Operations that are not one of a resource's five. */
 const actions: readonly Operation[] = [
   currentUser,
+  submitMeasurements,
+  queryUsage,
   listAccountChildren,
   searchAccounts,
   replaceAccountPlan,
@@ -97,6 +102,9 @@ export const publicRoutes: readonly PublicRoute[] = [issueToken];
 
 /** Every kind of job. */
 export const tasks: readonly Task[] = [];
+
+/** Work that goes on beside the jobs in every process that works. */
+export const loops: readonly ((ctx: Context) => BackgroundLoop)[] = [startMeasurementPump];
 
 /** When jobs start by themselves: crontab lines in UTC (`minute hour day month weekday task`). */
 export const cronLines: readonly string[] = [];

@@ -5,7 +5,7 @@ import { type Config, urlAt } from './config.ts';
 import { type Context, type ContextOptions, openContext } from './context.ts';
 import { startWorker } from './jobs/worker.ts';
 import { reasonOf, StartError } from './kernel/start-error.ts';
-import { cronLines, operations, publicRoutes, tasks } from './registry.ts';
+import { cronLines, loops, operations, publicRoutes, tasks } from './registry.ts';
 import { migrate } from './store/migrate.ts';
 
 export type Server = {
@@ -40,6 +40,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     if (options.role !== 'api') {
       const worker = await startWorker(context, { tasks, cronLines });
       cleanup.push(() => worker.stop());
+      for (const start of loops) cleanup.push(start(context).stop);
     }
     if (options.role === 'work') return { address: null, app: null, context, credentials, close };
     const app = buildApp(context, { operations, principalOf, publicRoutes });

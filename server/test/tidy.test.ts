@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { allDocuments, brokenLinks, unlistedDecisions } from './tidy/documents.ts';
 import { API, broken, clean } from './tidy/examples.ts';
 import { breachesOf, rules } from './tidy/rules.ts';
 import { allSourceFiles, sourceFile } from './tidy/source.ts';
@@ -21,6 +22,18 @@ describe('the tree', () => {
   });
 });
 
+describe('the documents', () => {
+  const documents = allDocuments();
+
+  test('link to files that exist', () => {
+    expect(documents.flatMap(brokenLinks)).toEqual([]);
+  });
+
+  test('list every decision', () => {
+    expect(unlistedDecisions(documents)).toEqual([]);
+  });
+});
+
 describe('the checker', () => {
   test.each(broken)('finds a breach of: %s, in %s (%#)', (name, path, text) => {
     expect(breachesIn(name, path, text)).toHaveLength(1);
@@ -40,6 +53,21 @@ describe('the checker', () => {
     const full = sourceFile('server/src/registry.ts', 'export const resources = [plan];');
     expect(unlistedDeclarations([plan, empty])).toEqual(['server/src/areas/pricing/plan.ts plan']);
     expect(unlistedDeclarations([plan, full])).toEqual([]);
+  });
+
+  test('finds a link that leads nowhere, and leaves the web alone', () => {
+    const text = '[a](STYLE.md#names) [b](gone.md) [c](https://example.com/gone.md) [d](docs/none/x.md#y)';
+    expect(brokenLinks({ path: 'README.md', text })).toEqual([
+      'README.md gone.md',
+      'README.md docs/none/x.md',
+    ]);
+  });
+
+  test('finds a decision that is not listed', () => {
+    const record = { path: 'docs/decisions/0001-one.md', text: '' };
+    const list = (text: string) => ({ path: 'docs/decisions/README.md', text });
+    expect(unlistedDecisions([record, list('')])).toEqual([record.path]);
+    expect(unlistedDecisions([record, list('[0001](0001-one.md)')])).toEqual([]);
   });
 
   test('a breach is named by path and line', () => {

@@ -106,7 +106,7 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
     io: 'input',
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
-      const facts = fieldFacts.get(zodSchema as z.ZodType);
+      const facts = fieldFacts.get(zodSchema as unknown as z.ZodType);
       if (facts?.json) replaceKeywords(jsonSchema, facts.json);
       else if (facts?.optional) withoutNull(jsonSchema);
       const shape = (zodSchema as { shape?: Record<string, z.ZodType> }).shape;

@@ -40,6 +40,43 @@ export async function recordChange(tx: Tx, writer: Writer, change: Change): Prom
             ${payload}::jsonb, ${change.entityId})`.execute(tx);
 }
 
+/**
+ * As `recordChange` for many changes of one kind of entity in one statement. Fields named in `onlyInEvents` are
+ * left out of the audit log.
+ */
+export async function recordChanges(
+  tx: Tx,
+  writer: Writer,
+  { changes, onlyInEvents = [] }: { changes: readonly Change[]; onlyInEvents?: readonly string[] },
+): Promise<void> {
+  if (changes.length === 0) return;
+  const now = String(writer.now);
+  const rows = changes.map(({ event, ...change }) => ({
+    ...change,
+    auditId: newId(),
+    eventId: newId(),
+    eventName: event && `${event}.${change.action}`,
+  }));
+  await sql`
+    with change as materialized (
+      select * from jsonb_to_recordset(${writeJson(rows)}::jsonb) as r ("entityType" text, "entityId" uuid,
+        action text, "eventName" text, before jsonb, after jsonb, "requestId" text, "auditId" uuid, "eventId" uuid)
+    ), audit as (
+      insert into audit_entry
+        (org_id, id, dt_created, principal_id, request_id, entity_type, entity_id, action, before, after)
+      select ${writer.orgId}::uuid, "auditId", ${now}::timestamptz, ${writer.principalId}::uuid, "requestId",
+        "entityType", "entityId", action, before - ${onlyInEvents}::text[], after - ${onlyInEvents}::text[]
+      from change
+    )
+    insert into event (org_id, id, event_name, event_time, m3ter_event, resource_id)
+    select ${writer.orgId}::uuid, "eventId", "eventName", ${now}::timestamptz,
+      jsonb_build_object('eventData',
+        case when after is null then '{}' else jsonb_build_object('newDto', after) end
+        || case when before is null then '{}' else jsonb_build_object('oldDto', before) end),
+      "entityId"
+    from change where "eventName" is not null order by "eventId"`.execute(tx);
+}
+
 /** Writes an event that is not the change of one entity; `attributes` lie directly in `eventData`. */
 export async function recordEvent(
   tx: Tx,

@@ -103,6 +103,7 @@ export const clean: readonly Example[] = [
   ['function length', API, `function f() {\n${lines(68)}}`],
   ['function length', 'server/test/x.test.ts', `describe('x', () => {\n${lines(100)}});`],
   ['parameters', API, 'function f(this: Window, a: A, b: B, c: C) {}'],
+  ['parameters', 'server/test/x.test.ts', 'fc.assert(fc.property(a, b, c, d, (e, f, g, h) => {}));'],
   ['parameters', 'server/test/x.test.ts', "test.each(rows)('x', (a, b, c, d) => {});"],
   ['nesting', API, `function f() { ${nested(3)} }`],
   ['nesting', API, 'if (a) {} else if (b) {} else if (c) {} else if (d) {} else if (e) {}'],
@@ -129,7 +130,7 @@ export const clean: readonly Example[] = [
   [
     'vague function name',
     AREA,
-    'function dataFields() {} function insertServiceUser() {} function startOfProcess() {}',
+    'function dataFields() {} function serviceSpan() {} function startOfProcess() {}',
   ],
   ['vague function name', AREA, 'const a = { handle: (call: Call) => call.process() };'],
   ['file name', 'server/src/api/plan-group-link.test.ts', ''],

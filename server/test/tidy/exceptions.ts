@@ -2,7 +2,7 @@
 const TABLES: readonly string[] = [];
 
 /** Writes to the terminal of whoever started it. */
-const TERMINAL = [/^server\/src\/main\.ts$/, /^server\/src\/(demo|bench|cli)\//];
+const TERMINAL = [/^server\/src\/main\.ts$/, /^server\/src\/(demo|bench)\//];
 
 /** The two joints where a declaration's types meet rows whose columns are known only at run time. */
 const ANY = ['server/src/api/resource.ts', 'server/src/store/entity-store.ts'];

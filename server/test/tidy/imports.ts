@@ -32,8 +32,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   engine: [],
 };
 
-/** Where everything is put together: these import what they like, and only they are imported by nobody. */
-const ENTRIES = ['registry', 'context', 'main', 'demo', 'bench', 'cli'];
+/** Where everything is put together: these import what they like, and only they import each other. */
+const ENTRIES = ['registry', 'context', 'server', 'main', 'demo', 'bench'];
 
 const TEST_PACKAGES = ['vitest', 'fast-check'];
 

@@ -25,11 +25,10 @@ const API_WORDS =
   /\b(?:(?:external|sequential) invoices?|invoice (?:numbers?|dates?|references?|sequence))\b/g;
 
 /** Words that say nothing about what a function does or returns. */
-const VAGUE = /^(?:get|handle|process)\b|\b(?:manager|helpers?|utils?|services?|data|info)\b/;
+const VAGUE = /^(?:get|handle|process)\b|\b(?:manager|helpers?|utils?|data|info)\b|(?<!\bof )\bservice$/;
 
 /** Things of the API whose names hold such a word. */
-const API_NOUNS =
-  /\b(?:service (?:users?|periods?|accounts?|spans?|times?|dates?|days?)|data (?:fields?|exports?|explorer|directory|folder))\b/g;
+const API_NOUNS = /\bdata (?:fields?|exports?|explorer|directory|folder)\b/g;
 
 export const nameRules: readonly Rule[] = [
   { name: 'synonym', find: bannedSynonyms },

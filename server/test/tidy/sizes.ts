@@ -12,7 +12,7 @@ export const LIMITS = {
 
 const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
 const SIGNATURES = new Set([...FUNCTIONS, 'TSFunctionType', 'TSMethodSignature', 'TSDeclareFunction']);
-/** What runs tests; the callback of `test.each(…)` takes the cells of a row, however many columns it has. */
+/** What runs tests and groups them. */
 export const RUNNERS = ['test', 'it', 'describe', 'suite', 'bench'];
 
 const BRANCHES = new Set([
@@ -64,6 +64,11 @@ function isTestGroup(position: Position): boolean {
   return isCallbackOf(position, ['describe']);
 }
 
+/** The callbacks of `test.each(…)` and `fc.property(…)` take a row, however many columns it has. */
+function takesCells(position: Position): boolean {
+  return isCallbackOf(position, [...RUNNERS, 'fc']);
+}
+
 /** Whether the position is an argument of a call such as `test('…', …)` or `test.each(rows)('…', …)`. */
 function isCallbackOf(position: Position, names: readonly string[]): boolean {
   const call = position.parent?.node;
@@ -82,7 +87,7 @@ export function leftmostName(node: unknown): string | null {
 
 function manyParameters(file: SourceFile): Finding[] {
   return file.positions
-    .filter((position) => SIGNATURES.has(position.node.type) && !isCallbackOf(position, RUNNERS))
+    .filter((position) => SIGNATURES.has(position.node.type) && !takesCells(position))
     .map(({ node }) => ({ node, count: parameterCount(node['params']) }))
     .filter(({ count }) => count > LIMITS.parameters)
     .map(({ node, count }) => ({ at: node.start, message: `${count} parameters: take one object` }));

@@ -1,20 +1,15 @@
 // Spec 40 §4.2, §4.6, §8.1: which dates, groups and frequencies of a unit a job or a recalculation asks for.
-import { localDate, type PlainDate, Temporal } from '../../kernel/time.ts';
+import { localDate, type PlainDate } from '../../kernel/time.ts';
+import { isBillDate, nextBillDate } from '../calendar/billing-periods.ts';
+import { isCyclic } from '../calendar/cycle.ts';
 import { type AttachedPlan, attachedPlans } from './attached-plan.ts';
 import type { BillStamp } from './bill.ts';
-import { type BillSlot, frequencyKeyOf, groupKeyOf, isCyclic, slotKey } from './bill-slot.ts';
-import { calculationOf } from './calculation.ts';
+import { frequencyKeyOf, groupKeyOf, slotKey } from './bill-slot.ts';
+import { calculationOf, type DueSlot } from './calculation.ts';
 import type { BillFacts, CreateTarget, RecalculateTarget } from './facts.ts';
 import { type FactsIndex, sortedBy } from './facts-index.ts';
 import { opensWithCharge } from './opening-charges.ts';
-import { hasBillDate, nextBillDate } from './plan-period.ts';
-
-/** A slot to calculate, and under which zone, rates and dates. */
-export type DueSlot = BillSlot & {
-  readonly stamp: BillStamp;
-  /** The job names AD_HOC, so plans without a cycle take part. */
-  readonly adHocNamed: boolean;
-};
+import { dateOrder } from './plan-dates.ts';
 
 /** The slots that the target asks for, ordered by date, shorter frequencies first. */
 export function dueSlots(index: FactsIndex): readonly DueSlot[] {
@@ -86,12 +81,12 @@ function slotOf(asking: Asking): DueSlot | null {
     return dueSlotAt(asking, target.lastDateInBillingPeriod.add({ days: 1 }));
   }
   const date = target.billDate ?? localDate(target.now, stamp.timezone);
-  if (Temporal.PlainDate.compare(localDate(attached.accountPlan.startDate, stamp.timezone), date) > 0) {
-    return null;
-  }
-  if (!isCyclic(attached.template.billFrequency)) return dueSlotAt(asking, date);
-  const ending = hasBillDate(attached, date) ? dueSlotAt(asking, date) : null;
-  return ending ?? dueSlotAt(asking, nextBillDate(attached, date));
+  if (dateOrder(attached.startDate, date) > 0) return null;
+  if (attached.calendar === null) return dueSlotAt(asking, date);
+  const isEnding = isBillDate(attached.calendar, date, { advance: true });
+  const ending = isEnding ? dueSlotAt(asking, date) : null;
+  const next = nextBillDate(attached.calendar, date);
+  return ending ?? (next === null ? null : dueSlotAt(asking, next));
 }
 
 function dueSlotAt({ index, target, stamp, attached }: Asking, date: PlainDate): DueSlot | null {
@@ -102,7 +97,7 @@ function dueSlotAt({ index, target, stamp, attached }: Asking, date: PlainDate):
     stamp,
     adHocNamed: target.billingFrequency === 'AD_HOC',
   };
-  const calculation = calculationOf(index, slot, index.facts.bills);
+  const calculation = calculationOf(index, slot, { bills: index.facts.bills, answers: new Map() });
   const member = calculation.members.find((candidate) => candidate.attached.key === attached.key);
   if (member === undefined) return null;
   return member.closing !== null || opensWithCharge(calculation, member) ? slot : null;

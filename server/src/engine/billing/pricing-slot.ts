@@ -1,49 +1,66 @@
-// Spec 30 §6.1, §6.3: what an attached plan prices, each slot with the pricings of the plan and its template.
+// Spec 30 §6: what an attached plan prices, each slot with its pricings and their rating windows.
+import type { Instant } from '../../kernel/time.ts';
+import type { ClosedSpan } from '../calendar/local-dates.ts';
+import type { Segment } from '../metering/usage-query.ts';
+import { ratingWindows } from '../pricing/winner.ts';
 import type { AttachedPlan } from './attached-plan.ts';
 import type { PricingFacts, PricingType } from './facts.ts';
 import { type FactsIndex, sortedBy, textOrder } from './facts-index.ts';
+import { spanCutAt } from './service-span.ts';
 
-/** The pricings of one metric, segment and type; those of the plan hide those of the template. */
+/** A pricing that knows whether the plan itself or its template owns it. */
+export type OwnedPricing = PricingFacts & { readonly ownedByPlan: boolean };
+
+/** The pricings of one metric, segment and type. */
 export type PricingSlot = {
   /** Equal for equal slots, and the order in which slots are worked through. */
   readonly key: string;
   readonly type: PricingType;
-  readonly planPricings: readonly PricingFacts[];
-  readonly templatePricings: readonly PricingFacts[];
+  readonly pricings: readonly OwnedPricing[];
 };
+
+/** A piece of service time in which one pricing applies to one pool of accounts. */
+export type PricedWindow = { readonly pricing: OwnedPricing; readonly span: ClosedSpan };
 
 /** The slots of an attached plan, ordered by key. */
 export function pricingSlots(attached: AttachedPlan, index: FactsIndex): readonly PricingSlot[] {
-  const owned = index.facts.pricings.filter(
-    (pricing) => pricing.planId === attached.plan.id || pricing.planTemplateId === attached.template.id,
-  );
-  const keys = [...new Set(owned.map(slotKeyOf))].sort(textOrder);
+  const owned = ownedPricings(attached, index);
+  const keys = [...new Set(owned.map(slotKeyOf))].toSorted(textOrder);
   return keys.map((key) => {
-    const pricings = sortedBy(
-      owned.filter((pricing) => slotKeyOf(pricing) === key),
-      (pricing) => pricing.id,
-    );
-    return {
-      key,
-      type: pricings[0]?.type ?? 'DEBIT',
-      planPricings: pricings.filter((pricing) => pricing.planId !== null),
-      templatePricings: pricings.filter((pricing) => pricing.planId === null),
-    };
+    const pricings = owned.filter((pricing) => slotKeyOf(pricing) === key);
+    return { key, type: pricings[0]?.type ?? 'DEBIT', pricings };
   });
+}
+
+function ownedPricings(attached: AttachedPlan, index: FactsIndex): readonly OwnedPricing[] {
+  const owned = index.facts.pricings
+    .filter((row) => row.planId === attached.plan.id || row.planTemplateId === attached.template.id)
+    .map((row) => ({ ...row, ownedByPlan: row.planId !== null }));
+  return sortedBy(owned, (pricing) => pricing.id);
 }
 
 function slotKeyOf(pricing: PricingFacts): string {
   return `${pricing.type} ${pricing.aggregationId} ${segmentKey(pricing.segment)}`;
 }
 
+/** The windows of a slot in a span, in order of time; `cuts` begin a new window where the pool changes. */
+export function pricedWindows(
+  slot: PricingSlot,
+  span: ClosedSpan,
+  cuts: readonly Instant[],
+): readonly PricedWindow[] {
+  return ratingWindows(slot.pricings, span.start, span.end).flatMap(({ pricing, start, end }) =>
+    spanCutAt({ start, end }, cuts).map((piece) => ({ pricing, span: piece })),
+  );
+}
+
 /** A text that is equal for equal segments whatever the order of their fields; empty for none. */
-export function segmentKey(segment: PricingFacts['segment']): string {
+export function segmentKey(segment: Segment | null): string {
   if (segment === null) return '';
-  const fields = sortedBy(Object.entries(segment), ([field]) => field);
-  return JSON.stringify(fields);
+  return JSON.stringify(sortedBy(Object.entries(segment), ([field]) => field));
 }
 
 /** The segment's values in the order of the aggregation's segmented fields, such as `USA, *` (spec 30 §11). */
-export function segmentText(segment: NonNullable<PricingFacts['segment']>, fields: readonly string[]): string {
+export function segmentText(segment: Segment, fields: readonly string[]): string {
   return fields.map((field) => segment[field] ?? '').join(', ');
 }

@@ -4,7 +4,9 @@ import { averageUnitPrice, bandUsage } from './band-usage.ts';
 import { type PricingBand, rateUnits } from './bands.ts';
 import { rateSpanning } from './span-tiers.ts';
 
-function band(id: string, lowerLimit: string, fixedPrice: string, unitPrice: string): PricingBand {
+/** Prices are the fixed and the unit price, written as `20 0.8`. */
+function band(id: string, lowerLimit: string, bandPrices: string): PricingBand {
+  const [fixedPrice = '', unitPrice = ''] = bandPrices.split(' ');
   return {
     id,
     lowerLimit: decimal(lowerLimit),
@@ -13,11 +15,7 @@ function band(id: string, lowerLimit: string, fixedPrice: string, unitPrice: str
   };
 }
 
-const BANDS = [
-  band('low', '0', '5', '1'),
-  band('middle', '10', '20', '0.8'),
-  band('high', '50', '40', '0.5'),
-];
+const BANDS = [band('low', '0', '5 1'), band('middle', '10', '20 0.8'), band('high', '50', '40 0.5')];
 
 type Case = { units: string; quantity: string; quantityPerUnit: string; cumulative: boolean };
 
@@ -62,7 +60,7 @@ describe('the quantity of each band', () => {
 
   test('a band that only rounding up reaches holds none', () => {
     // 1030 / 250 = 4.12, rounded up 5; the second band starts at 4.5 × 250 = 1125.
-    const { use } = rateUnits([band('a', '0', '0', '1'), band('b', '4.5', '0', '1')], true, decimal(5));
+    const { use } = rateUnits([band('a', '0', '0 1'), band('b', '4.5', '0 1')], true, decimal(5));
     const source = { quantity: decimal(1030), quantityPerUnit: decimal(250), cumulative: true };
     expect(bandUsage(use, source).map((entry) => entry.bandQuantity.toFixed())).toEqual(['1030', '0']);
   });
@@ -89,11 +87,11 @@ test('an entry repeats its band and adds up', () => {
 
 test('figures are published with 12 decimals, the thirteenth rounded half up', () => {
   const third = decimal(1).div(3);
-  const { use } = rateUnits([band('only', '0', '0', '0.0000000000025')], true, third.times(3000));
+  const { use } = rateUnits([band('only', '0', '0 0.0000000000025')], true, third.times(3000));
   const [entry] = bandUsage(use, { quantity: third, quantityPerUnit: decimal(1), cumulative: true });
   expect(entry?.bandQuantity.toFixed()).toBe('0.333333333333');
   expect(entry?.unitSubtotal.toFixed()).toBe('0.0000000025');
-  const { use: tiny } = rateUnits([band('only', '0', '0', '0.0000000000025')], true, decimal(1));
+  const { use: tiny } = rateUnits([band('only', '0', '0 0.0000000000025')], true, decimal(1));
   const [rounded] = bandUsage(tiny, { quantity: decimal(1), quantityPerUnit: decimal(1), cumulative: true });
   expect(rounded?.bandSubtotal.toFixed()).toBe('0.000000000003');
 });

@@ -32,10 +32,8 @@ function marginalTieredUse(bands: readonly PricingBand[], spanning: SpanningUnit
   const after = rateUnits(bands, true, total).use;
   // Bands are reached in ascending order, so the entries before are the first of the entries after.
   const marginal = after.map((entry, index) => marginalUse(entry, before[index]));
-  return marginal.filter((entry, index) => {
-    const isHighest = index === marginal.length - 1;
-    return isHighest || index >= before.length || entry.units.gt(0);
-  });
+  // The highest band stays even without units: the line shows where it is, and what it paid to get there.
+  return marginal.filter((entry, index) => index === marginal.length - 1 || entry.units.gt(0));
 }
 
 function marginalUse(after: BandUse, before: BandUse | undefined): BandUse {

@@ -1,0 +1,29 @@
+// Spec 30 §8: the service time of an attached plan before an instant, period by period.
+import type { Instant } from '../../kernel/time.ts';
+import { type ClosedSpan, clippedSpan, instantsOf } from '../calendar/local-dates.ts';
+import type { Calculation } from './calculation.ts';
+import { billedPartsOf, type DueMember } from './due-member.ts';
+import { dateOrder, periodsUntil } from './plan-dates.ts';
+
+/**
+ * The service time before `until`: every period by the plan's calendar before the closing one, and the part of
+ * the closing one before `until`. A plan without a cycle has the periods of its existing bills.
+ */
+export function earlierServices(
+  calculation: Calculation,
+  { attached, closing }: DueMember,
+  until: Instant,
+): readonly ClosedSpan[] {
+  if (closing === null) return [];
+  const billed = billedPartsOf(attached, calculation.history.otherBills).map((part) => part.period);
+  const periods =
+    attached.calendar === null
+      ? billed.filter((period) => period !== null)
+      : periodsUntil(attached.calendar, closing.start);
+  const before = periods
+    .filter((period) => dateOrder(period.end, closing.start) <= 0)
+    .toSorted((a, b) => dateOrder(a.start, b.start))
+    .map((period) => instantsOf(period, attached.zone));
+  const active = { start: attached.activeStart, end: until };
+  return [...before, closing.service].map((span) => clippedSpan(span, [active])).filter((span) => span !== null);
+}

@@ -1,0 +1,46 @@
+// Spec 20 §11, 40 §6.2, 50 §3.4: what a rating window asks of the measurements, and the value it is told.
+import { assert } from '../../kernel/assert.ts';
+import type { Decimal } from '../../kernel/decimal.ts';
+import type { ClosedSpan } from '../calendar/local-dates.ts';
+import type {
+  AggregationDefinition,
+  Segment,
+  UsageAnswers,
+  UsageFilter,
+  UsageQuery,
+} from '../metering/usage-query.ts';
+import type { AccountFacts } from './facts.ts';
+import { textOrder } from './facts-index.ts';
+import { segmentKey } from './pricing-slot.ts';
+
+/** A query and the one segment of its answer that is meant (null for an unsegmented aggregation). */
+export type Question = { readonly query: UsageQuery; readonly segment: Segment | null };
+
+export type Asked = {
+  readonly aggregation: AggregationDefinition;
+  readonly segment: Segment | null;
+  readonly accounts: readonly AccountFacts[];
+  readonly span: ClosedSpan;
+  readonly filters: readonly UsageFilter[];
+};
+
+/** The question for the pooled measurements of those accounts in that span. */
+export function questionOf({ aggregation, segment, accounts, span, filters }: Asked): Question {
+  const accountIds = accounts.map((account) => account.id).toSorted(textOrder);
+  const key = [
+    aggregation.id,
+    accountIds.join(','),
+    span.start,
+    span.end,
+    ...filters.map((filter) => JSON.stringify([filter.dimensionCode, filter.mode, filter.value])).sort(textOrder),
+  ].join('|');
+  return { segment, query: { key, aggregation, accountIds, start: span.start, end: span.end, filters } };
+}
+
+/** The value of the question's segment, null without any input. The query must have been answered. */
+export function answerTo(answers: UsageAnswers, { query, segment }: Question): Decimal | null {
+  const answer = answers.get(query.key);
+  assert(answer !== undefined, `${query.key} is answered`);
+  const wanted = segmentKey(segment);
+  return answer.find((entry) => segmentKey(entry.segment) === wanted)?.value ?? null;
+}

@@ -1,0 +1,19 @@
+// Spec 30 §6, §7, 40 §5.4: every metric that the due plans price, rated; later steps make lines of it.
+import type { UsageQuery } from '../../metering/usage-query.ts';
+import type { Calculation } from '../calculation.ts';
+import type { Draft } from '../draft.ts';
+import { pricingSlots } from '../pricing-slot.ts';
+import { ratedSlot } from '../rated-window.ts';
+
+/** Rates usage and credit pricings alike, so that all questions about measurements come in one round. */
+export function rateUsage(draft: Draft, calculation: Calculation): Draft {
+  const rated = calculation.members.flatMap((member) =>
+    pricingSlots(member.attached, calculation.index).map((slot) => ratedSlot({ calculation, member, slot })),
+  );
+  const needs = rated.flatMap((slot) => slot.needs);
+  return { ...draft, rated: rated.flatMap((slot) => slot.windows), needs: uniqueQueries(needs) };
+}
+
+function uniqueQueries(queries: readonly UsageQuery[]): readonly UsageQuery[] {
+  return [...new Map(queries.map((query) => [query.key, query])).values()];
+}

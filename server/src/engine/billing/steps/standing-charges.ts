@@ -1,0 +1,78 @@
+// Spec 30 §13, §14, 40 §5.3, §5.4 step 4: the standing charges of plans, then of plan groups.
+import { isChargedInPeriod } from '../../calendar/standing-charge-turn.ts';
+import { isZeroFraction, timesFraction } from '../../money/fraction.ts';
+import type { Calculation } from '../calculation.ts';
+import { type ChargeTerms, groupProduct, groupStandingCharge, planStandingCharge } from '../charge-terms.ts';
+import { type Draft, FIXED_AMOUNT, type LineSpec, RANK, withNonZeroLine } from '../draft.ts';
+import type { DueMember } from '../due-member.ts';
+import { isGroupLead } from '../group-lead.ts';
+import { hullOf } from '../service-span.ts';
+import {
+  fractionText,
+  type PeriodToCharge,
+  periodsToCharge,
+  prorationOf,
+  uncarriedPieces,
+} from '../time-charge.ts';
+
+export function standingCharges(draft: Draft, calculation: Calculation): Draft {
+  const specs = calculation.members.flatMap((member) => [
+    ...planCharges(calculation, member),
+    ...groupCharges(calculation, member),
+  ]);
+  return specs.reduce((grown, spec) => withNonZeroLine(grown, calculation, spec), draft);
+}
+
+type Charge = Pick<LineSpec, 'isGroupCharge' | 'rank' | 'product'> & { readonly terms: ChargeTerms };
+
+function planCharges(calculation: Calculation, member: DueMember): readonly LineSpec[] {
+  const { attached } = member;
+  const terms = planStandingCharge(attached, calculation.index.facts.organization);
+  const charge = { terms, isGroupCharge: false, rank: RANK.planStandingCharge, product: attached.product };
+  return chargeSpecs(calculation, member, charge);
+}
+
+/** The group's own charge, once for all its members, in the periods of the member that leads. */
+function groupCharges(calculation: Calculation, member: DueMember): readonly LineSpec[] {
+  const { index, attachedPlans } = calculation;
+  const { group } = member.attached;
+  if (group === null || !isGroupLead(member.attached, attachedPlans)) return [];
+  const terms = groupStandingCharge(member.attached, group, index.facts.organization);
+  const product = groupProduct(terms, index.products);
+  const charge = { terms, isGroupCharge: true, rank: RANK.groupStandingCharge, product };
+  return chargeSpecs(calculation, member, charge);
+}
+
+/** Charge 310 from 11 March in a month of 31 days: 310 × 21/31 = 210.00. */
+function chargeSpecs(calculation: Calculation, member: DueMember, charge: Charge): readonly LineSpec[] {
+  return periodsToCharge(member, charge.terms, calculation.history)
+    .filter(({ period }) => isChargedInPeriod(period.index, charge.terms.turn))
+    .flatMap((toCharge) => chargeSpec(calculation, member, { ...charge, toCharge }));
+}
+
+function chargeSpec(
+  { history }: Calculation,
+  { attached }: DueMember,
+  { terms, toCharge, ...place }: Charge & { readonly toCharge: PeriodToCharge },
+): readonly LineSpec[] {
+  const pieces = uncarriedPieces([toCharge.period.service], terms.chargeKey, history);
+  const share = prorationOf(attached, pieces);
+  if (pieces.length === 0 || isZeroFraction(share)) return [];
+  const spec: LineSpec = {
+    ...FIXED_AMOUNT,
+    ...place,
+    attached,
+    owner: attached.account,
+    lineItemType: 'STANDING_CHARGE',
+    rule: '30 §13',
+    chargeKey: terms.chargeKey,
+    timing: toCharge.timing,
+    service: hullOf(pieces),
+    description: terms.description,
+    currency: terms.currency,
+    exactAmount: timesFraction(terms.amount, share),
+    accountingProductId: terms.accountingProductId,
+    origin: { proration: fractionText(share) },
+  };
+  return [spec];
+}

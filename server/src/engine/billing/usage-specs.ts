@@ -1,0 +1,110 @@
+// Spec 30 §7.6, §16.5, §18, 40 §5.8 no. 5, §6.3: a rated window as lines, split where accounts are shown.
+import { Decimal, sumOf } from '../../kernel/decimal.ts';
+import { type Fraction, fraction, timesFraction } from '../money/fraction.ts';
+import { splitAmount } from '../money/split.ts';
+import { type BandUsage, bandUsage } from '../pricing/band-usage.ts';
+import type { BillFailure } from './bill.ts';
+import type { Calculation } from './calculation.ts';
+import { type LineSpec, RANK } from './draft.ts';
+import { currencyRule, isBillFailure, roundedAmount } from './line-amount.ts';
+import { segmentKey, segmentText } from './pricing-slot.ts';
+import type { RatedWindow } from './rated-window.ts';
+
+/** Band figures keep at most 12 decimals (spec 30 §7.6). */
+const PUBLISHED_DECIMALS = 12;
+
+/**
+ * The lines of a window, as usage. The parts of a block add up to the block: each is rounded by itself and the
+ * last takes the remainder; quantity, units and bands follow the same weights.
+ */
+export function usageSpecs(
+  calculation: Calculation,
+  rated: RatedWindow,
+): readonly LineSpec[] | BillFailure {
+  const whole = wholeSpec(rated);
+  if (rated.shares.length === 1) return [{ ...whole, owner: rated.shares[0]?.account ?? whole.owner }];
+  const { exactAmount: amount, currency } = whole;
+  const entity = `USAGE of plan ${rated.attached.plan.code}`;
+  const total = roundedAmount(calculation, { amount, currency, entity });
+  if (isBillFailure(total)) return total;
+  const weights = rated.shares.map((share) => share.weight);
+  const parts = splitAmount(total, weights, currencyRule(calculation, currency));
+  if ('kind' in parts) return { ...parts, entity };
+  const sum = sumOf(weights);
+  return rated.shares.map((share, at) => ({
+    ...sharedSpec(whole, share.weight, sum),
+    owner: share.account,
+    subtotal: parts[at] ?? total,
+  }));
+}
+
+function sharedSpec(whole: LineSpec, weight: Decimal, sum: Decimal): LineSpec {
+  const share = fraction(weight, sum);
+  return {
+    ...whole,
+    exactAmount: timesFraction(whole.exactAmount, share),
+    quantity: timesFraction(whole.quantity, share),
+    units: timesFraction(whole.units, share),
+    bands: whole.bands?.map((band) => sharedBand(band, share)) ?? null,
+  };
+}
+
+function sharedBand(band: BandUsage, share: Fraction): BandUsage {
+  const shareOf = (value: Decimal) =>
+    timesFraction(value, share).toDecimalPlaces(PUBLISHED_DECIMALS, Decimal.ROUND_HALF_UP);
+  return {
+    ...band,
+    fixedPrice: shareOf(band.fixedPrice),
+    bandUnits: shareOf(band.bandUnits),
+    bandQuantity: shareOf(band.bandQuantity),
+    unitSubtotal: shareOf(band.unitSubtotal),
+    bandSubtotal: shareOf(band.bandSubtotal),
+  };
+}
+
+function wholeSpec(rated: RatedWindow): LineSpec {
+  const { attached, aggregation, pricing, quantity } = rated;
+  const { cumulative } = pricing;
+  return {
+    attached,
+    isGroupCharge: false,
+    owner: attached.account,
+    rank: RANK.usage,
+    lineItemType: 'USAGE',
+    rule: '30 §7',
+    chargeKey: usageChargeKey(rated),
+    timing: 'ARREARS',
+    service: rated.span,
+    description: pricing.description ?? usageDescription(rated),
+    currency: attached.template.currency,
+    exactAmount: rated.rating.amount,
+    product: attached.product,
+    accountingProductId:
+      pricing.accountingProductId ?? aggregation.accountingProductId ?? attached.product.id,
+    quantity,
+    units: rated.units,
+    unit: aggregation.unit,
+    bands: bandUsage(rated.rating.use, {
+      quantity,
+      quantityPerUnit: aggregation.quantityPerUnit,
+      cumulative,
+    }),
+    origin: {
+      pricingId: pricing.id,
+      aggregationId: aggregation.id,
+      meterId: aggregation.definition.meterId,
+      segment: pricing.segment,
+      usageQueryKey: rated.usageQueryKey,
+      ...(rated.earlierUnits === null ? {} : { earlierUnits: rated.earlierUnits }),
+    },
+  };
+}
+
+function usageChargeKey({ attached, pricing }: RatedWindow): string {
+  return `usage/${attached.key}/${pricing.type}/${pricing.aggregationId}/${segmentKey(pricing.segment)}`;
+}
+
+function usageDescription({ aggregation, pricing }: RatedWindow): string {
+  if (pricing.segment === null) return aggregation.name;
+  return `${aggregation.name} (${segmentText(pricing.segment, aggregation.definition.segmentedFields)})`;
+}
