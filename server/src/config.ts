@@ -50,7 +50,8 @@ export function readEnv(env: Environment = process.env): Config {
     databaseUrl: urlOf(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
     clickhouseUrl: urlOf(env, 'CLICKHOUSE_URL', ['http:', 'https:']),
     filesUrl: urlOf(env, 'FILES_URL', ['s3:', 'file:']),
-    publicUrl: urlOf(env, 'METERBOOK_PUBLIC_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ?? urlAt(host, port),
+    publicUrl:
+      urlOf(env, 'METERBOOK_PUBLIC_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ?? urlAt(host, port),
     rateLimits: rateLimitsOf(env),
     secretKey: secretOf(env),
     logLevel: choiceOf(env, 'METERBOOK_LOG_LEVEL', LOG_LEVELS) ?? 'info',

@@ -80,7 +80,9 @@ type Opening = {
 async function openPostgres(config: Config, opening: Opening) {
   const ownsDatabase = config.databaseUrl === null;
   const databaseUrl = config.databaseUrl ?? (await startPostgres(config, opening));
-  const pool = openPool(databaseUrl, (error) => opening.log.warn({ err: error }, 'a PostgreSQL session broke'));
+  const pool = openPool(databaseUrl, (error) =>
+    opening.log.warn({ err: error }, 'a PostgreSQL session broke'),
+  );
   const db = openDb(pool);
   opening.cleanup.push(() => pool.end());
   await checkPostgres(pool, databaseUrl);

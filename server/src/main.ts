@@ -89,7 +89,10 @@ function welcome({ address, credentials }: Server): string {
 
 async function migrateStores(): Promise<void> {
   const config = readEnv();
-  const [{ openContext }, { migrate }] = await Promise.all([import('./context.ts'), import('./store/migrate.ts')]);
+  const [{ openContext }, { migrate }] = await Promise.all([
+    import('./context.ts'),
+    import('./store/migrate.ts'),
+  ]);
   const context = await openContext(config);
   try {
     await migrate(context);

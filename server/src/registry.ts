@@ -1,7 +1,7 @@
 import type { PublicRoute } from './api/app.ts';
 import type { Operation } from './api/operation.ts';
-import type { Resource } from './api/resource-spec.ts';
-import type { Singleton } from './api/singleton.ts';
+import type { AnyResource } from './api/resource.ts';
+import type { AnySingleton } from './api/singleton.ts';
 import {
   account,
   accountPlan,
@@ -31,10 +31,6 @@ import {
   organizationCustomFields,
   transactionType,
 } from './areas/organization/index.ts';
-import { queryUsage, startMeasurementPump, submitMeasurements } from './areas/usage/index.ts';
-import type { Context } from './context.ts';
-import type { BackgroundLoop } from './jobs/background-loop.ts';
-import type { Task } from './jobs/task.ts';
 import {
   counter,
   counterPricing,
@@ -44,9 +40,13 @@ import {
   planTemplate,
   pricing,
 } from './areas/pricing/index.ts';
+import { queryUsage, startMeasurementPump, submitMeasurements } from './areas/usage/index.ts';
+import type { Context } from './context.ts';
+import type { BackgroundLoop } from './jobs/background-loop.ts';
+import type { Task } from './jobs/task.ts';
 
 /** Every resource of the product, one line each. */
-export const resources: readonly Resource<any>[] = [
+export const resources: readonly AnyResource[] = [
   currency,
   creditReason,
   debitReason,
@@ -73,7 +73,7 @@ export const resources: readonly Resource<any>[] = [
 ];
 
 /** Documents that every organization has once. */
-export const singletons: readonly Singleton<any>[] = [organizationConfig, organizationCustomFields];
+export const singletons: readonly AnySingleton[] = [organizationConfig, organizationCustomFields];
 
 /** Operations that are not one of a resource's five. */
 const actions: readonly Operation[] = [

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { buildApp } from './api/app.ts';
 import { bootstrap, type Credentials, principalOf } from './areas/identity/index.ts';
 import { type Config, urlAt } from './config.ts';
-import { type Context, type ContextOptions, openContext } from './context.ts';
+import { type Context, type ContextOptions, isReady, openContext } from './context.ts';
 import { startWorker } from './jobs/worker.ts';
 import { reasonOf, StartError } from './kernel/start-error.ts';
 import { cronLines, loops, operations, publicRoutes, tasks } from './registry.ts';
@@ -43,7 +43,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       for (const start of loops) cleanup.push(start(context).stop);
     }
     if (options.role === 'work') return { address: null, app: null, context, credentials, close };
-    const app = buildApp(context, { operations, principalOf, publicRoutes });
+    const app = buildApp(context, { operations, principalOf, publicRoutes, isReady });
     cleanup.push(() => app.close());
     const address = await listen(app, config);
     return { address, app, context, credentials, close };

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { type Context, isReady } from '../context.ts';
+import type { Context } from '../context.ts';
 import { ApiError } from '../kernel/errors.ts';
 import { newId, uuidFromText } from '../kernel/ids.ts';
 import { writeJson } from '../kernel/json.ts';
@@ -17,6 +17,8 @@ export type Product = {
   /** The principal of a valid bearer token, or null. */
   readonly principalOf: (ctx: Context, token: string) => Promise<Principal | null>;
   readonly publicRoutes: readonly PublicRoute[];
+  /** Whether both stores answer and are migrated. */
+  readonly isReady: (ctx: Context) => Promise<boolean>;
 };
 
 /** A route outside of the tenant path that needs no bearer token, such as `POST /oauth/token`. */
@@ -51,7 +53,7 @@ export function buildApp(ctx: Context, product: Product): FastifyInstance {
     if (orgId !== undefined) await authenticated({ ctx, product, request, orgId });
     throw new ApiError('NOT_FOUND', 'there is no such path');
   });
-  addHealthRoutes(app, ctx);
+  addHealthRoutes(app, ctx, product);
   for (const route of product.publicRoutes) addPublicRoute(app, ctx, route);
   for (const operation of product.operations) addOperation(app, { ctx, product, operation });
   return app;
@@ -61,10 +63,10 @@ function send(reply: FastifyReply, body: unknown): FastifyReply {
   return reply.type('application/json; charset=utf-8').send(writeJson(body));
 }
 
-function addHealthRoutes(app: FastifyInstance, ctx: Context): void {
+function addHealthRoutes(app: FastifyInstance, ctx: Context, product: Product): void {
   app.get('/health', async (_request, reply) => send(reply, { status: 'up' }));
   app.get('/readyz', async (_request, reply) => {
-    const ready = await isReady(ctx);
+    const ready = await product.isReady(ctx);
     return send(reply.status(ready ? 200 : 503), {
       status: ready ? 'ready' : 'not ready',
       message: ready ? 'ready' : 'a store cannot be reached',

@@ -19,15 +19,14 @@ export const fieldFacts = z.registry<{
 }>();
 
 /** Why a value is refused, to be read after the name of its field. */
-export class Refused {
-  readonly message: string;
-  constructor(message: string) {
-    this.message = message;
-  }
+export type Refused = { readonly refused: string };
+
+export function isRefused(value: unknown): value is Refused {
+  return typeof value === 'object' && value !== null && 'refused' in value;
 }
 
 export function refused(message: string): Refused {
-  return new Refused(message);
+  return { refused: message };
 }
 
 /**
@@ -37,8 +36,8 @@ export function refused(message: string): Refused {
 function field<T>(json: JsonSchema, read: (value: unknown) => T | Refused): z.ZodType<T> {
   const schema = z.unknown().transform((value, context): T => {
     const result = isAbsent(value) ? refused('is required') : read(value);
-    if (!(result instanceof Refused)) return result;
-    context.addIssue({ code: 'custom', message: result.message });
+    if (!isRefused(result)) return result;
+    context.addIssue({ code: 'custom', message: result.refused });
     return z.NEVER;
   });
   fieldFacts.add(schema, { json });

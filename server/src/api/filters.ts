@@ -10,7 +10,7 @@ import {
   Temporal,
 } from '../kernel/time.ts';
 import type { Condition } from '../store/database.ts';
-import { fieldFacts, type JsonSchema, Refused, refused } from './fields.ts';
+import { fieldFacts, isRefused, type JsonSchema, type Refused, refused } from './fields.ts';
 
 /** Where a list is asked for; `zone` is the organization's timezone. */
 export type FilterScope = { readonly orgId: string; readonly zone: string };
@@ -31,8 +31,8 @@ function parameter<T>(
   const schema = z.unknown().transform((value, context): T | undefined => {
     if (value === undefined || value === '') return undefined;
     const result = read((Array.isArray(value) ? value : [value]).map(String));
-    if (!(result instanceof Refused)) return result;
-    context.addIssue({ code: 'custom', message: result.message });
+    if (!isRefused(result)) return result;
+    context.addIssue({ code: 'custom', message: result.refused });
     return z.NEVER;
   });
   fieldFacts.add(schema, { json, optional: true });

@@ -34,7 +34,7 @@ export type ResourceSpec<F extends Fields> = {
   /** Event name without its verb, such as `configuration.plantemplate`; null when it raises none (spec 60 §1.3). */
   readonly event: string | null;
   readonly fields: F;
-  readonly filters?: { readonly [parameter: string]: Filter<any> };
+  readonly filters?: { readonly [parameter: string]: Filter<never> };
   readonly immutable?: readonly (keyof F & string)[];
   /** Answered fields that a query over other tables gives. */
   readonly computed?: { readonly [name: string]: { schema: z.ZodType; sql: RawBuilder<unknown> } };

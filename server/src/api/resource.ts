@@ -21,13 +21,16 @@ import { placed } from './placed-dates.ts';
 import type { Declared, EntityOf, Fields, Resource, ResourceSpec } from './resource-spec.ts';
 import { versionMustEqual, versionOf } from './version.ts';
 
+/** A resource whatever its fields are: what lists of resources hold. */
+export type AnyResource = Resource<any>;
+
 /** Declares one resource: storage, rules and its five operations follow from the value (design: no magic). */
 export function defineResource<F extends Fields>(spec: ResourceSpec<F>): Resource<F> {
   const resource = { ...spec, ...schemasOf(spec), entityTable: entityTableOf(spec) };
   const all = {
     create: () => createOperation(resource),
     list: () => listOperation(resource),
-    get: () => getOperation(resource),
+    get: () => readOperation(resource),
     update: () => updateOperation(resource),
     delete: () => deleteOperation(resource),
   };
@@ -109,7 +112,7 @@ function createOperation<F extends Fields>(resource: Declared<F>): Operation {
   });
 }
 
-function getOperation<F extends Fields>(resource: Declared<F>): Operation {
+function readOperation<F extends Fields>(resource: Declared<F>): Operation {
   return operationOf(resource, 'get', {
     method: 'GET',
     query: null,
@@ -187,7 +190,7 @@ function listOperation<F extends Fields>(resource: Declared<F>): Operation {
         orgId: call.orgId,
         zone: dated ? await organizationZone(call.ctx.db, call.orgId) : 'UTC',
       };
-      const conditions = given.map(([name, filter]) => filter.where(call.query[name], scope));
+      const conditions = given.map(([name, filter]) => filter.where(call.query[name] as never, scope));
       const rules = resource.listRules?.(call.query, call.ctx.clock.now()) ?? [];
       return pageOf(resource, call, [...conditions, ...rules]);
     },

@@ -39,6 +39,9 @@ export type Singleton<F extends Fields = Fields> = SingletonSpec<F> & {
   readonly operations: readonly Operation[];
 };
 
+/** A singleton whatever its fields are. */
+export type AnySingleton = Omit<Singleton, 'validate' | 'check'>;
+
 /** Declares a singleton: GET and PUT of one document. */
 export function defineSingleton<F extends Fields>(spec: SingletonSpec<F>): Singleton<F> {
   const columns = Object.keys(spec.fields);
@@ -49,12 +52,12 @@ export function defineSingleton<F extends Fields>(spec: SingletonSpec<F>): Singl
     computed: {},
   };
   const singleton = { ...spec, entityTable };
-  return { ...singleton, operations: [getOperation(singleton), updateOperation(singleton)] };
+  return { ...singleton, operations: [readOperation(singleton), updateOperation(singleton)] };
 }
 
 type Declared<F extends Fields> = Omit<Singleton<F>, 'operations'>;
 
-function getOperation<F extends Fields>(singleton: Declared<F>): Operation {
+function readOperation<F extends Fields>(singleton: Declared<F>): Operation {
   return {
     id: singleton.ids?.get ?? `Get${singleton.name}`,
     method: 'GET',

@@ -1,5 +1,5 @@
 import { Temporal } from '../kernel/time.ts';
-import type { DemoAccount } from './catalogue.ts';
+import type { DemoAccount } from './catalog.ts';
 
 /** Six weeks from 1 September 2026, always the same. */
 export const USAGE_START_MS = Temporal.Instant.from('2026-09-01T00:00:00Z').epochMilliseconds;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { writeJson } from '../kernel/json.ts';
 import { type ApiClient, allPages, type Json } from './api-client.ts';
 import { billText } from './bill-text.ts';
-import { ACCOUNTS, CATALOGUE, type DemoAccount } from './catalogue.ts';
+import { ACCOUNTS, CATALOG, type DemoAccount } from './catalog.ts';
 import { type DemoMeasurement, demoUsage } from './generate-usage.ts';
 
 const SEED = 20_260_901;
@@ -35,7 +35,7 @@ async function configure(client: ApiClient): Promise<Map<string, string>> {
     const text = writeJson(body).replace(/"@(\w+)"/g, (_, reference: string) => `"${ids.get(reference)}"`);
     ids.set(name, String((await client.send(path, text))['id']));
   };
-  for (const { path, entities } of CATALOGUE) {
+  for (const { path, entities } of CATALOG) {
     for (const [name, body] of Object.entries(entities)) await create(path, name, body);
   }
   await useEuroRate(client);

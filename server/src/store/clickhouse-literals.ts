@@ -11,7 +11,9 @@ export function clickhouseName(name: string): string {
 /** The value of a setting as SQL: settings are texts, numbers or booleans. */
 export function settingLiteral(value: unknown): string {
   if (typeof value === 'boolean') return value ? '1' : '0';
-  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : clickhouseString(String(value));
+  return typeof value === 'number' || typeof value === 'bigint'
+    ? String(value)
+    : clickhouseString(String(value));
 }
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([

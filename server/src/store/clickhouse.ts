@@ -78,7 +78,9 @@ async function createDatabase(url: string, database: string): Promise<void> {
     if (database === 'default') return;
     await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${clickhouseName(database)}` });
   } catch (error) {
-    throw new StartError(`ClickHouse at ${placeOf(url)} cannot be reached: ${reasonOf(error)}`, { cause: error });
+    throw new StartError(`ClickHouse at ${placeOf(url)} cannot be reached: ${reasonOf(error)}`, {
+      cause: error,
+    });
   } finally {
     await client.close();
   }

@@ -102,7 +102,9 @@ function freshSession(open: () => Session): OpenSession {
 }
 
 function wantedSettings({ settings = {} }: Statement): ReadonlyMap<string, string> {
-  const given = Object.entries(settings).filter(([name, value]) => value !== undefined && !HTTP_SETTINGS.has(name));
+  const given = Object.entries(settings).filter(
+    ([name, value]) => value !== undefined && !HTTP_SETTINGS.has(name),
+  );
   return new Map(given.map(([name, value]) => [name, settingLiteral(value)]));
 }
 
@@ -110,7 +112,9 @@ function wantedSettings({ settings = {} }: Statement): ReadonlyMap<string, strin
 function preamble(held: OpenSession, wanted: Statement, settings: ReadonlyMap<string, string>): string {
   const changes = [
     ...[...held.settings.keys()].filter((name) => !settings.has(name)).map((name) => `${name} = DEFAULT`),
-    ...[...settings].filter(([name, value]) => held.settings.get(name) !== value).map((pair) => pair.join(' = ')),
+    ...[...settings]
+      .filter(([name, value]) => held.settings.get(name) !== value)
+      .map((pair) => pair.join(' = ')),
     ...Object.entries(wanted.parameters ?? {}).map(
       ([name, value]) => `param_${name} = ${clickhouseString(parameterText(value))}`,
     ),

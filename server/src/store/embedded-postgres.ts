@@ -89,7 +89,11 @@ function serverArgs(cluster: Cluster, run: { readonly port: number; readonly dur
     synchronous_commit: run.durable ? 'on' : 'off',
     full_page_writes: run.durable ? 'on' : 'off',
   };
-  return ['-D', cluster.dir, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  return [
+    '-D',
+    cluster.dir,
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ];
 }
 
 function startServer(cluster: Cluster, args: readonly string[]): ChildProcess {
@@ -112,7 +116,8 @@ function startServer(cluster: Cluster, args: readonly string[]): ChildProcess {
 async function readiness(cluster: Cluster, child: ChildProcess): Promise<string | null> {
   const end = performance.now() + START_TIMEOUT_MS;
   while (performance.now() < end) {
-    if (hasEnded(child)) return lastLine(readFileSync(cluster.logFile, 'utf8')) ?? `it ended with ${child.exitCode}`;
+    if (hasEnded(child))
+      return lastLine(readFileSync(cluster.logFile, 'utf8')) ?? `it ended with ${child.exitCode}`;
     if (isReady(cluster, child)) return null;
     await sleep(10);
   }

@@ -1,5 +1,14 @@
 import { type SpawnOptions, spawnSync } from 'node:child_process';
-import { accessSync, chownSync, constants, existsSync, lchownSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  chownSync,
+  constants,
+  existsSync,
+  lchownSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../kernel/start-error.ts';
 

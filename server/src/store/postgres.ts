@@ -94,10 +94,14 @@ export async function checkPostgres(pool: pg.Pool, url: string): Promise<void> {
 
 async function serverVersion(pool: pg.Pool, url: string): Promise<number> {
   try {
-    const result = await pool.query<{ version: string }>("select current_setting('server_version_num') as version");
+    const result = await pool.query<{ version: string }>(
+      "select current_setting('server_version_num') as version",
+    );
     return Number.parseInt(result.rows[0]?.version ?? '0', 10);
   } catch (error) {
-    throw new StartError(`PostgreSQL at ${placeOf(url)} cannot be reached: ${reasonOf(error)}`, { cause: error });
+    throw new StartError(`PostgreSQL at ${placeOf(url)} cannot be reached: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -10,7 +10,10 @@ const FUNCTIONS = ['SUM', 'MIN', 'MAX', 'COUNT', 'LATEST', 'MEAN', 'UNIQUE'] as 
 const MEASURE_FUNCTIONS = new Set(['SUM', 'MIN', 'MAX', 'COUNT', 'LATEST', 'MEAN']);
 const DIMENSION_FUNCTIONS = new Set(['COUNT', 'UNIQUE']);
 
-const ids = () => withDefault(list(text({ max: 100 }), { max: 10_000 }), []);
+function ids() {
+  return withDefault(list(text({ max: 100 }), { max: 10_000 }), []);
+}
+
 const field = { meterId: text({ max: 100 }), fieldCode: text({ max: 80 }) };
 
 /** The body of `POST /usage/query` (spec 20 §13). */

@@ -47,14 +47,11 @@ export function draftLine(calculation: Calculation, spec: LineSpec): DraftLine |
   };
 }
 
-function amountsOf(
-  calculation: Calculation,
-  spec: LineSpec,
-  placement: Placement,
-): Amounts | BillFailure {
+function amountsOf(calculation: Calculation, spec: LineSpec, placement: Placement): Amounts | BillFailure {
   const entity = `${spec.lineItemType} of ${subjectOf(spec)}`;
   const rounded =
-    spec.subtotal ?? roundedAmount(calculation, { amount: spec.exactAmount, currency: spec.currency, entity });
+    spec.subtotal ??
+    roundedAmount(calculation, { amount: spec.exactAmount, currency: spec.currency, entity });
   if (isBillFailure(rounded)) return rounded;
   const to = billCurrencyOf(calculation, placement.billAccountId);
   const converted = convertedAmount(calculation, { amount: rounded, currency: spec.currency, entity }, to);
@@ -62,7 +59,7 @@ function amountsOf(
   return {
     subtotal: rounded,
     rate: converted.rate,
-    convertedSubtotal: spec.convertedSubtotal ?? converted.amount,
+    convertedSubtotal: converted.amount,
   };
 }
 
@@ -108,11 +105,7 @@ function productFields(calculation: Calculation, spec: LineSpec) {
   };
 }
 
-function reasonOf(
-  spec: LineSpec,
-  amounts: Amounts,
-  bands: readonly PricingBandUsage[] | null,
-): LineReason {
+function reasonOf(spec: LineSpec, amounts: Amounts, bands: readonly PricingBandUsage[] | null): LineReason {
   const { origin } = spec;
   return {
     rule: spec.rule,

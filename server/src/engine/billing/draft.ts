@@ -74,8 +74,6 @@ export type LineSpec = {
   readonly origin: LineOrigin;
   /** Set where the rounded amount is fixed already, as in a share of a split block. */
   readonly subtotal?: Decimal;
-  /** Set where a cap fixes the amount in the bill's currency. */
-  readonly convertedSubtotal?: Decimal;
 };
 
 /** What a line comes from; fields that do not apply are left out. */
@@ -112,4 +110,3 @@ export function withNonZeroLine(draft: Draft, calculation: Calculation, spec: Li
   const added = grown.lines.at(-1);
   return grown.lines.length > draft.lines.length && added?.subtotal.isZero() ? draft : grown;
 }
-

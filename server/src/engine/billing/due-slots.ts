@@ -25,7 +25,9 @@ function slotsOfBills(facts: BillFacts, target: RecalculateTarget): readonly Due
     facts.accounts.filter((account) => account.parentAccountId !== null).map((account) => account.id),
   );
   return facts.bills
-    .filter((bill) => target.billIds.includes(bill.id) && !bill.locked && !children.has(bill.identity.accountId))
+    .filter(
+      (bill) => target.billIds.includes(bill.id) && !bill.locked && !children.has(bill.identity.accountId),
+    )
     .map(({ identity, stamp }) => ({
       gridDate: identity.gridDate,
       groupKey: identity.groupKey,

@@ -25,5 +25,7 @@ export function earlierServices(
     .toSorted((a, b) => dateOrder(a.start, b.start))
     .map((period) => instantsOf(period, attached.zone));
   const active = { start: attached.activeStart, end: until };
-  return [...before, closing.service].map((span) => clippedSpan(span, [active])).filter((span) => span !== null);
+  return [...before, closing.service]
+    .map((span) => clippedSpan(span, [active]))
+    .filter((span) => span !== null);
 }

@@ -8,7 +8,7 @@ import type { Conversion } from '../money/conversion.ts';
 import type { CurrencyRule } from '../money/rounding.ts';
 import type { PricingBand } from '../pricing/bands.ts';
 import type { UnitRounding } from '../pricing/units.ts';
-import type { BillIdentity, BilledLine, BilledPeriod, BillLine, BillStamp } from './bill.ts';
+import type { BilledLine, BilledPeriod, BillIdentity, BillLine, BillStamp } from './bill.ts';
 
 export type ChildBillingMode = 'PARENT_BREAKDOWN' | 'PARENT_SUMMARY' | 'CHILD';
 

@@ -1,14 +1,15 @@
 // Spec 30 §12, 40 §5.5: the lines of one floor: what is charged in advance, what of it is given back, the top-up.
 import { type Decimal, maxOf, minOf, sumOf, ZERO } from '../../kernel/decimal.ts';
-import type { ClosedSpan } from '../calendar/local-dates.ts';
+import { Temporal } from '../../kernel/time.ts';
+import { clippedSpan } from '../calendar/local-dates.ts';
 import { timesFraction } from '../money/fraction.ts';
 import type { BilledLine, BillFailure } from './bill.ts';
 import type { Calculation } from './calculation.ts';
-import { type Draft, FIXED_AMOUNT, type LineSpec, withNonZeroLine } from './draft.ts';
+import { type Draft, FIXED_AMOUNT, type LineSpec, withNonZeroLines } from './draft.ts';
 import type { ChargedPeriod } from './due-member.ts';
 import type { Floor } from './floor.ts';
 import { convertedAmount, isBillFailure } from './line-amount.ts';
-import { hullOf, isWithin, overlaps } from './service-span.ts';
+import { hullOf, isWithin } from './service-span.ts';
 import {
   fractionText,
   type PeriodToCharge,
@@ -18,20 +19,130 @@ import {
 } from './time-charge.ts';
 
 /**
- * Adds the floor's lines. In advance M is billed when the period begins, and min(M, Q) is given back when it ends,
- * so that both bills come to max(M, Q); in arrears the top-up is M - Q. A floor billed in advance is settled that
- * way also when the setting has changed since.
+ * The draft with the floor's lines. In advance M is billed when the period begins and min(M, Q) is given back when
+ * it ends, so that both bills come to max(M, Q); in arrears the top-up is M - Q. What was billed in advance is
+ * given back also when the setting has changed since.
  */
 export function withFloorLines(draft: Draft, calculation: Calculation, floor: Floor): Draft {
   const due = periodsToCharge(floor.member, floor.terms, calculation.history);
   const inAdvance = due.filter(({ timing }) => timing === 'ADVANCE');
-  const billed = inAdvance.reduce(
-    (grown, toCharge) => withNonZeroLine(grown, calculation, ...fullMinimum(calculation, floor, toCharge)),
+  const billed = withNonZeroLines(
     draft,
+    calculation,
+    inAdvance.flatMap((toCharge) => minimumSpec(calculation, floor, { toCharge, spend: ZERO })),
   );
   const { closing } = floor.member;
   if (closing === null || billed.failure !== null) return billed;
   const spend = spendIn(billed, calculation, { floor, closing });
   if (isBillFailure(spend)) return { ...billed, failure: spend };
-  return settled(billed, calculation, { floor, closing, spend, inArrears: due.at(0)?.timing === 'ARREARS' });
+  const refunds = refundSpecs(billed, calculation, { floor, closing, spend });
+  const givenBack = sumOf(refunds.map((refund) => refund.exactAmount.negated()));
+  const inArrears = due.filter(({ timing }) => timing === 'ARREARS');
+  const topUps = inArrears.flatMap((toCharge) =>
+    minimumSpec(calculation, floor, { toCharge, spend: spend.minus(givenBack) }),
+  );
+  return withNonZeroLines(billed, calculation, [...refunds, ...topUps]);
+}
+
+/**
+ * The minimum of a period less the spend that already meets it; nothing when it is met. Floor 300, spend 180:
+ * 120. The minimum is prorated by the days in which the floor applies.
+ */
+function minimumSpec(
+  { history }: Calculation,
+  floor: Floor,
+  { toCharge, spend }: { readonly toCharge: PeriodToCharge; readonly spend: Decimal },
+): readonly LineSpec[] {
+  const { terms, member } = floor;
+  const spans = floor.spansIn(toCharge.period.service);
+  const pieces = uncarriedPieces(spans, terms.chargeKey, history);
+  if (pieces.length === 0) return [];
+  const share = prorationOf(member.attached, pieces);
+  const exactAmount = maxOf(timesFraction(terms.amount, share).minus(spend), ZERO);
+  const spec: LineSpec = {
+    ...fixedFields(floor),
+    lineItemType: 'MINIMUM_SPEND',
+    timing: toCharge.timing,
+    service: hullOf(pieces),
+    currency: terms.currency,
+    exactAmount,
+    origin: { ...floor.origin, proration: fractionText(share) },
+  };
+  return [spec];
+}
+
+function fixedFields(floor: Floor) {
+  const { terms, member, isGroupCharge, rank, product } = floor;
+  return {
+    ...FIXED_AMOUNT,
+    attached: member.attached,
+    owner: member.attached.account,
+    isGroupCharge,
+    rank,
+    product,
+    rule: '30 §12',
+    chargeKey: terms.chargeKey,
+    description: terms.description,
+    accountingProductId: terms.accountingProductId,
+  } as const;
+}
+
+type Settling = { readonly floor: Floor; readonly closing: ChargedPeriod };
+
+/** What was spent in the closing period towards the floor, in the floor's currency, not below 0. */
+function spendIn(draft: Draft, calculation: Calculation, { floor, closing }: Settling): Decimal | BillFailure {
+  const others = linesOfOtherBills(calculation).filter(
+    (line) => floor.countsOtherBills || line.reason.timing === 'ADVANCE',
+  );
+  let spend = ZERO;
+  for (const line of [...draft.lines, ...others]) {
+    if (!isWithin(line.servicePeriodStartDate, closing.service) || !floor.counts(line)) continue;
+    const named = { amount: line.subtotal, currency: line.currency, entity: floor.terms.description };
+    const counted = convertedAmount(calculation, named, floor.terms.currency);
+    if (isBillFailure(counted)) return counted;
+    spend = spend.plus(counted.amount);
+  }
+  return maxOf(spend, ZERO);
+}
+
+/** Gives back what was billed in advance for the closing period, at most the spend and at most what is left of it. */
+function refundSpecs(
+  draft: Draft,
+  calculation: Calculation,
+  { floor, closing, spend }: Settling & { readonly spend: Decimal },
+): readonly LineSpec[] {
+  const others = linesOfOtherBills(calculation);
+  const specs: LineSpec[] = [];
+  let left = spend;
+  for (const line of advanceLines([...draft.lines, ...others], floor)) {
+    const service = clippedSpan(closing.service, [
+      { start: line.servicePeriodStartDate, end: line.servicePeriodEndDate },
+    ]);
+    if (service === null) continue;
+    const before = others.filter((other) => other.reason.refundedLineKey === line.key);
+    const available = line.subtotal.plus(sumOf(before.map((refund) => refund.subtotal)));
+    const amount = maxOf(minOf(available, left), ZERO);
+    left = left.minus(amount);
+    specs.push({
+      ...fixedFields(floor),
+      lineItemType: 'MINIMUM_SPEND_REFUND',
+      timing: 'ARREARS',
+      service,
+      currency: line.currency,
+      exactAmount: amount.negated(),
+      origin: { ...floor.origin, refundedLineKey: line.key },
+    });
+  }
+  return specs;
+}
+
+function advanceLines(lines: readonly BilledLine[], floor: Floor): readonly BilledLine[] {
+  return lines
+    .filter((line) => line.reason.chargeKey === floor.terms.chargeKey)
+    .filter((line) => line.lineItemType === 'MINIMUM_SPEND' && line.reason.timing === 'ADVANCE')
+    .toSorted((a, b) => Temporal.Instant.compare(a.servicePeriodStartDate, b.servicePeriodStartDate));
+}
+
+function linesOfOtherBills({ history }: Calculation): readonly BilledLine[] {
+  return history.otherBills.flatMap((bill) => bill.lines);
 }

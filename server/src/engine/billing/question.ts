@@ -32,7 +32,9 @@ export function questionOf({ aggregation, segment, accounts, span, filters }: As
     accountIds.join(','),
     span.start,
     span.end,
-    ...filters.map((filter) => JSON.stringify([filter.dimensionCode, filter.mode, filter.value])).sort(textOrder),
+    ...filters
+      .map((filter) => JSON.stringify([filter.dimensionCode, filter.mode, filter.value]))
+      .sort(textOrder),
   ].join('|');
   return { segment, query: { key, aggregation, accountIds, start: span.start, end: span.end, filters } };
 }

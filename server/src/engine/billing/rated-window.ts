@@ -8,10 +8,10 @@ import { billedUnits } from '../pricing/units.ts';
 import type { AttachedPlan } from './attached-plan.ts';
 import type { Calculation } from './calculation.ts';
 import type { DueMember } from './due-member.ts';
-import { type AccountFacts, type AggregationFacts } from './facts.ts';
+import { earlierServices } from './earlier-services.ts';
+import type { AccountFacts, AggregationFacts } from './facts.ts';
 import { rowOf } from './facts-index.ts';
 import { poolAt, poolChanges } from './pool.ts';
-import { earlierServices } from './earlier-services.ts';
 import { type OwnedPricing, type PricedWindow, type PricingSlot, pricedWindows } from './pricing-slot.ts';
 import { answerTo, type Question, questionOf } from './question.ts';
 

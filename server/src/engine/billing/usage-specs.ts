@@ -17,10 +17,7 @@ const PUBLISHED_DECIMALS = 12;
  * The lines of a window, as usage. The parts of a block add up to the block: each is rounded by itself and the
  * last takes the remainder; quantity, units and bands follow the same weights.
  */
-export function usageSpecs(
-  calculation: Calculation,
-  rated: RatedWindow,
-): readonly LineSpec[] | BillFailure {
+export function usageSpecs(calculation: Calculation, rated: RatedWindow): readonly LineSpec[] | BillFailure {
   const whole = wholeSpec(rated);
   if (rated.shares.length === 1) return [{ ...whole, owner: rated.shares[0]?.account ?? whole.owner }];
   const { exactAmount: amount, currency } = whole;

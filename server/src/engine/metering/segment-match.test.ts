@@ -41,10 +41,14 @@ test('a measurement without matching segment belongs to none', () => {
 
 test('the order puts the segment with fewer wildcards first and keeps equals as they were', () => {
   const many = [...segments, { region: 'us', tier: 'gold' }];
-  const names = segmentOrder(segmentedFields, many).map((segment) => `${segment['region']}/${segment['tier']}`);
+  const names = segmentOrder(segmentedFields, many).map(
+    (segment) => `${segment['region']}/${segment['tier']}`,
+  );
   expect(names).toEqual(['eu/gold', 'us/gold', 'eu/*', '*/gold', '*/*']);
 });
 
 function valuesOf(values: Record<string, string | undefined>): Map<string, string> {
-  return new Map(Object.entries(values).flatMap(([code, value]) => (value === undefined ? [] : [[code, value]])));
+  return new Map(
+    Object.entries(values).flatMap(([code, value]) => (value === undefined ? [] : [[code, value]])),
+  );
 }

@@ -4,7 +4,10 @@ import type { Segment } from './usage-query.ts';
 const WILDCARD = '*';
 
 /** The part of an aggregation that decides about segments. */
-export type Segmentation = { readonly segmentedFields: readonly string[]; readonly segments: readonly Segment[] };
+export type Segmentation = {
+  readonly segmentedFields: readonly string[];
+  readonly segments: readonly Segment[];
+};
 
 /**
  * The one segment of a measurement with the given text values by field code, or null when it matches none (it
@@ -26,7 +29,10 @@ export function segmentOf(definition: Segmentation, values: ReadonlyMap<string, 
  * The segments in order of precedence: the first that a measurement matches is its segment. Segments with
  * wildcards in the same fields are neighbours and keep their given order (none of them can match together).
  */
-export function segmentOrder(segmentedFields: readonly string[], segments: readonly Segment[]): readonly Segment[] {
+export function segmentOrder(
+  segmentedFields: readonly string[],
+  segments: readonly Segment[],
+): readonly Segment[] {
   return segments.toSorted((a, b) => precedence(segmentedFields, a, b));
 }
 

@@ -6,6 +6,8 @@ import { withFloorLines } from '../floor-lines.ts';
 
 export function minimumSpends(draft: Draft, calculation: Calculation): Draft {
   const levels = [pricingFloors, planFloors, groupFloors];
-  const floors = levels.flatMap((level) => calculation.members.flatMap((member) => level(calculation, member)));
+  const floors = levels.flatMap((level) =>
+    calculation.members.flatMap((member) => level(calculation, member)),
+  );
   return floors.reduce((grown: Draft, floor: Floor) => withFloorLines(grown, calculation, floor), draft);
 }

@@ -2,7 +2,7 @@
  * The demo company sells AI inference: tokens by model, fine-tuning by the GPU hour and vector storage. Names stand
  * for ids: `@inference` is the id of the entity called inference. Entities are created in the order of the lists.
  */
-export const CATALOGUE: readonly { path: string; entities: Readonly<Record<string, object>> }[] = [
+export const CATALOG: readonly { path: string; entities: Readonly<Record<string, object>> }[] = [
   {
     path: '/picklists/currency',
     entities: { euro: { name: 'Euro', code: 'EUR', maxDecimalPlaces: 2, roundingMode: 'HALF_UP' } },
@@ -166,11 +166,10 @@ export const CATALOGUE: readonly { path: string; entities: Readonly<Record<strin
   {
     path: '/pricings',
     entities: {
-      payLarge: price('@payAsYouGo', '@tokens', [[0, 0, 0.012]], { segment: { model: 'atlas-large' } }),
-      payOther: price('@payAsYouGo', '@tokens', [[0, 0, 0.0025]], { segment: { model: '*' } }),
+      payLarge: price(['@payAsYouGo', '@tokens'], [[0, 0, 0.012]], { segment: { model: 'atlas-large' } }),
+      payOther: price(['@payAsYouGo', '@tokens'], [[0, 0, 0.0025]], { segment: { model: '*' } }),
       scaleLarge: price(
-        '@scale',
-        '@tokens',
+        ['@scale', '@tokens'],
         [
           [0, 0, 0.011],
           [100_000, 0, 0.0095],
@@ -179,39 +178,48 @@ export const CATALOGUE: readonly { path: string; entities: Readonly<Record<strin
         { segment: { model: 'atlas-large' }, cumulative: true },
       ),
       scaleOther: price(
-        '@scale',
-        '@tokens',
+        ['@scale', '@tokens'],
         [
           [0, 0, 0.0022],
           [500_000, 0, 0.0018],
         ],
         { segment: { model: '*' }, cumulative: true },
       ),
-      scaleRequests: price('@scale', '@requests', [
-        [0, 0, 0.4],
-        [10, 0, 0.3],
-      ]),
+      scaleRequests: price(
+        ['@scale', '@requests'],
+        [
+          [0, 0, 0.4],
+          [10, 0, 0.3],
+        ],
+      ),
       tuneHours: price(
-        '@tune',
-        '@gpuHours',
+        ['@tune', '@gpuHours'],
         [
           [0, 0, 2.4],
           [200, 0, 1.95],
         ],
         { cumulative: true },
       ),
-      vaultStorage: price('@vault', '@peakStorage', [
-        [0, 15, 0],
-        [50, 60, 0],
-        [500, 60, 0.1],
-      ]),
+      vaultStorage: price(
+        ['@vault', '@peakStorage'],
+        [
+          [0, 15, 0],
+          [50, 60, 0],
+          [500, 60, 0.1],
+        ],
+      ),
     },
   },
 ];
 
 type BandRow = readonly [lowerLimit: number, fixedPrice: number, unitPrice: number];
 
-function price(planId: string, aggregationId: string, bands: readonly BandRow[], rest: object = {}): object {
+function price(
+  target: readonly [planId: string, aggregationId: string],
+  bands: readonly BandRow[],
+  rest: object = {},
+): object {
+  const [planId, aggregationId] = target;
   const pricingBands = bands.map(([lowerLimit, fixedPrice, unitPrice]) => ({
     lowerLimit,
     fixedPrice,

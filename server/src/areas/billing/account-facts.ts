@@ -1,0 +1,69 @@
+import { sql } from 'kysely';
+import type {
+  AccountFacts,
+  AccountPlanFacts,
+  ContractFacts,
+  CounterAdjustmentFacts,
+} from '../../engine/billing/facts.ts';
+import type { Db, Tx } from '../../store/database.ts';
+
+/** What belongs to the accounts of a batch of units; rows of all units together. */
+export type AccountRows = {
+  readonly accounts: readonly AccountFacts[];
+  readonly accountPlans: readonly AccountPlanFacts[];
+  readonly contracts: readonly (ContractFacts & { readonly accountId: string })[];
+  readonly counterAdjustments: readonly CounterAdjustmentFacts[];
+};
+
+type Source = { readonly db: Db | Tx; readonly orgId: string };
+
+/** The accounts of the units (parents and their children) with what hangs on them: one query for each table. */
+export async function loadAccountRows(source: Source, unitIds: readonly string[]): Promise<AccountRows> {
+  const accounts = await accountsOf(source, unitIds);
+  const ids = accounts.map((account) => account.id);
+  return {
+    accounts,
+    accountPlans: await accountPlansOf(source, ids),
+    contracts: await contractsOf(source, ids),
+    counterAdjustments: await counterAdjustmentsOf(source, ids),
+  };
+}
+
+async function accountsOf({ db, orgId }: Source, unitIds: readonly string[]): Promise<AccountFacts[]> {
+  const { rows } = await sql<AccountFacts>`
+    select id, code, parent_account_id, bill_epoch, currency, days_before_bill_due, purchase_order_number
+    from account
+    where org_id = ${orgId} and (id = any(${unitIds}::uuid[]) or parent_account_id = any(${unitIds}::uuid[]))
+  `.execute(db);
+  return rows;
+}
+
+async function accountPlansOf({ db, orgId }: Source, ids: readonly string[]): Promise<AccountPlanFacts[]> {
+  const { rows } = await sql<AccountPlanFacts>`
+    select id, account_id, plan_id, plan_group_id, start_date, end_date, bill_epoch, contract_id,
+      child_billing_mode
+    from account_plan where org_id = ${orgId} and account_id = any(${ids}::uuid[])`.execute(db);
+  return rows;
+}
+
+async function contractsOf({ db, orgId }: Source, ids: readonly string[]) {
+  const { rows } = await sql<ContractFacts & { accountId: string }>`
+    select c.id, c.account_id, c.start_date, c.end_date, c.purchase_order_number,
+      c.apply_contract_period_limits, c.usage_filters,
+      case when k.id is not null then jsonb_build_object('id', k.id, 'exclusive', k.exclusive) end
+        as bill_grouping_key
+    from contract c
+    left join bill_grouping_key k on k.org_id = c.org_id and k.id = c.bill_grouping_key_id
+    where c.org_id = ${orgId} and c.account_id = any(${ids}::uuid[])`.execute(db);
+  return rows;
+}
+
+async function counterAdjustmentsOf(
+  { db, orgId }: Source,
+  ids: readonly string[],
+): Promise<CounterAdjustmentFacts[]> {
+  const { rows } = await sql<CounterAdjustmentFacts>`
+    select id, account_id, counter_id, date, value::numeric as value
+    from counter_adjustment where org_id = ${orgId} and account_id = any(${ids}::uuid[])`.execute(db);
+  return rows;
+}

@@ -1,0 +1,128 @@
+import type { BillFacts, BillTarget, ExistingBillFacts } from '../../engine/billing/facts.ts';
+import type { Db, Tx } from '../../store/database.ts';
+import { type AccountRows, loadAccountRows } from './account-facts.ts';
+import { type CatalogFacts, groupedBy, loadCatalogFacts } from './catalog-facts.ts';
+import { loadExistingBills } from './existing-bills.ts';
+import type { BillingOrganization } from './load-organization.ts';
+
+/** A unit is named by its parent account, or by its only one. */
+export type UnitFacts = { readonly unitId: string; readonly facts: BillFacts };
+
+export type FactsRequest = {
+  readonly organization: BillingOrganization;
+  readonly unitIds: readonly string[];
+  readonly target: BillTarget;
+};
+
+/**
+ * Everything that the bills of the units are calculated from, read set by set for all units together. Units whose
+ * account does not exist any more are left out.
+ */
+export async function loadBillFacts(db: Db | Tx, request: FactsRequest): Promise<readonly UnitFacts[]> {
+  const { organization, unitIds, target } = request;
+  const source = { db, orgId: organization.orgId };
+  const rows = await loadAccountRows(source, unitIds);
+  const catalog = await loadCatalogFacts(source, rows.accountPlans);
+  const bills = await loadExistingBills(db, {
+    organization,
+    accountIds: rows.accounts.map((account) => account.id),
+    target,
+    planTemplates: [...catalog.planTemplates.values()],
+  });
+  const parts = partsByAccount(rows, bills);
+  const units = groupedBy(rows.accounts, (account) => account.parentAccountId ?? account.id);
+  return unitIds.flatMap((unitId) => {
+    const accounts = units.get(unitId);
+    if (accounts === undefined) return [];
+    return [{ unitId, facts: factsOf({ ...request, catalog, parts, accounts }) }];
+  });
+}
+
+type Parts = {
+  readonly accountPlans: ReadonlyMap<string, BillFacts['accountPlans']>;
+  readonly contracts: ReadonlyMap<string, BillFacts['contracts']>;
+  readonly counterAdjustments: ReadonlyMap<string, BillFacts['counterAdjustments']>;
+  readonly bills: ReadonlyMap<string, BillFacts['bills']>;
+};
+
+function partsByAccount(rows: AccountRows, bills: readonly ExistingBillFacts[]): Parts {
+  return {
+    accountPlans: groupedBy(rows.accountPlans, (row) => row.accountId),
+    contracts: groupedBy(rows.contracts, (row) => row.accountId),
+    counterAdjustments: groupedBy(rows.counterAdjustments, (row) => row.accountId),
+    bills: groupedBy(bills, (bill) => bill.identity.accountId),
+  };
+}
+
+type OneUnit = FactsRequest & {
+  readonly catalog: CatalogFacts;
+  readonly parts: Parts;
+  readonly accounts: BillFacts['accounts'];
+};
+
+function factsOf({ organization, target, catalog, parts, accounts }: OneUnit): BillFacts {
+  const ofUnit = <T>(rows: ReadonlyMap<string, readonly T[]>) =>
+    accounts.flatMap((account) => rows.get(account.id) ?? []);
+  const accountPlans = ofUnit(parts.accountPlans);
+  return {
+    organization: organization.facts,
+    currencies: organization.currencies,
+    target,
+    accounts,
+    accountPlans,
+    contracts: ofUnit(parts.contracts),
+    counterAdjustments: ofUnit(parts.counterAdjustments),
+    bills: ofUnit(parts.bills),
+    ...catalogOf(catalog, accountPlans),
+  };
+}
+
+type UnitCatalog = Pick<
+  BillFacts,
+  | 'products'
+  | 'plans'
+  | 'planTemplates'
+  | 'planGroups'
+  | 'pricings'
+  | 'counterPricings'
+  | 'aggregations'
+  | 'counters'
+>;
+
+/** The part of the batch's catalog that the attachments of one unit lead to. */
+function catalogOf(catalog: CatalogFacts, accountPlans: BillFacts['accountPlans']): UnitCatalog {
+  const planGroups = found(
+    catalog.planGroups,
+    accountPlans.map((row) => row.planGroupId),
+  );
+  const members = planGroups.flatMap((group) => group.planIds);
+  const plans = found(catalog.plans, [...accountPlans.map((row) => row.planId), ...members]);
+  const planTemplates = found(
+    catalog.planTemplates,
+    plans.map((plan) => plan.planTemplateId),
+  );
+  const owners = [...plans, ...planTemplates];
+  const pricings = owners.flatMap((owner) => catalog.pricings.get(owner.id) ?? []);
+  const counterPricings = owners.flatMap((owner) => catalog.counterPricings.get(owner.id) ?? []);
+  return {
+    products: catalog.products,
+    plans,
+    planTemplates,
+    planGroups,
+    pricings,
+    counterPricings,
+    aggregations: found(
+      catalog.aggregations,
+      pricings.map((pricing) => pricing.aggregationId),
+    ),
+    counters: found(
+      catalog.counters,
+      counterPricings.map((pricing) => pricing.counterId),
+    ),
+  };
+}
+
+function found<T>(rows: ReadonlyMap<string, T>, ids: readonly (string | null)[]): readonly T[] {
+  const wanted = new Set(ids.filter((id) => id !== null));
+  return [...wanted].map((id) => rows.get(id)).filter((row) => row !== undefined);
+}

@@ -1,0 +1,40 @@
+import { sql } from 'kysely';
+import type { OrganizationFacts } from '../../engine/billing/facts.ts';
+import type { CurrencyRule } from '../../engine/money/rounding.ts';
+import { present } from '../../kernel/assert.ts';
+import { type PlainDate, zoneFromText } from '../../kernel/time.ts';
+import type { Db, Tx } from '../../store/database.ts';
+
+/** What all bills of an organization are calculated and written with. */
+export type BillingOrganization = {
+  readonly orgId: string;
+  readonly facts: OrganizationFacts;
+  readonly currencies: readonly CurrencyRule[];
+  /** Bills that end on or before it are locked (spec 40 §2.2). */
+  readonly billLockDate: PlainDate | null;
+  readonly suppressedEmptyBills: boolean;
+  readonly billPrefix: string | null;
+  readonly sequenceStartNumber: number | null;
+  /** The timezone as it was configured, for example `GMT+1`. */
+  readonly timezoneText: string;
+};
+
+/** Reads the configuration of an organization and its currencies as they are now. */
+export async function loadOrganization(db: Db | Tx, orgId: string): Promise<BillingOrganization> {
+  const config = await sql<BillingOrganization & OrganizationFacts>`
+    select c.*, b.bill_lock_date from organization_config c
+    join bill_config b on b.org_id = c.org_id where c.org_id = ${orgId}`.execute(db);
+  const currencies = await sql<CurrencyRule>`
+    select code, max_decimal_places, rounding_mode from currency where org_id = ${orgId}`.execute(db);
+  const row = present(config.rows[0], 'organization_config');
+  return {
+    orgId,
+    facts: { ...row, timezone: zoneFromText(row.timezone) ?? 'UTC' },
+    currencies: currencies.rows,
+    billLockDate: row.billLockDate,
+    suppressedEmptyBills: row.suppressedEmptyBills,
+    billPrefix: row.billPrefix,
+    sequenceStartNumber: row.sequenceStartNumber,
+    timezoneText: row.timezone,
+  };
+}

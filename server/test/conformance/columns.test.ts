@@ -1,0 +1,57 @@
+import { sql } from 'kysely';
+import type { z } from 'zod';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fieldFacts } from '../../src/api/fields.ts';
+import type { Context } from '../../src/context.ts';
+import { resources, singletons } from '../../src/registry.ts';
+import { openTestContext } from '../support/stores.ts';
+
+const ENVELOPE = ['orgId', 'id', 'version', 'dtCreated', 'dtLastModified', 'createdBy', 'lastModifiedBy'];
+
+type Column = { columnName: string; dataType: string; isNullable: 'YES' | 'NO' };
+
+let ctx: Context;
+beforeAll(async () => {
+  ctx = await openTestContext();
+});
+afterAll(() => ctx.close());
+
+async function columnsOf(table: string): Promise<Map<string, Column>> {
+  const { rows } = await sql<Column>`
+    select column_name, data_type, is_nullable from information_schema.columns
+    where table_schema = 'public' and table_name = ${table}`.execute(ctx.db);
+  return new Map(rows.map((row) => [camelCase(row.columnName), row]));
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+const declared = [...resources, ...singletons].map(({ name, table, fields, entityTable }) => ({
+  name,
+  table,
+  fields: fields as Record<string, z.ZodType>,
+  entityTable,
+}));
+
+describe.each(declared)('table of $name', ({ table, fields, entityTable }) => {
+  test('has a column for every declared field and for the envelope, and no other that is required', async () => {
+    const columns = await columnsOf(table);
+    const wanted = [...ENVELOPE, ...Object.keys(fields)];
+    expect([...columns.keys()]).toEqual(expect.arrayContaining(wanted));
+    const others = [...columns].filter(([name]) => !wanted.includes(name));
+    expect(others.filter(([, column]) => column.isNullable === 'NO').map(([name]) => name)).toEqual([]);
+  });
+
+  test('keeps objects and lists as jsonb and nothing else', async () => {
+    const columns = await columnsOf(table);
+    const jsonb = Object.keys(fields).filter((name) => columns.get(name)?.dataType === 'jsonb');
+    expect(jsonb.sort()).toEqual([...entityTable.jsonColumns].sort());
+  });
+
+  test('takes no null where the declaration requires a value', async () => {
+    const columns = await columnsOf(table);
+    const required = Object.keys(fields).filter((name) => !fieldFacts.get(fields[name] as z.ZodType)?.optional);
+    expect(required.filter((name) => columns.get(name)?.isNullable === 'YES')).toEqual([]);
+  });
+});
