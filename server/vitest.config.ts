@@ -4,6 +4,7 @@ import { countReporter } from './test/support/count-reporter.ts';
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['test/support/shared-stores.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,
     pool: 'forks',

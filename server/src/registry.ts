@@ -15,12 +15,15 @@ import {
 import { aggregation, compoundAggregation, meter, meterGroup, product } from './areas/catalog/index.ts';
 import { currentUser, issueToken } from './areas/identity/index.ts';
 import {
+  activateWebhook,
   disableIntegrationConfig,
   enableIntegrationConfig,
   getIntegrationConfig,
   getIntegrationConfigForType,
   integrationConfig,
   integrationCredentials,
+  notification,
+  webhook,
 } from './areas/integration/index.ts';
 import {
   billGroupingKey,
@@ -68,6 +71,8 @@ export const resources: readonly AnyResource[] = [
   contract,
   accountPlan,
   counterAdjustment,
+  notification,
+  webhook,
   integrationCredentials,
   integrationConfig,
 ];
@@ -88,6 +93,7 @@ const actions: readonly Operation[] = [
   getIntegrationConfigForType,
   enableIntegrationConfig,
   disableIntegrationConfig,
+  activateWebhook,
 ];
 
 /** Everything that is served below `/organizations/{orgId}`. */

@@ -3,6 +3,7 @@ import { buildApp } from './api/app.ts';
 import { bootstrap, type Credentials, principalOf } from './areas/identity/index.ts';
 import { type Config, urlAt } from './config.ts';
 import { type Context, type ContextOptions, isReady, openContext } from './context.ts';
+import type { BackgroundLoop } from './jobs/background-loop.ts';
 import { startWorker } from './jobs/worker.ts';
 import { reasonOf, StartError } from './kernel/start-error.ts';
 import { cronLines, loops, operations, publicRoutes, tasks } from './registry.ts';
@@ -40,6 +41,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     if (options.role !== 'api') {
       const worker = await startWorker(context, { tasks, cronLines });
       cleanup.push(() => worker.stop());
+      for (const start of loops) cleanup.push(stopOf(start(context)));
       for (const start of loops) cleanup.push(start(context).stop);
     }
     if (options.role === 'work') return { address: null, app: null, context, credentials, close };
@@ -51,6 +53,10 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     await close();
     throw error;
   }
+}
+
+function stopOf(loop: BackgroundLoop): () => Promise<void> {
+  return () => loop.stop();
 }
 
 async function listen(app: FastifyInstance, { host, port }: Config): Promise<string> {

@@ -29,3 +29,6 @@ create table failed_measurement (
   document jsonb not null,
   primary key (org_id, id)
 );
+
+-- Codes that are equal but for letter case, in any script (spec 20 §7.7).
+create index account_folded_code_idx on account (org_id, lower(upper(code collate "und-x-icu")));

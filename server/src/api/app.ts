@@ -1,4 +1,9 @@
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { Context } from '../context.ts';
 import { ApiError } from '../kernel/errors.ts';
 import { newId, uuidFromText } from '../kernel/ids.ts';
@@ -32,7 +37,7 @@ export type PublicRoute = {
 export function buildApp(ctx: Context, product: Product): FastifyInstance {
   const app = Fastify({
     loggerInstance: ctx.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES - 1,
     exposeHeadRoutes: false,
     genReqId: () => newId(),

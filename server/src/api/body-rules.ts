@@ -20,8 +20,8 @@ function isEarlier(a: Instant | PlainDate, b: Instant | PlainDate): boolean {
 }
 
 /**
- * Two properties of which a body has exactly one, and which an update must repeat as they are stored (spec 10 §5).
- * `before` is null on create.
+ * Two properties of which a body has exactly one, and which an update must repeat as they are stored (spec 10
+ * §5). `before` is null on create.
  */
 export function eitherMustBeSet<T extends object>(
   values: T,

@@ -3,6 +3,7 @@ import { refusalFromWrite } from '../store/constraint.ts';
 import type { Row, Tx } from '../store/database.ts';
 import { insertEntity, replaceEntity, type Writer } from '../store/entity-store.ts';
 import { type Change, recordChange } from '../store/outbox.ts';
+import { inTransaction } from '../store/transaction.ts';
 import { fieldFacts } from './fields.ts';
 import type { AnyCall } from './operation.ts';
 import type { CheckScope, Declared, EntityOf, Fields, Values } from './resource-spec.ts';
@@ -14,7 +15,7 @@ export async function createEntity<F extends Fields>(
   values: Row,
 ): Promise<EntityOf<F>> {
   try {
-    return await call.ctx.db.transaction().execute((tx) => insertChecked(resource, { tx, call, values }));
+    return await inTransaction(call.ctx.db, (tx) => insertChecked(resource, { tx, call, values }));
   } catch (error) {
     throw refusalFromWrite(error, resource.table);
   }

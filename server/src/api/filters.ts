@@ -23,18 +23,21 @@ export type Filter<T = never> = {
 
 const MAX_VALUES = 200;
 
-/** Query values are text or, when repeated, lists of text. */
+/** Query values are text or, when repeated, lists of text; an absent or empty one is undefined. */
 function parameter<T>(
   json: JsonSchema,
   read: (values: readonly string[]) => T | Refused,
 ): z.ZodType<T | undefined> {
-  const schema = z.unknown().transform((value, context): T | undefined => {
-    if (value === undefined || value === '') return undefined;
-    const result = read((Array.isArray(value) ? value : [value]).map(String));
-    if (!isRefused(result)) return result;
-    context.addIssue({ code: 'custom', message: result.refused });
-    return z.NEVER;
-  });
+  const schema = z
+    .unknown()
+    .transform((value, context): T | undefined => {
+      if (value === '') return undefined;
+      const result = read((Array.isArray(value) ? value : [value]).map(String));
+      if (!isRefused(result)) return result;
+      context.addIssue({ code: 'custom', message: result.refused });
+      return z.NEVER;
+    })
+    .optional();
   fieldFacts.add(schema, { json, optional: true });
   return schema;
 }

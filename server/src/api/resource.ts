@@ -12,6 +12,7 @@ import {
   type Stored,
 } from '../store/entity-store.ts';
 import { recordChange } from '../store/outbox.ts';
+import { inTransaction } from '../store/transaction.ts';
 import { answerOf, changeOf, createEntity, replaceChecked, scopeOf } from './entity-writes.ts';
 import { fieldFacts } from './fields.ts';
 import type { Operation } from './operation.ts';
@@ -135,7 +136,7 @@ function updateOperation<F extends Fields>(resource: Declared<F>): Operation {
     handle: async (call) => {
       const key = { orgId: call.orgId, id: idOf(call.params) };
       try {
-        const after = await call.ctx.db.transaction().execute(async (tx) => {
+        const after = await inTransaction(call.ctx.db, async (tx) => {
           const before = existing(resource, await lockEntity(tx, resource.entityTable, key));
           const values = await placed(resource, call, call.body() as Row);
           versionMustEqual(versionOf(call), before.version);
@@ -158,7 +159,7 @@ function deleteOperation<F extends Fields>(resource: Declared<F>): Operation {
     handle: async (call) => {
       const key = { orgId: call.orgId, id: idOf(call.params) };
       try {
-        const gone = await call.ctx.db.transaction().execute(async (tx) => {
+        const gone = await inTransaction(call.ctx.db, async (tx) => {
           const before = existing(resource, await lockEntity(tx, resource.entityTable, key));
           const scope = scopeOf(tx, call);
           const entity = before as unknown as EntityOf<F>;

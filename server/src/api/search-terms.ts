@@ -4,7 +4,9 @@ import { dateFromText, instantFromText, startOfDate } from '../kernel/time.ts';
 import type { Condition } from '../store/database.ts';
 import { fieldsRefused } from './body.ts';
 
-/** What a search term compares: a stored field of some kind, or a list of ids or codes of which any may match. */
+/**
+ * What a search term compares: a stored field of some kind, or a list of ids or codes of which any may match.
+ */
 export type SearchKind = 'text' | 'id' | 'date' | 'dateTime' | 'flag' | 'ids' | 'codes';
 
 /** Searchable fields of an entity by name; `ids` and `codes` stand for the columns id and code. */
@@ -33,9 +35,9 @@ const CONDITIONS: { readonly [kind in SearchKind]: (term: Term) => Condition } =
 };
 
 /**
- * One condition for each term of a search such as `code~acme$dtCreated>=2024-01-01` (spec 40 §9); none for an empty
- * search. Throws VALIDATION_FAILED for a text that is none, an unknown field, a value or comparator that does not
- * suit the field.
+ * One condition for each term of a search such as `code~acme$dtCreated>=2024-01-01` (spec 40 §9); none for an
+ * empty search. Throws VALIDATION_FAILED for a text that is none, an unknown field, a value or comparator
+ * that does not suit the field.
  */
 export function searchConditions(searchQuery: string, fields: SearchFields, zone: string): Condition[] {
   const texts = searchQuery.split('$').filter((text) => text !== '');

@@ -23,8 +23,9 @@ const ENVELOPE = {
 const SORTABLE = ['id', 'version', 'dtCreated', 'dtLastModified', 'createdBy', 'lastModifiedBy'];
 
 /**
- * `GET /{path}/search`: the entities that match the terms of `searchQuery`, newest first unless sorted otherwise
- * (spec 40 §9). A page begins at the offset `fromDocument`; `nextToken` is the offset of the next one.
+ * `GET /{path}/search`: the entities that match the terms of `searchQuery`, newest first unless sorted
+ * otherwise (spec 40 §9). A page begins at the offset `fromDocument`; `nextToken` is the offset of the next
+ * one.
  */
 export function searchOperation<F extends Fields>(
   resource: Declared<F>,

@@ -11,6 +11,7 @@ import {
   type Stored,
 } from '../store/entity-store.ts';
 import { recordChange } from '../store/outbox.ts';
+import { inTransaction } from '../store/transaction.ts';
 import { scopeOf, writerOf } from './entity-writes.ts';
 import type { Operation } from './operation.ts';
 import { isJson } from './resource.ts';
@@ -93,7 +94,7 @@ function updateOperation<F extends Fields>(singleton: Declared<F>): Operation {
       const values = singleton.validate?.(body) ?? body;
       const writer = writerOf(call);
       try {
-        return await call.ctx.db.transaction().execute(async (tx) => {
+        return await inTransaction(call.ctx.db, async (tx) => {
           const key = { orgId: call.orgId, id: await idOfDocument(tx, singleton.table, call.orgId) };
           const before = present(await lockEntity(tx, singleton.entityTable, key), singleton.name);
           versionMustEqual(versionOf(call), before.version);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { ClickHouseClientConfigOptions } from '@clickhouse/client';
+import { parameterText } from './clickhouse-literals.ts';
 import type { EmbeddedClickHouse, Statement } from './embedded-clickhouse.ts';
 
 type Connection = NonNullable<ClickHouseClientConfigOptions['connection']>;
@@ -49,8 +50,12 @@ function statementOf(call: Call, database: string, payload: string | null): Stat
     sql: payload === null ? call.query : `${call.query}\n${payload}`,
     database,
     settings: call.clickhouse_settings,
-    parameters: call.query_params,
+    parameters: parameterTexts(call.query_params ?? {}),
   };
+}
+
+function parameterTexts(values: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, parameterText(value)]));
 }
 
 function resultOf(call: Call) {

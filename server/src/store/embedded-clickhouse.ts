@@ -1,13 +1,14 @@
 import { parseError } from '@clickhouse/client';
 import type { Session } from 'chdb';
-import { clickhouseName, clickhouseString, parameterText, settingLiteral } from './clickhouse-literals.ts';
+import { clickhouseName, clickhouseString, settingLiteral } from './clickhouse-literals.ts';
 
 /** One statement for the engine, with what holds for it alone. */
 export type Statement = {
   readonly sql: string;
   readonly database: string;
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
-  readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  /** In the text form of `parameterText`. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
 };
 
 /**
@@ -115,9 +116,7 @@ function preamble(held: OpenSession, wanted: Statement, settings: ReadonlyMap<st
     ...[...settings]
       .filter(([name, value]) => held.settings.get(name) !== value)
       .map((pair) => pair.join(' = ')),
-    ...Object.entries(wanted.parameters ?? {}).map(
-      ([name, value]) => `param_${name} = ${clickhouseString(parameterText(value))}`,
-    ),
+    ...Object.entries(wanted.parameters ?? {}).map(([name, text]) => `param_${name} = ${clickhouseString(text)}`),
   ];
   const use = held.database === wanted.database ? '' : `USE ${clickhouseName(wanted.database)}; `;
   return changes.length === 0 ? use : `${use}SET ${changes.join(', ')}; `;

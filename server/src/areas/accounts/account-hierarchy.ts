@@ -15,8 +15,8 @@ type Family = {
 };
 
 /**
- * Two levels, no account its own parent, at most 999 children (spec 40 §1.3). The parent's row is held, so that of
- * two children added at the same time the second is counted after the first.
+ * Two levels, no account its own parent, at most 999 children (spec 40 §1.3). The parent's row is held, so
+ * that of two children added at the same time the second is counted after the first.
  */
 export async function parentMustFit(
   { tx, orgId }: CheckScope,
@@ -26,7 +26,8 @@ export async function parentMustFit(
   await sql`select from account where org_id = ${orgId} and id = ${parentAccountId}
             for no key update`.execute(tx);
   const { rows } = await sql<Family>`
-    select exists (select from account where org_id = ${orgId} and parent_account_id = ${id}) as grandchildren,
+    select exists (select from account
+                   where org_id = ${orgId} and parent_account_id = ${id}) as grandchildren,
            exists (select from account where org_id = ${orgId} and id = ${parentAccountId}
                    and parent_account_id is not null) as parent_is_child,
            (select count(*) > ${MAX_CHILDREN} from account

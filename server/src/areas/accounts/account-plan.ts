@@ -82,14 +82,17 @@ function ofProduct(): Filter<string> {
   };
 }
 
-/** Attachments of plans that are linked to the contract; those of groups are never listed by it (spec 30 §16.3). */
+/**
+ * Attachments of plans that are linked to the contract; those of groups are never listed by it (spec 30
+ * §16.3).
+ */
 function ofContract(): Filter<string> {
   return { schema: uuidParameter(), where: (id) => sql`(contract_id = ${id} and plan_group_id is null)` };
 }
 
 /**
- * Lists by account, plan or contract have what is active now, unless `includeall` or a `date` asks for something
- * else; a product is looked for within an account only (spec 30 §16.3).
+ * Lists by account, plan or contract have what is active now, unless `includeall` or a `date` asks for
+ * something else; a product is looked for within an account only (spec 30 §16.3).
  */
 function listConditions(query: Readonly<Record<string, unknown>>, now: Instant): readonly Condition[] {
   const { account, plan, product, contract, date: moment, includeall } = query;

@@ -30,7 +30,9 @@ const address = group({
   country: optional(text({ max: 100 })),
 });
 
-/** A customer: who usage belongs to and who is billed (spec 40 §1). Unset overrides mean the organization's. */
+/**
+ * A customer: who usage belongs to and who is billed (spec 40 §1). Unset overrides mean the organization's.
+ */
 export const account = defineResource({
   name: 'Account',
   path: 'accounts',

@@ -13,8 +13,8 @@ type Attachment = {
 };
 
 /**
- * The rules of an attachment that has just been written: its contract fits, bespoke plans stay with their account,
- * and it does not clash with another attachment (spec 30 §16, §16.1, §16.4).
+ * The rules of an attachment that has just been written: its contract fits, bespoke plans stay with their
+ * account, and it does not clash with another attachment (spec 30 §16, §16.1, §16.4).
  */
 export async function attachmentMustFit(scope: CheckScope, next: Attachment): Promise<void> {
   await contractMustFit(scope, next);
@@ -25,8 +25,9 @@ export async function attachmentMustFit(scope: CheckScope, next: Attachment): Pr
 }
 
 /**
- * Holds the group's members and the account's attachments as they are until the transaction ends, group before
- * account, as a change of the group's members does: of two writes at the same time the second sees the first.
+ * Holds the group's members and the account's attachments as they are until the transaction ends, group
+ * before account, as a change of the group's members does: of two writes at the same time the second sees the
+ * first.
  */
 async function lockForAttachment({ tx, orgId }: CheckScope, next: Attachment): Promise<void> {
   if (next.planGroupId !== null) {

@@ -61,12 +61,15 @@ export const contract = defineResource({
   },
 });
 
-/** An exclusive key is held by one contract at a time, an archived one is not taken anew (spec 50 §1, §3.4). */
+/**
+ * An exclusive key is held by one contract at a time, an archived one is not taken anew (spec 50 §1, §3.4).
+ */
 async function groupingKeyMustBeFree(
   { tx, orgId }: CheckScope,
   { id, billGroupingKeyId }: { id: string; billGroupingKeyId: string },
 ): Promise<void> {
-  // Held until the end, so that of two contracts that take the key at the same time the second sees the first.
+  // Held until the end, so that of two contracts that take the key at the same time the second sees the
+  // first.
   const { rows } = await sql<{ archived: boolean; exclusive: boolean }>`
     select archived, exclusive from bill_grouping_key
     where org_id = ${orgId} and id = ${billGroupingKeyId} for no key update`.execute(tx);

@@ -13,7 +13,10 @@ import { counterAdjustment } from './counter-adjustment.ts';
 
 const MAX_PAGE_SIZE = 100;
 
-/** The adjustments of a counter in the order of their dates, latest first unless asked otherwise (spec 30 §15.3). */
+/**
+ * The adjustments of a counter in the order of their dates, latest first unless asked otherwise (spec 30
+ * §15.3).
+ */
 export const listCounterAdjustments = defineOperation({
   id: 'ListCounterAdjustments',
   method: 'GET',

@@ -10,6 +10,7 @@ import { refusalFromWrite } from '../../store/constraint.ts';
 import type { Row, Tx } from '../../store/database.ts';
 import { lockEntity, replaceEntity } from '../../store/entity-store.ts';
 import { recordChange } from '../../store/outbox.ts';
+import { inTransaction } from '../../store/transaction.ts';
 import { accountPlan } from './account-plan.ts';
 
 /** Ends an attachment at the start of a new one of the same account, both or neither (spec 30 §16.2). */
@@ -26,7 +27,7 @@ export const replaceAccountPlan = defineOperation({
   handle: async (call) => {
     const key = { orgId: call.orgId, id: idOf(call.params) };
     try {
-      return await call.ctx.db.transaction().execute(async (tx) => {
+      return await inTransaction(call.ctx.db, async (tx) => {
         const original = (await lockEntity(tx, accountPlan.entityTable, key)) as AccountPlan | null;
         if (!original) throw new ApiError('NOT_FOUND', 'there is no AccountPlan with this id');
         const values = (await placed(accountPlan, call, call.body())) as Replacement;

@@ -19,11 +19,18 @@ export type BillingOrganization = {
   readonly timezoneText: string;
 };
 
-/** Reads the configuration of an organization and its currencies as they are now. */
-export async function loadOrganization(db: Db | Tx, orgId: string): Promise<BillingOrganization> {
+/**
+ * Reads the configuration of an organization and its currencies as they are now. `keepLockDate` lets nobody move the
+ * lock date until the transaction ends.
+ */
+export async function loadOrganization(
+  db: Db | Tx,
+  orgId: string,
+  { keepLockDate = false }: { keepLockDate?: boolean } = {},
+): Promise<BillingOrganization> {
   const config = await sql<BillingOrganization & OrganizationFacts>`
     select c.*, b.bill_lock_date from organization_config c
-    join bill_config b on b.org_id = c.org_id where c.org_id = ${orgId}`.execute(db);
+    join bill_config b on b.org_id = c.org_id where c.org_id = ${orgId} ${keepLockDate ? sql`for share of b` : sql``}`.execute(db);
   const currencies = await sql<CurrencyRule>`
     select code, max_decimal_places, rounding_mode from currency where org_id = ${orgId}`.execute(db);
   const row = present(config.rows[0], 'organization_config');

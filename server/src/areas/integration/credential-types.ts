@@ -1,7 +1,7 @@
 import { flag, oneOf, optional, requestOnly, text } from '../../api/fields.ts';
 
 /** Systems that credentials are for (spec 60 §6.1). */
-const DESTINATIONS = [
+export const DESTINATION_TYPES = [
   'WEBHOOK',
   'NETSUITE',
   'STRIPE',
@@ -51,7 +51,7 @@ export function credentialParts() {
   return {
     type: oneOf(Object.keys(SECRETS) as CredentialType[]),
     name: optional(text({ max: 200 })),
-    destination: optional(oneOf(DESTINATIONS)),
+    destination: optional(oneOf(DESTINATION_TYPES)),
   };
 }
 

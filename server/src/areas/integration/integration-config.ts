@@ -15,6 +15,8 @@ import {
 import { textParameter } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import type { CheckScope } from '../../api/resource-spec.ts';
+import { refusal } from '../../kernel/errors.ts';
+import { uuidFromText } from '../../kernel/ids.ts';
 import { credentialParts, secretParts } from './credential-types.ts';
 import { integrationCredentials } from './integration-credentials.ts';
 
@@ -57,6 +59,8 @@ export const integrationConfig = defineResource({
     name: optional(text({ max: 200 })),
     integrationCredentialsId: optional(reference('IntegrationCredentials')),
     credentials: requestOnly(group({ ...credentialParts(), ...secretParts() })),
+    notificationId: assigned(reference('Notification'), null, { hidden: true }),
+    webhookId: assigned(reference('WebhookDestination'), null, { hidden: true }),
     enabled: assigned(flag(), true),
     authorized: assigned(flag(), false),
     triggerType: assigned(oneOf(['EVENT', 'SCHEDULE']), 'EVENT'),
@@ -68,11 +72,14 @@ export const integrationConfig = defineResource({
   ids: { list: 'GetIntegrationConfigs', update: 'UpdateIntegrationConfig' },
   complete: async (values, before, scope) => {
     const destination = canonicalDestination(values.destination);
+    const notificationId = values.entityType === 'Notification' ? ownId('entityId', values.entityId) : null;
+    const webhookId = destination === 'Webhook' ? ownId('destinationId', values.destinationId) : null;
     const credentialsId = await credentialsIdOf(scope, values, before);
     const isUnchanged = before !== null && before.integrationCredentialsId === credentialsId;
     const authorized =
       destination === 'Webhook' || (isUnchanged ? before.authorized : credentialsId !== null);
-    return { ...values, destination, integrationCredentialsId: credentialsId, authorized };
+    const links = { notificationId, webhookId, integrationCredentialsId: credentialsId };
+    return { ...values, ...links, destination, authorized };
   },
 });
 
@@ -84,6 +91,14 @@ export function toDestination(destinationId: string): RawBuilder<boolean> {
 /** The name of a destination as it is answered; known systems are found in any letter case (spec 60 §6.1). */
 export function canonicalDestination(given: string): string {
   return DESTINATIONS.find((known) => known.toLowerCase() === given.toLowerCase()) ?? given;
+}
+
+/** The id of a rule or webhook of ours, whose existence the foreign keys see to; null when none is named. */
+function ownId(field: string, text: string | null): string | null {
+  if (text === null) return null;
+  const id = uuidFromText(text);
+  if (id === null) throw refusal('REFERENCE_NOT_FOUND', field, 'names something that does not exist');
+  return id;
 }
 
 type Linked = { readonly integrationCredentialsId: string | null };

@@ -13,11 +13,11 @@ type Clash = {
 };
 
 /**
- * Refuses when an attachment overlaps in time with another one of the same account that has a plan of the same
- * product, unless the organization allows it (spec 30 §16.1). A group stands for all of its plans.
+ * Refuses when an attachment overlaps in time with another one of the same account that has a plan of the
+ * same product, unless the organization allows it (spec 30 §16.1). A group stands for all of its plans.
  *
- * The caller holds the rows of the accounts, so that of two attachments written at the same time the second sees
- * the first.
+ * The caller holds the rows of the accounts, so that of two attachments written at the same time the second
+ * sees the first.
  */
 export async function refuseClash(scope: CheckScope, { field, attachment, planId }: Clash): Promise<void> {
   const ofPlan = planId === undefined ? sql`true` : sql`a.product_id = ${productOfPlan(scope.orgId, planId)}`;
@@ -49,8 +49,8 @@ function productOfPlan(orgId: string, planId: string) {
 }
 
 /**
- * Holds a plan group and then every account that it is attached to until the transaction ends. Attaching takes its
- * locks in the same order, group before account, so that the two cannot wait for each other.
+ * Holds a plan group and then every account that it is attached to until the transaction ends. Attaching
+ * takes its locks in the same order, group before account, so that the two cannot wait for each other.
  */
 export async function lockAttachments({ tx, orgId }: CheckScope, planGroupId: string): Promise<void> {
   await sql`select from plan_group where org_id = ${orgId} and id = ${planGroupId}

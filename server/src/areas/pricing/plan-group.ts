@@ -46,7 +46,9 @@ export const planGroup = defineResource({
   },
 });
 
-/** A group changes its account only as far as its attachments and its bespoke plans allow (spec 30 §4, §16.4). */
+/**
+ * A group changes its account only as far as its attachments and its bespoke plans allow (spec 30 §4, §16.4).
+ */
 async function ownerMustFit(
   scope: CheckScope,
   group: { id: string; accountId: string | null },

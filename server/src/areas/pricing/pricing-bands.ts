@@ -5,9 +5,9 @@ import { refusal } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 
 /**
- * A price that holds from `lowerLimit` units (exclusive) up to the limit of the next band: `fixedPrice` once and
- * `unitPrice` for each unit, in the currency of the plan template (spec 30 §5, §7.2). `creditTypeId` is obsolete
- * and only echoed.
+ * A price that holds from `lowerLimit` units (exclusive) up to the limit of the next band: `fixedPrice` once
+ * and `unitPrice` for each unit, in the currency of the plan template (spec 30 §5, §7.2). `creditTypeId` is
+ * obsolete and only echoed.
  */
 export type PricingBand = {
   readonly id: string | null;

@@ -20,8 +20,8 @@ type Metric = {
 };
 
 /**
- * The metric of a new pricing is global or of the plan's product (spec 30 §5 rule 5), and the segment is one of
- * the metric's, or there is none on either side (rule 6). These never change afterwards.
+ * The metric of a new pricing is global or of the plan's product (spec 30 §5 rule 5), and the segment is one
+ * of the metric's, or there is none on either side (rule 6). These never change afterwards.
  */
 export async function metricMustFit(scope: CheckScope, pricing: Priced): Promise<void> {
   const { rows } = await sql<Metric>`

@@ -138,6 +138,8 @@ export type LineReason = {
   readonly conversionRate: Decimal;
   /** A minimum spend refund names the key of the in-advance line that it gives back. */
   readonly refundedLineKey: string | null;
+  /** The children's lines behind a line of a PARENT_SUMMARY bill; empty for every other line. */
+  readonly mergedFrom: readonly BilledLine[];
 };
 
 /** The part of a stored line that later calculations look at. Every BillLine is one. */
@@ -153,7 +155,10 @@ export type BilledLine = Pick<
   | 'servicePeriodStartDate'
   | 'servicePeriodEndDate'
 > & {
-  readonly reason: Pick<LineReason, 'chargeKey' | 'timing' | 'accountPlanId' | 'refundedLineKey'>;
+  readonly reason: Pick<
+    LineReason,
+    'chargeKey' | 'timing' | 'accountPlanId' | 'refundedLineKey' | 'mergedFrom'
+  >;
 };
 
 /** One calculated bill. Dates are local dates of `timezone`; `endDate` is exclusive (spec 40 §4.1). */

@@ -4,7 +4,7 @@ import { type AttachedPlan, attachedPlans } from './attached-plan.ts';
 import type { BillStamp } from './bill.ts';
 import { type BillSlot, isSameSlot } from './bill-slot.ts';
 import { type BillHistory, type BillRecord, type DueMember, dueMember } from './due-member.ts';
-import type { AccountFacts } from './facts.ts';
+import type { AccountFacts, ExistingBillFacts } from './facts.ts';
 import type { FactsIndex } from './facts-index.ts';
 
 /** A slot to calculate, and under which zone, rates and dates. */
@@ -18,6 +18,8 @@ export type Calculation = {
   readonly index: FactsIndex;
   readonly slot: DueSlot;
   readonly history: BillHistory;
+  /** The slot's bills as the shell stored them, one per account at most. */
+  readonly existingBills: readonly ExistingBillFacts[];
   /** Every attached plan of the unit, also those that this slot does not bill. */
   readonly attachedPlans: readonly AttachedPlan[];
   /** The attached plans that this slot bills, ordered by key. */
@@ -33,13 +35,22 @@ export function calculationOf(
 ): Calculation {
   const history = {
     slotBills: known.bills.filter((bill) => isSameSlot(bill.identity, slot)),
-    otherBills: known.bills.filter((bill) => !isSameSlot(bill.identity, slot)),
+    otherBills: known.bills.filter((bill) => !isSameSlot(bill.identity, slot)).map(withoutMerging),
   };
+  const existingBills = index.facts.bills.filter((bill) => isSameSlot(bill.identity, slot));
   const all = attachedPlans(index, slot.stamp);
   const members = all
     .map((attached) => dueMember(attached, slot, history))
     .filter((member) => member !== null);
-  return { index, slot, history, attachedPlans: all, members, answers: known.answers };
+  return { index, slot, history, existingBills, attachedPlans: all, members, answers: known.answers };
+}
+
+/** The bill with the lines that were merged for its reader taken apart again. */
+function withoutMerging(bill: BillRecord): BillRecord {
+  const lines = bill.lines.flatMap((line) =>
+    line.reason.mergedFrom.length > 0 ? line.reason.mergedFrom : [line],
+  );
+  return { ...bill, lines };
 }
 
 /** Whose bill a line is on, and the child that it names (spec 40 §6.3). */

@@ -126,5 +126,6 @@ function reasonOf(spec: LineSpec, amounts: Amounts, bands: readonly PricingBandU
     exactAmount: spec.exactAmount,
     conversionRate: amounts.rate,
     refundedLineKey: origin.refundedLineKey ?? null,
+    mergedFrom: [],
   };
 }

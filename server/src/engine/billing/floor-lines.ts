@@ -90,7 +90,11 @@ function fixedFields(floor: Floor) {
 type Settling = { readonly floor: Floor; readonly closing: ChargedPeriod };
 
 /** What was spent in the closing period towards the floor, in the floor's currency, not below 0. */
-function spendIn(draft: Draft, calculation: Calculation, { floor, closing }: Settling): Decimal | BillFailure {
+function spendIn(
+  draft: Draft,
+  calculation: Calculation,
+  { floor, closing }: Settling,
+): Decimal | BillFailure {
   const others = linesOfOtherBills(calculation).filter(
     (line) => floor.countsOtherBills || line.reason.timing === 'ADVANCE',
   );

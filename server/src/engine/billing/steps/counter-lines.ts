@@ -1,8 +1,8 @@
 // Spec 30 §15, 40 §5.4 step 3, §5.10: what counters cost: running totals, and changes during the period.
-import { type Decimal } from '../../../kernel/decimal.ts';
-import { earlier, isBefore, later, localDate, startOfDate } from '../../../kernel/time.ts';
+import { type Decimal, ZERO } from '../../../kernel/decimal.ts';
+import { isBefore, later, localDate, startOfDate } from '../../../kernel/time.ts';
 import type { ClosedSpan } from '../../calendar/local-dates.ts';
-import { isZeroFraction, timesFraction, WHOLE } from '../../money/fraction.ts';
+import { timesFraction } from '../../money/fraction.ts';
 import { ratingWindows, winnerAt } from '../../pricing/winner.ts';
 import type { LineItemType, LineTiming } from '../bill.ts';
 import type { Calculation } from '../calculation.ts';
@@ -11,7 +11,15 @@ import { type CounterSlot, counterSlots, type OwnedCounterPricing, valueOn } fro
 import { type Draft, type LineSpec, RANK, withNonZeroLines } from '../draft.ts';
 import type { ChargedPeriod, DueMember } from '../due-member.ts';
 import type { CounterAdjustmentFacts } from '../facts.ts';
-import { fractionText, periodsToCharge, prorationOf, uncarriedPieces } from '../time-charge.ts';
+import { dateOrder } from '../plan-dates.ts';
+import { hullOf } from '../service-span.ts';
+import {
+  fractionText,
+  type PeriodToCharge,
+  periodsToCharge,
+  prorationOf,
+  uncarriedPieces,
+} from '../time-charge.ts';
 
 export function counterLines(draft: Draft, calculation: Calculation): Draft {
   const specs = calculation.members.flatMap((member) =>
@@ -21,4 +29,164 @@ export function counterLines(draft: Draft, calculation: Calculation): Draft {
     ]),
   );
   return withNonZeroLines(draft, calculation, specs);
+}
+
+/** Running totals of the closing and the opening period, each in advance or in arrears by its own pricing. */
+function runningTotalSpecs(
+  { history }: Calculation,
+  member: DueMember,
+  slot: CounterSlot,
+): readonly LineSpec[] {
+  const { closing, opening } = member;
+  const alone = [
+    { ...member, opening: null, period: closing },
+    { ...member, closing: null, period: opening },
+  ];
+  return alone
+    .flatMap(({ period, ...part }) => {
+      const inAdvance = period !== null && isInAdvance(part, slot, period);
+      return periodsToCharge(part, { chargeKey: slot.chargeKey, inAdvance }, history);
+    })
+    .flatMap((toCharge) =>
+      pricedSpans(member, slot, toCharge.period)
+        .map(({ pricing, span }) => ({
+          pricing,
+          pieces: uncarriedPieces([span], slot.chargeKey, history),
+        }))
+        .filter(({ pieces }) => pieces.length > 0)
+        .map((priced) => runningTotalSpec(member, slot, { ...priced, toCharge })),
+    );
+}
+
+/** Whether the pricing in force when the period's service begins is billed in advance. */
+export function isInAdvance({ attached }: DueMember, slot: CounterSlot, { service }: ChargedPeriod): boolean {
+  const first = ratingWindows(slot.pricings, service.start, service.end)[0];
+  return attached.calendar !== null && first?.pricing.runningTotalBillInAdvance === true;
+}
+
+type PricedSpan = { readonly pricing: OwnedCounterPricing; readonly span: ClosedSpan };
+
+/** One pricing for the whole service, or one per part of it where days are counted and the pricing changes. */
+function pricedSpans(
+  { attached }: DueMember,
+  slot: CounterSlot,
+  { service }: ChargedPeriod,
+): readonly PricedSpan[] {
+  const windows = ratingWindows(slot.pricings, service.start, service.end);
+  const first = winnerAt(slot.pricings, service.start);
+  const isSplit = attached.calendar !== null && windows[0]?.pricing.proRateRunningTotal;
+  if (isSplit) return windows.map(({ pricing, start, end }) => ({ pricing, span: { start, end } }));
+  return first === null ? [] : [{ pricing: first, span: service }];
+}
+
+function runningTotalSpec(
+  member: DueMember,
+  slot: CounterSlot,
+  from: {
+    readonly pricing: OwnedCounterPricing;
+    readonly pieces: readonly ClosedSpan[];
+    readonly toCharge: PeriodToCharge;
+  },
+): LineSpec {
+  const { pricing, pieces, toCharge } = from;
+  const total = runningTotal(member, slot, toCharge.period);
+  return counterSpec(member, slot, {
+    pricing,
+    lineItemType: 'COUNTER_RUNNING_TOTAL_CHARGE',
+    timing: toCharge.timing,
+    pieces,
+    quantity: total,
+    price: priceOfValue(pricing, total),
+    isProrated: pricing.proRateRunningTotal,
+  });
+}
+
+/** R(n): the value at the end of the day before the period, or before the plan's start if that is later. */
+function runningTotal({ attached }: DueMember, slot: CounterSlot, period: ChargedPeriod): Decimal {
+  const isFirst = dateOrder(period.start, attached.startDate) < 0;
+  const start = isFirst ? attached.startDate : period.start;
+  return valueOn(slot, start.subtract({ days: 1 }));
+}
+
+/** One line per adjustment in the closing period that changes the value, charged from its day on. */
+function adjustmentSpecs(member: DueMember, slot: CounterSlot): readonly LineSpec[] {
+  const { attached, closing } = member;
+  if (closing === null) return [];
+  const { service } = closing;
+  const firstDate = localDate(service.start, attached.zone);
+  return slot.adjustments
+    .filter(({ date }) => dateOrder(date, firstDate) >= 0)
+    .filter(({ date }) => isBefore(startOfDate(date, attached.zone), service.end))
+    .flatMap((adjustment) => adjustmentSpec(member, slot, { adjustment, service }));
+}
+
+function adjustmentSpec(
+  member: DueMember,
+  slot: CounterSlot,
+  { adjustment, service }: { readonly adjustment: CounterAdjustmentFacts; readonly service: ClosedSpan },
+): readonly LineSpec[] {
+  const { date, value } = adjustment;
+  const midnight = startOfDate(date, member.attached.zone);
+  const pricing = winnerAt(slot.pricings, midnight);
+  const before = valueOn(slot, date.subtract({ days: 1 }));
+  const change = value.minus(before);
+  if (pricing === null || change.isZero()) return [];
+  const isRise = change.gt(ZERO);
+  const spec = counterSpec(member, slot, {
+    pricing,
+    lineItemType: isRise ? 'COUNTER_ADJUSTMENT_DEBIT' : 'COUNTER_ADJUSTMENT_CREDIT',
+    timing: 'ARREARS',
+    pieces: [{ start: later(midnight, service.start), end: service.end }],
+    quantity: change.abs(),
+    price: priceOfChange(pricing, before, value),
+    isProrated: isRise ? pricing.proRateAdjustmentDebit : pricing.proRateAdjustmentCredit,
+  });
+  return [spec];
+}
+
+type CounterCharge = {
+  readonly pricing: OwnedCounterPricing;
+  readonly lineItemType: LineItemType & keyof typeof DESCRIPTIONS;
+  readonly timing: LineTiming;
+  readonly pieces: readonly ClosedSpan[];
+  readonly quantity: Decimal;
+  readonly price: CounterPrice;
+  readonly isProrated: boolean;
+};
+
+const DESCRIPTIONS = {
+  COUNTER_RUNNING_TOTAL_CHARGE: 'Counter Running Total Charge',
+  COUNTER_ADJUSTMENT_DEBIT: 'Counter Adjustment Debit',
+  COUNTER_ADJUSTMENT_CREDIT: 'Counter Adjustment Credit',
+} as const;
+
+/** Prorated by the days of the service in its billing cycle; bands show the full price. */
+function counterSpec({ attached }: DueMember, slot: CounterSlot, charge: CounterCharge): LineSpec {
+  const { pricing, lineItemType, price, quantity, pieces } = charge;
+  const share = prorationOf(attached, pieces);
+  return {
+    attached,
+    isGroupCharge: false,
+    owner: attached.account,
+    rank: RANK.counter,
+    lineItemType,
+    rule: '30 §15',
+    chargeKey: slot.chargeKey,
+    timing: charge.timing,
+    service: hullOf(pieces),
+    description: pricing.description ?? DESCRIPTIONS[lineItemType],
+    currency: attached.template.currency,
+    exactAmount: charge.isProrated ? timesFraction(price.amount, share) : price.amount,
+    product: attached.product,
+    accountingProductId: pricing.accountingProductId ?? attached.product.id,
+    quantity,
+    units: quantity,
+    unit: slot.counter.unit,
+    bands: price.bands,
+    origin: {
+      pricingId: pricing.id,
+      counterId: slot.counter.id,
+      ...(charge.isProrated ? { proration: fractionText(share) } : {}),
+    },
+  };
 }

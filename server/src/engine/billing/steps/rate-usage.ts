@@ -1,5 +1,4 @@
 // Spec 30 §6, §7, 40 §5.4: every metric that the due plans price, rated; later steps make lines of it.
-import type { UsageQuery } from '../../metering/usage-query.ts';
 import type { Calculation } from '../calculation.ts';
 import type { Draft } from '../draft.ts';
 import { pricingSlots } from '../pricing-slot.ts';
@@ -11,9 +10,5 @@ export function rateUsage(draft: Draft, calculation: Calculation): Draft {
     pricingSlots(member.attached, calculation.index).map((slot) => ratedSlot({ calculation, member, slot })),
   );
   const needs = rated.flatMap((slot) => slot.needs);
-  return { ...draft, rated: rated.flatMap((slot) => slot.windows), needs: uniqueQueries(needs) };
-}
-
-function uniqueQueries(queries: readonly UsageQuery[]): readonly UsageQuery[] {
-  return [...new Map(queries.map((query) => [query.key, query])).values()];
+  return { ...draft, rated: rated.flatMap((slot) => slot.windows), needs };
 }

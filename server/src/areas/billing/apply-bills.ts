@@ -1,0 +1,138 @@
+import { sql } from 'kysely';
+import type { DraftBill } from '../../engine/billing/bill.ts';
+import { newId } from '../../kernel/ids.ts';
+import type { Tx } from '../../store/database.ts';
+import type { Writer } from '../../store/entity-store.ts';
+import type { Change } from '../../store/outbox.ts';
+import { insertRows } from '../../store/row-set.ts';
+import { billChange, recordBillChanges, type WholeBill } from './bill-changes.ts';
+import { insertLines, lineRows, replaceLines } from './bill-lines.ts';
+import { type BillRow, linesOfBills, lockBillsWhere } from './bill-rows.ts';
+import { alertChange, billCreatedAlert, codeOf, failureAlerts } from './billing-alerts.ts';
+import type { CalculatedUnit } from './calculate-units.ts';
+import { calculatedValues, replaceBills, storedValues } from './draft-row.ts';
+import { allocateInvoiceNumbers } from './invoice-numbers.ts';
+import type { BillingOrganization } from './load-organization.ts';
+
+export type Applying = {
+  readonly organization: BillingOrganization;
+  readonly writer: Writer;
+  readonly billJobId: string;
+  /** The job's timezone as it was sent; null keeps the one of the existing bills. */
+  readonly timezoneText: string | null;
+};
+
+type Draft = DraftBill & { readonly accountCode: string };
+
+/**
+ * Writes the calculated bills of a batch of units with their lines, numbers, events and alerts: a handful of
+ * statements however many bills they are (spec 40 §8.5). Existing bills that have been locked or deleted since they
+ * were read are left alone. Answers the ids of the bills written.
+ */
+export async function applyBills(
+  tx: Tx,
+  applying: Applying,
+  units: readonly CalculatedUnit[],
+): Promise<readonly string[]> {
+  const drafts = units.flatMap(({ facts, bills }) =>
+    bills.map((bill): Draft => ({ ...bill, accountCode: codeOf(facts, bill.identity.accountId) })),
+  );
+  const updated = await updateExisting(tx, applying, drafts);
+  const created = await createNew(tx, applying, drafts.filter((draft) => isWanted(draft, applying)));
+  const alerts = units.flatMap(failureAlerts).map((alert) => alertChange(applying.writer, alert));
+  await recordBillChanges(tx, applying.writer, [...updated.changes, ...created.changes, ...alerts]);
+  const ids = [...updated.ids, ...created.ids];
+  await sql`insert into bill_job_bill (org_id, bill_job_id, bill_id)
+    select ${applying.organization.orgId}, ${applying.billJobId}, unnest(${ids}::uuid[])
+    on conflict do nothing`.execute(tx);
+  return ids;
+}
+
+type Written = { readonly ids: readonly string[]; readonly changes: readonly Change[] };
+
+/** Spec 40 §4.6: an empty bill is not created when empty ones are suppressed. */
+function isWanted(draft: Draft, { organization }: Applying): boolean {
+  return draft.existingBillId === null && !(draft.isEmpty && organization.suppressedEmptyBills);
+}
+
+async function createNew(tx: Tx, applying: Applying, drafts: readonly Draft[]): Promise<Written> {
+  const { writer, organization } = applying;
+  const numbers = await allocateInvoiceNumbers(tx, organization, drafts.length);
+  const envelope = {
+    orgId: writer.orgId,
+    version: 1,
+    dtCreated: writer.now,
+    dtLastModified: writer.now,
+    createdBy: writer.principalId,
+    lastModifiedBy: writer.principalId,
+  };
+  const news = drafts.map((draft, i) => {
+    const values = {
+      ...calculatedValues(draft, applying),
+      ...envelope,
+      id: newId(),
+      timezone: applying.timezoneText ?? draft.timezone,
+      sequentialInvoiceNumber: numbers[i] ?? null,
+      dtLocked: null,
+      lockedBy: null,
+      externalInvoiceReference: null,
+      jsonStatementGenerated: false,
+      csvStatementGenerated: false,
+      statementStale: false,
+    };
+    const bill = { ...values, accountCode: draft.accountCode, locked: isLocked(draft, organization) } as BillRow;
+    return { draft, bill, lines: lineRows(writer, bill.id, { lines: draft.lines, before: [] }) };
+  });
+  await insertRows(tx, 'bill', news.map(({ bill }) => storedValues(bill)));
+  await insertLines(tx, news.flatMap(({ lines }) => lines));
+  return {
+    ids: news.map(({ bill }) => bill.id),
+    changes: news.flatMap(({ draft, bill, lines }) => [
+      billChange(null, { bill, lines }, null),
+      alertChange(writer, billCreatedAlert(bill.id, draft, draft.accountCode)),
+    ]),
+  };
+}
+
+function isLocked({ endDate }: DraftBill, { billLockDate }: BillingOrganization): boolean {
+  return billLockDate !== null && endDate.since(billLockDate).sign <= 0;
+}
+
+async function updateExisting(tx: Tx, applying: Applying, drafts: readonly Draft[]): Promise<Written> {
+  const { orgId } = applying.organization;
+  const wanted = new Map(drafts.map((draft) => [draft.existingBillId, draft]));
+  const ids = [...wanted.keys()].filter((id) => id !== null);
+  if (ids.length === 0) return { ids: [], changes: [] };
+  const found = await lockBillsWhere(tx, orgId, [sql`b.id = any(${ids}::uuid[])`]);
+  const open = found.filter((bill) => !bill.locked);
+  const lines = await linesOfBills(tx, orgId, open.map((bill) => bill.id));
+  const changed = open.map((bill) => {
+    const before = { bill, lines: lines.get(bill.id) ?? [] };
+    return { before, after: recalculated(before, wanted.get(bill.id) as Draft, applying) };
+  });
+  await replaceBills(tx, changed.map(({ after }) => after.bill));
+  await replaceLines(tx, applying.writer, {
+    billIds: open.map((bill) => bill.id),
+    lines: changed.flatMap(({ after }) => after.lines),
+  });
+  return {
+    ids: open.map((bill) => bill.id),
+    changes: changed.map(({ before, after }) => billChange(before, after, null)),
+  };
+}
+
+/** Spec 40 §7.5: a recalculated bill keeps identity, number and memo lines, and is PENDING again. */
+function recalculated(before: WholeBill, draft: Draft, applying: Applying): WholeBill {
+  const { bill, lines } = before;
+  const { writer } = applying;
+  const after = {
+    ...bill,
+    ...calculatedValues(draft, applying),
+    version: bill.version + 1,
+    dtLastModified: writer.now,
+    lastModifiedBy: writer.principalId,
+    timezone: applying.timezoneText ?? bill['timezone'],
+    statementStale: bill['jsonStatementGenerated'] === true || bill['csvStatementGenerated'] === true,
+  } as BillRow;
+  return { bill: after, lines: lineRows(writer, bill.id, { lines: draft.lines, before: lines }) };
+}

@@ -1,0 +1,50 @@
+import type { Row } from '../../store/database.ts';
+import type { BillRow, LineRow } from './bill-rows.ts';
+
+/** Columns that are kept for later calculations only, or answered under another name. */
+const HIDDEN_COLUMNS = [
+  'orgId',
+  'gridDate',
+  'groupKey',
+  'frequencyKey',
+  'startDateTimeUtc',
+  'endDateTimeUtc',
+  'stamp',
+  'periods',
+  'billTotal',
+];
+
+/** A bill as the API answers it (spec 40 §4.1), without lines and total. */
+export function billAnswer(bill: BillRow): Row {
+  return {
+    ...without(bill, HIDDEN_COLUMNS),
+    startDateTimeUTC: bill['startDateTimeUtc'],
+    endDateTimeUTC: bill['endDateTimeUtc'],
+    createdDate: bill.dtCreated,
+  };
+}
+
+/** A bill with its total and its lines, as reads of one bill answer it. */
+export function wholeBillAnswer(bill: BillRow, lines: readonly LineRow[]): Row {
+  return { ...billAnswer(bill), billTotal: bill.billTotal, lineItems: lines.map(embeddedLineAnswer) };
+}
+
+const ENVELOPE = ['version', 'dtCreated', 'dtLastModified', 'createdBy', 'lastModifiedBy'];
+const LINE_INTERNALS = ['orgId', 'key', 'reason'];
+
+/** A line inside of its bill: bands are `usagePerPricingBand`, there is no envelope (spec 40 §5.2). */
+export function embeddedLineAnswer(line: LineRow): Row {
+  return without(line, [...LINE_INTERNALS, ...ENVELOPE, 'billId']);
+}
+
+/** A line by itself: bands are `bandUsage`, with envelope and bill, without the child account (spec 40 §4.5). */
+export function lineItemAnswer(line: LineRow): Row {
+  const hidden = [...LINE_INTERNALS, 'usagePerPricingBand', 'childAccountId', 'childAccountCode'];
+  return { ...without(line, hidden), bandUsage: line.usagePerPricingBand, jsonUsageGenerated: false };
+}
+
+function without(row: Row, hidden: readonly string[]): Row {
+  const answer: Row = {};
+  for (const [name, value] of Object.entries(row)) if (!hidden.includes(name)) answer[name] = value;
+  return answer;
+}

@@ -1,0 +1,77 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import { assigned, date, integer, list, oneOf, optional, reference, text, timezone, withDefault } from '../../api/fields.ts';
+import { enumParameter, flagParameter } from '../../api/filters.ts';
+import { defineResource } from '../../api/resource.ts';
+import type { EntityOf } from '../../api/resource-spec.ts';
+import { currencyConversions } from './bill-fields.ts';
+
+export const BILL_JOB_STATUSES = ['PENDING', 'INITIALIZING', 'RUNNING', 'COMPLETE', 'CANCELLED'] as const;
+/** Nothing happens any more to a job in one of these. */
+export const FINAL_STATUSES = ['COMPLETE', 'CANCELLED'] as const;
+
+/** What a create job and a preview say about the bills that they want (spec 40 §8.1). */
+export function billJobFields() {
+  return {
+    accountIds: optional(list(reference('Account'), { min: 1, max: 100 })),
+    billingFrequency: optional(oneOf(['DAILY', 'WEEKLY', 'MONTHLY', 'ANNUALLY', 'AD_HOC'])),
+    billFrequencyInterval: optional(integer()),
+    lastDateInBillingPeriod: optional(date()),
+    billDate: optional(date()),
+    dueDate: optional(date()),
+    externalInvoiceDate: optional(date()),
+    targetCurrency: optional(text({ min: 3, max: 3 })),
+    currencyConversions: withDefault(currencyConversions(250), []),
+    timezone: optional(timezone()),
+    dayEpoch: optional(date()),
+    weekEpoch: optional(date()),
+    monthEpoch: optional(date()),
+    yearEpoch: optional(date()),
+  };
+}
+
+/** An order to calculate bills, of accounts or again of bills that exist, worked off in the background (spec 40 §8). */
+export const billJob = defineResource({
+  name: 'BillJob',
+  path: 'billjobs',
+  summary: 'a bill job',
+  table: 'bill_job',
+  permission: 'billing:billjob',
+  event: 'billing.billjob',
+  maxPageSize: 100,
+  fields: {
+    ...billJobFields(),
+    type: assigned(oneOf(['CREATE', 'RECALCULATE']), 'CREATE'),
+    status: assigned(oneOf(BILL_JOB_STATUSES), 'PENDING'),
+    total: assigned(integer(), 0),
+    recalculatedBillIds: assigned(list(reference('Bill')), null, { hidden: true }),
+    pendingAtEnd: assigned(integer(), 0, { hidden: true }),
+  },
+  filters: {
+    status: {
+      schema: enumParameter(BILL_JOB_STATUSES),
+      where: (status: string) => sql`status = ${status}`,
+    },
+    active: {
+      schema: flagParameter(),
+      where: (active: boolean) =>
+        active ? sql`status <> all(${[...FINAL_STATUSES]}::text[])` : sql`true`,
+    },
+  },
+  computed: {
+    pending: {
+      schema: z.int(),
+      sql: sql`case when status <> 'RUNNING' then pending_at_end else
+        (select count(*) from bill_job_unit u where u.org_id = bill_job.org_id and u.bill_job_id = bill_job.id) end`,
+    },
+    billIds: {
+      schema: z.array(z.string()),
+      sql: sql`select coalesce(jsonb_agg(b.bill_id order by b.bill_id), '[]') from bill_job_bill b
+        where b.org_id = bill_job.org_id and b.bill_job_id = bill_job.id`,
+    },
+  },
+  example: { accountIds: ['{Account}'], billingFrequency: 'MONTHLY', lastDateInBillingPeriod: '2024-05-31' },
+  except: ['create', 'update', 'delete'],
+});
+
+export type BillJob = EntityOf<typeof billJob.fields>;

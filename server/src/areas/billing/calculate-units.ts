@@ -1,0 +1,69 @@
+import type { Context } from '../../context.ts';
+import type { BillsCalculation, DraftBill, FailedBills } from '../../engine/billing/bill.ts';
+import { calculateBills } from '../../engine/billing/calculate-bills.ts';
+import type { UsageAnswer, UsageQuery } from '../../engine/metering/usage-query.ts';
+import { assert } from '../../kernel/assert.ts';
+import { aggregateUsage } from '../usage/index.ts';
+import type { UnitFacts } from './load-bill-facts.ts';
+
+/** The bills of one unit; `error` is set instead when the calculation broke, which is a bug of ours. */
+export type CalculatedUnit = UnitFacts & {
+  readonly bills: readonly DraftBill[];
+  readonly failed: readonly FailedBills[];
+  readonly error: Error | null;
+};
+
+/** Draw-downs can split a period and so make new questions, but never for long. */
+const MAX_ROUNDS = 8;
+
+/**
+ * Calculates every unit: the engine says what it must know about measurements, the questions of all units are
+ * asked together, and it is called again. Nothing is written.
+ */
+export async function calculateUnits(
+  ctx: Context,
+  orgId: string,
+  units: readonly UnitFacts[],
+): Promise<readonly CalculatedUnit[]> {
+  const answers = new Map<string, UsageAnswer>();
+  const calculated: CalculatedUnit[] = [];
+  let open = units;
+  for (let round = 0; open.length > 0; round += 1) {
+    assert(round < MAX_ROUNDS, 'a calculation comes to its end');
+    const asking = open.flatMap((unit) => {
+      const result = resultOf(unit, answers);
+      if ('queries' in result) return [{ unit, queries: result.queries }];
+      calculated.push({ ...unit, ...result });
+      return [];
+    });
+    open = asking.map(({ unit }) => unit);
+    const queries = unanswered(
+      asking.flatMap((asked) => asked.queries),
+      answers,
+    );
+    assert(open.length === 0 || queries.length > 0, 'what is asked has not been answered');
+    if (queries.length === 0) continue;
+    for (const [key, answer] of await aggregateUsage(ctx, orgId, queries)) answers.set(key, answer);
+  }
+  return calculated;
+}
+
+type Answers = ReadonlyMap<string, UsageAnswer>;
+type Result = { readonly queries: readonly UsageQuery[] } | Omit<CalculatedUnit, keyof UnitFacts>;
+
+/** A calculation that throws would throw again for ever: its unit is reported and the others go on. */
+function resultOf(unit: UnitFacts, answers: Answers): Result {
+  try {
+    const result: BillsCalculation = calculateBills(unit.facts, answers);
+    if (result.kind === 'needs') return { queries: result.queries };
+    return { bills: result.bills, failed: result.failed, error: null };
+  } catch (error) {
+    return { bills: [], failed: [], error: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
+function unanswered(queries: readonly UsageQuery[], answers: Answers): readonly UsageQuery[] {
+  const open = new Map<string, UsageQuery>();
+  for (const query of queries) if (!answers.has(query.key)) open.set(query.key, query);
+  return [...open.values()];
+}

@@ -1,0 +1,50 @@
+import { sql } from 'kysely';
+import type { DraftBill } from '../../engine/billing/bill.ts';
+import type { Instant } from '../../kernel/time.ts';
+import type { Row, Tx } from '../../store/database.ts';
+import { rowSet } from '../../store/row-set.ts';
+import type { BillRow } from './bill-rows.ts';
+
+type Calculation = { readonly billJobId: string | null; readonly writer: { readonly now: Instant } };
+
+/** The columns of a bill that its calculation decides; every calculation makes it PENDING (spec 40 §7.1). */
+export function calculatedValues(draft: DraftBill, { billJobId, writer }: Calculation): Row {
+  return {
+    ...draft.identity,
+    startDate: draft.startDate,
+    endDate: draft.endDate,
+    startDateTimeUtc: draft.startDateTimeUTC,
+    endDateTimeUtc: draft.endDateTimeUTC,
+    billDate: draft.billDate,
+    dueDate: draft.dueDate,
+    externalInvoiceDate: draft.externalInvoiceDate,
+    billingFrequency: draft.billingFrequency,
+    billFrequencyInterval: draft.billFrequencyInterval,
+    currency: draft.currency,
+    currencyConversions: draft.currencyConversions,
+    purchaseOrderNumber: draft.purchaseOrderNumber,
+    billTotal: draft.billTotal,
+    stamp: draft.stamp,
+    periods: draft.periods,
+    status: 'PENDING',
+    dtApproved: null,
+    approvedBy: null,
+    billJobId,
+    lastCalculatedDate: writer.now,
+  };
+}
+
+/** A bill without what is read from elsewhere. */
+export function storedValues({ accountCode: _, locked: __, ...stored }: BillRow): Row {
+  return stored;
+}
+
+/** Overwrites existing bills whole; the transaction has locked them. */
+export async function replaceBills(tx: Tx, bills: readonly BillRow[]): Promise<void> {
+  const [first] = bills;
+  if (first === undefined) return;
+  const names = Object.keys(storedValues(first)).filter((name) => name !== 'orgId' && name !== 'id');
+  const assignments = names.map((name) => sql`${sql.ref(name)} = ${sql.ref(`r.${name}`)}`);
+  await sql`update bill b set ${sql.join(assignments)} from ${rowSet('bill', bills.map(storedValues))} r
+    where b.org_id = ${first.orgId} and b.org_id = r.org_id and b.id = r.id`.execute(tx);
+}

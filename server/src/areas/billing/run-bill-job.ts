@@ -1,0 +1,136 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import type { Context } from '../../context.ts';
+import { enqueue } from '../../jobs/enqueue.ts';
+import { defineTask } from '../../jobs/task.ts';
+import { SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
+import type { Tx } from '../../store/database.ts';
+import { findEntity, type Writer } from '../../store/entity-store.ts';
+import { inTransaction } from '../../store/transaction.ts';
+import { applyBills } from './apply-bills.ts';
+import { type BillJob, billJob } from './bill-job.ts';
+import { lockBillJob, openUnits, updateBillJob } from './bill-job-status.ts';
+import { targetOfJob } from './bill-target.ts';
+import { calculateUnits } from './calculate-units.ts';
+import { loadBillFacts } from './load-bill-facts.ts';
+import { loadOrganization } from './load-organization.ts';
+
+/** Units that are read, calculated and written together, in one transaction. */
+const BATCH_UNITS = 100;
+
+/** After this time a run hands over to a new one, so that a process can stop without cutting one off. */
+const RUN_MS = 5_000;
+
+type JobKey = { readonly orgId: string; readonly billJobId: string };
+
+/**
+ * Works a bill job off, batch by batch. What is left to do is in bill_job_unit and goes away with the transaction
+ * that writes the bills, so a run that was killed, or two at once, bill every unit once.
+ */
+export const runBillJob = defineTask<JobKey>({
+  name: 'runBillJob',
+  payload: z.object({ orgId: z.string(), billJobId: z.string() }),
+  run: async (ctx, key) => {
+    await initialize(ctx, key);
+    const endMs = ctx.clock.now().epochMilliseconds + RUN_MS;
+    while ((await runBatch(ctx, key)) > 0) {
+      if (ctx.clock.now().epochMilliseconds < endMs) continue;
+      await inTransaction(ctx.db, (tx) => enqueue(tx, { task: runBillJob, payload: key }));
+      return;
+    }
+    await complete(ctx, key);
+  },
+});
+
+function systemWriter(ctx: Context, orgId: string): Writer {
+  return { orgId, principalId: SYSTEM_PRINCIPAL, now: ctx.clock.now() };
+}
+
+/** Writes down which units there are to calculate. Nothing happens to a job that is past that. */
+async function initialize(ctx: Context, key: JobKey): Promise<void> {
+  const writer = systemWriter(ctx, key.orgId);
+  const id = { orgId: key.orgId, id: key.billJobId };
+  await inTransaction(ctx.db, async (tx) => {
+    const before = await lockBillJob(tx, id);
+    if (before?.status === 'PENDING') await updateBillJob(tx, writer, { before, progress: { status: 'INITIALIZING' } });
+  });
+  await inTransaction(ctx.db, async (tx) => {
+    const before = await lockBillJob(tx, id);
+    if (before?.status !== 'INITIALIZING') return;
+    const total = await insertUnits(tx, before);
+    await updateBillJob(tx, writer, { before, progress: { status: 'RUNNING', total } });
+    // A second run calculates while the first one waits for the stores, and the other way round.
+    if (total > BATCH_UNITS) await enqueue(tx, { task: runBillJob, payload: key });
+  });
+}
+
+/** A unit is named by its parent account: naming a child takes the whole unit (spec 40 §6.1). */
+async function insertUnits(tx: Tx, job: BillJob): Promise<number> {
+  const accounts = job.accountIds === null ? sql`` : sql`and a.id = any(${job.accountIds}::uuid[])`;
+  const billed = sql`and a.id in (select account_id from bill
+    where org_id = ${job.orgId} and id = any(${job.recalculatedBillIds ?? []}::uuid[]))`;
+  const { rows } = await sql<{ total: number }>`
+    with unit as (
+      insert into bill_job_unit (org_id, bill_job_id, account_id)
+      select distinct a.org_id, ${job.id}::uuid, coalesce(a.parent_account_id, a.id)
+      from account a where a.org_id = ${job.orgId} ${job.type === 'RECALCULATE' ? billed : accounts}
+      returning 1
+    ) select count(*) as total from unit`.execute(tx);
+  return rows[0]?.total ?? 0;
+}
+
+/** Bills some units and answers how many; 0 when none are left, or somebody else has the rest in hand. */
+async function runBatch(ctx: Context, key: JobKey): Promise<number> {
+  return inTransaction(ctx.db, async (tx) => {
+    const id = { orgId: key.orgId, id: key.billJobId };
+    const job = (await findEntity(tx, billJob.entityTable, id)) as unknown as BillJob | null;
+    if (job?.status !== 'RUNNING') return 0;
+    const unitIds = await takeUnits(tx, job);
+    if (unitIds.length > 0) await billUnits(ctx, tx, { job, unitIds });
+    return unitIds.length;
+  });
+}
+
+/** Takes units off the job's list, and locks them: no two jobs calculate one unit at a time (spec 40 §8.3). */
+async function takeUnits(tx: Tx, job: BillJob): Promise<string[]> {
+  const { rows } = await sql<{ accountId: string }>`
+    delete from bill_job_unit where org_id = ${job.orgId} and bill_job_id = ${job.id} and account_id in (
+      select account_id from bill_job_unit where org_id = ${job.orgId} and bill_job_id = ${job.id}
+      order by account_id limit ${BATCH_UNITS} for update skip locked
+    ) returning account_id`.execute(tx);
+  const unitIds = rows.map((row) => row.accountId).sort();
+  await lockUnits(tx, unitIds);
+  return unitIds;
+}
+
+/** Waits for whoever works on one of the units; in the order of the ids, so that nobody waits in a circle. */
+export async function lockUnits(tx: Tx, sortedUnitIds: readonly string[]): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(unit_id, 0))
+    from unnest(${sortedUnitIds}::text[]) as unit (unit_id)`.execute(tx);
+}
+
+type Batch = { readonly job: BillJob; readonly unitIds: readonly string[] };
+
+/** Load, ask, check, apply: the way of every bill (spec 40 §8.5). */
+async function billUnits(ctx: Context, tx: Tx, { job, unitIds }: Batch): Promise<void> {
+  const organization = await loadOrganization(tx, job.orgId, { keepLockDate: true });
+  const target = targetOfJob(job);
+  const units = await loadBillFacts(tx, { organization, unitIds, target });
+  const calculated = await calculateUnits(ctx, job.orgId, units);
+  for (const { unitId, error } of calculated) {
+    if (error) ctx.log.error({ err: error, unitId, billJobId: job.id }, 'the bills of a unit broke');
+  }
+  const timezoneText = job.type === 'CREATE' ? job.timezone : null;
+  const writer = systemWriter(ctx, job.orgId);
+  await applyBills(tx, { organization, writer, billJobId: job.id, timezoneText }, calculated);
+}
+
+/** The last run to end finds no unit left; while there is one, another run has it in hand. */
+async function complete(ctx: Context, key: JobKey): Promise<void> {
+  const id = { orgId: key.orgId, id: key.billJobId };
+  await inTransaction(ctx.db, async (tx) => {
+    const before = await lockBillJob(tx, id);
+    if (before?.status !== 'RUNNING' || (await openUnits(tx, id)) > 0) return;
+    await updateBillJob(tx, systemWriter(ctx, key.orgId), { before, progress: { status: 'COMPLETE' } });
+  });
+}

@@ -1,0 +1,3 @@
+export function notificationCalculationError(_calculation: string, _eventName: string): string | null {
+  return null;
+}

@@ -1,0 +1,33 @@
+// Spec 40 §4.2, §6.3: which of a slot's plans are billed to which account of the unit.
+import type { BillIdentity } from './bill.ts';
+import { type Calculation, placementOf } from './calculation.ts';
+import type { DueMember } from './due-member.ts';
+import type { AccountFacts, ExistingBillFacts } from './facts.ts';
+import { sortedBy } from './facts-index.ts';
+
+/** The parent, then the children by code. */
+export function accountsInOrder({ index }: Calculation): readonly AccountFacts[] {
+  const { head, facts } = index;
+  const children = facts.accounts.filter((account) => account.id !== head.id);
+  return [head, ...sortedBy(children, (account) => `${account.code} ${account.id}`)];
+}
+
+/** The members that are billed to the account by rule, whether or not they have lines. */
+export function membersOf(calculation: Calculation, account: AccountFacts): readonly DueMember[] {
+  return calculation.members.filter(({ attached }) => {
+    const placement = placementOf(calculation.index, attached, attached.account);
+    return placement.billAccountId === account.id;
+  });
+}
+
+export function existingBillOf(
+  { existingBills }: Calculation,
+  account: AccountFacts,
+): ExistingBillFacts | null {
+  return existingBills.find((bill) => bill.identity.accountId === account.id) ?? null;
+}
+
+export function identityOf({ slot }: Calculation, account: AccountFacts): BillIdentity {
+  const { gridDate, groupKey, frequencyKey } = slot;
+  return { accountId: account.id, gridDate, groupKey, frequencyKey };
+}

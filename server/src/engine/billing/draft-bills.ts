@@ -1,0 +1,90 @@
+// Spec 40 §4.1, §4.6, §5.4 step 12, §5.8, §6.3: the finished bills of a slot, one per account that has one.
+import { sumOf } from '../../kernel/decimal.ts';
+import type { Conversion } from '../money/conversion.ts';
+import type { BilledPeriod, DraftBill } from './bill.ts';
+import { type BillParts, billDates } from './bill-dates.ts';
+import { accountsInOrder, existingBillOf, identityOf, membersOf } from './bill-members.ts';
+import { billCurrencyOf, type Calculation } from './calculation.ts';
+import type { Draft, DraftLine } from './draft.ts';
+import type { DueMember } from './due-member.ts';
+import type { AccountFacts } from './facts.ts';
+import { textOrder } from './facts-index.ts';
+import { numberedLines } from './line-order.ts';
+import { advanceChargeKeys } from './opening-charges.ts';
+
+/**
+ * The bills: that of the parent first, then those of children by code. An account has a bill when it has lines,
+ * when a plan billed to it closes a period on the date, or when its bill exists. Locked ones are among them.
+ */
+export function draftBills(draft: Draft, calculation: Calculation): readonly DraftBill[] {
+  return accountsInOrder(calculation)
+    .filter((account) => hasBill(draft, calculation, account))
+    .map((account) => draftBill(draft, calculation, account));
+}
+
+function hasBill(draft: Draft, calculation: Calculation, account: AccountFacts): boolean {
+  return (
+    draft.lines.some((line) => line.billAccountId === account.id) ||
+    membersOf(calculation, account).some((member) => member.closing !== null) ||
+    existingBillOf(calculation, account) !== null
+  );
+}
+
+function draftBill(draft: Draft, calculation: Calculation, account: AccountFacts): DraftBill {
+  const drafted = draft.lines.filter((line) => line.billAccountId === account.id);
+  const lines = numberedLines(drafted);
+  const parts = partsOf(calculation, account, drafted);
+  const currency = billCurrencyOf(calculation, account.id);
+  return {
+    identity: identityOf(calculation, account),
+    existingBillId: parts.existing?.id ?? null,
+    ...billDates(calculation, parts),
+    currency,
+    currencyConversions: conversionsUsed(drafted, currency),
+    purchaseOrderNumber: purchaseOrderNumber(calculation, parts),
+    billTotal: sumOf(lines.map((line) => line.convertedSubtotal)),
+    lines,
+    isEmpty: lines.length === 0,
+    stamp: calculation.slot.stamp,
+    periods: membersOf(calculation, account).map((member) => billedPeriod(calculation, member)),
+  };
+}
+
+/** Besides the account's own members those of the parent whose block has a share on this bill. */
+function partsOf(calculation: Calculation, account: AccountFacts, lines: readonly DraftLine[]): BillParts {
+  const own = membersOf(calculation, account);
+  const keys = new Set([
+    ...own.map((member) => member.attached.key),
+    ...lines.map((line) => line.attachedKey),
+  ]);
+  return {
+    account,
+    members: calculation.members.filter((member) => keys.has(member.attached.key)),
+    existing: existingBillOf(calculation, account),
+  };
+}
+
+function billedPeriod(calculation: Calculation, member: DueMember): BilledPeriod {
+  const { attached, closing } = member;
+  return {
+    accountPlanId: attached.accountPlan.id,
+    planId: attached.plan.id,
+    period: closing === null ? null : { start: closing.start, end: closing.end },
+    advanceChargeKeys: advanceChargeKeys(calculation, member),
+  };
+}
+
+/** The snapshot of the rates that lines of the bill were converted with. */
+function conversionsUsed(lines: readonly DraftLine[], to: string): readonly Conversion[] {
+  const used = lines
+    .filter((line) => line.currency !== to)
+    .map((line) => [line.currency, { from: line.currency, to, multiplier: line.conversionRate }] as const);
+  return [...new Map(used).values()].toSorted((a, b) => textOrder(a.from, b.from));
+}
+
+/** The account's number; on the bill of an exclusive contract that contract's, if it has one. */
+function purchaseOrderNumber({ slot, index }: Calculation, { account }: BillParts): string | null {
+  const [kind, contractId = ''] = slot.groupKey.split(':');
+  const contract = kind === 'contract' ? index.contracts.get(contractId) : undefined;
+  return contract?.purchaseOrderNumber ?? account.purchaseOrderNumber;
+}

@@ -1,0 +1,24 @@
+// Spec 40 §5.4, 30 §19: the calculation as one ordered list; the numbers are those of the specification.
+import type { Step } from './draft.ts';
+import { counterLines } from './steps/counter-lines.ts';
+import { globalCredits } from './steps/global-credits.ts';
+import { memoLines } from './steps/memo-lines.ts';
+import { minimumSpends } from './steps/minimum-spends.ts';
+import { productCredits } from './steps/product-credits.ts';
+import { rateUsage } from './steps/rate-usage.ts';
+import { standingCharges } from './steps/standing-charges.ts';
+import { summaryLines } from './steps/summary-lines.ts';
+import { usageLines } from './steps/usage-lines.ts';
+
+/** Each step adds its lines to the draft; one that asks or fails is the last. Totals follow in `draftBills`. */
+export const steps: readonly Step[] = [
+  rateUsage, // 2: quantities and amounts
+  usageLines, // 2: their lines
+  counterLines, // 3
+  standingCharges, // 4
+  productCredits, // 5
+  minimumSpends, // 6
+  globalCredits, // 8
+  memoLines, // 11
+  summaryLines, // presentation of 40 §6.3, after everything that looks at single lines
+];

@@ -1,0 +1,398 @@
+import type { Frequency } from '../../src/engine/calendar/cycle.ts';
+import type { BillLine, DraftBill } from '../../src/engine/billing/bill.ts';
+import { calculateBills } from '../../src/engine/billing/calculate-bills.ts';
+import type {
+  AccountFacts,
+  AccountPlanFacts,
+  AggregationFacts,
+  BillFacts,
+  BillTarget,
+  ContractFacts,
+  CounterPricingFacts,
+  CreateTarget,
+  ExistingBillFacts,
+  OrganizationFacts,
+  PlanFacts,
+  PlanGroupFacts,
+  PlanTemplateFacts,
+  PricingFacts,
+} from '../../src/engine/billing/facts.ts';
+import type { Segment, UsageAnswer, UsageQuery } from '../../src/engine/metering/usage-query.ts';
+import { decimal, maxOf, sumOf } from '../../src/kernel/decimal.ts';
+import { type Instant, localDate, type PlainDate, startOfDate, Temporal } from '../../src/kernel/time.ts';
+
+/** Short hand for local dates and for instants; a date alone means its midnight in UTC. */
+export function day(text: string): PlainDate {
+  return Temporal.PlainDate.from(text);
+}
+
+export function at(text: string): Instant {
+  return text.includes('T') ? Temporal.Instant.from(text) : startOfDate(day(text), 'UTC');
+}
+
+const NO_EPOCHS = { dayEpoch: null, weekEpoch: null, monthEpoch: null, yearEpoch: null };
+
+export function organization(fields: Partial<OrganizationFacts> = {}): OrganizationFacts {
+  return {
+    timezone: 'UTC',
+    dayEpoch: day('2022-01-01'),
+    weekEpoch: day('2022-01-04'),
+    monthEpoch: day('2022-01-01'),
+    yearEpoch: day('2022-01-01'),
+    currency: 'USD',
+    currencyConversions: [],
+    daysBeforeBillDue: 1,
+    standingChargeBillInAdvance: false,
+    minimumSpendBillInAdvance: false,
+    consolidateBills: false,
+    externalInvoiceDate: 'FIRST_DAY_OF_NEXT_PERIOD',
+    ...fields,
+  };
+}
+
+export function account(id: string, fields: Partial<AccountFacts> = {}): AccountFacts {
+  return {
+    id,
+    code: id,
+    parentAccountId: null,
+    billEpoch: null,
+    currency: null,
+    daysBeforeBillDue: null,
+    purchaseOrderNumber: null,
+    ...fields,
+  };
+}
+
+export function child(id: string, parentAccountId: string): AccountFacts {
+  return account(id, { parentAccountId });
+}
+
+export function contract(id: string, fields: Partial<ContractFacts> = {}): ContractFacts {
+  return {
+    id,
+    startDate: day('2024-01-01'),
+    endDate: day('2030-01-01'),
+    purchaseOrderNumber: null,
+    applyContractPeriodLimits: false,
+    billGroupingKey: null,
+    usageFilters: [],
+    ...fields,
+  };
+}
+
+export function template(id: string, fields: Partial<PlanTemplateFacts> = {}): PlanTemplateFacts {
+  return {
+    id,
+    productId: 'core',
+    currency: 'USD',
+    billFrequency: 'MONTHLY',
+    billFrequencyInterval: 1,
+    standingCharge: decimal(0),
+    standingChargeDescription: null,
+    standingChargeInterval: 1,
+    standingChargeOffset: 0,
+    standingChargeBillInAdvance: null,
+    minimumSpend: null,
+    minimumSpendDescription: null,
+    minimumSpendBillInAdvance: null,
+    ...fields,
+  };
+}
+
+/** A template of a frequency, such as `cycle('annual', 'ANNUALLY')`. */
+export function cycle(
+  id: string,
+  billFrequency: Frequency,
+  fields: Partial<PlanTemplateFacts> = {},
+): PlanTemplateFacts {
+  return template(id, { billFrequency, ...fields });
+}
+
+export function plan(id: string, planTemplateId: string, fields: Partial<PlanFacts> = {}): PlanFacts {
+  return {
+    id,
+    code: id,
+    planTemplateId,
+    standingCharge: null,
+    standingChargeDescription: null,
+    standingChargeBillInAdvance: null,
+    standingChargeAccountingProductId: null,
+    minimumSpend: null,
+    minimumSpendDescription: null,
+    minimumSpendBillInAdvance: null,
+    minimumSpendAccountingProductId: null,
+    ...fields,
+  };
+}
+
+export function planGroup(id: string, planIds: readonly string[], fields: Partial<PlanGroupFacts> = {}) {
+  const group: PlanGroupFacts = {
+    id,
+    name: id,
+    currency: 'USD',
+    planIds,
+    standingCharge: null,
+    standingChargeDescription: null,
+    standingChargeBillInAdvance: null,
+    standingChargeAccountingProductId: null,
+    minimumSpend: null,
+    minimumSpendDescription: null,
+    minimumSpendBillInAdvance: null,
+    minimumSpendAccountingProductId: null,
+    ...fields,
+  };
+  return group;
+}
+
+export function accountPlan(id: string, fields: Partial<AccountPlanFacts> = {}): AccountPlanFacts {
+  return {
+    id,
+    accountId: 'acme',
+    planId: fields.planGroupId ? null : 'pro',
+    planGroupId: null,
+    startDate: at('2024-05-01'),
+    endDate: null,
+    billEpoch: null,
+    contractId: null,
+    childBillingMode: 'PARENT_BREAKDOWN',
+    ...fields,
+  };
+}
+
+/** Bands as `[lowerLimit, fixedPrice, unitPrice]`. */
+export type BandRow = readonly [number | string, number | string, number | string];
+
+export function bands(id: string, rows: readonly BandRow[]): PricingFacts['pricingBands'] {
+  return rows.map(([lowerLimit, fixedPrice, unitPrice], index) => ({
+    id: `${id}-${index}`,
+    lowerLimit: decimal(lowerLimit),
+    fixedPrice: decimal(fixedPrice),
+    unitPrice: decimal(unitPrice),
+  }));
+}
+
+/** A pricing of plan `pro` on aggregation `calls`, one band at 1 per unit, unless the fields say otherwise. */
+export function pricing(id: string, fields: Partial<PricingFacts> = {}, rows: readonly BandRow[] = [[0, 0, 1]]) {
+  const row: PricingFacts = {
+    id,
+    dtCreated: at('2024-01-01'),
+    planId: fields.planTemplateId ? null : 'pro',
+    planTemplateId: null,
+    aggregationId: 'calls',
+    segment: null,
+    type: 'DEBIT',
+    startDate: at('2024-01-01'),
+    endDate: null,
+    cumulative: true,
+    tiersSpanPlan: false,
+    pricingBands: bands(id, rows),
+    minimumSpend: decimal(0),
+    minimumSpendDescription: null,
+    minimumSpendBillInAdvance: null,
+    description: null,
+    accountingProductId: null,
+    ...fields,
+  };
+  return row;
+}
+
+export function aggregation(id: string, fields: Partial<AggregationFacts> = {}): AggregationFacts {
+  return {
+    id,
+    name: id,
+    definition: {
+      id,
+      meterId: 'meter',
+      targetField: 'n',
+      numericTarget: true,
+      method: 'SUM',
+      segmentedFields: [],
+      segments: [],
+      customSql: null,
+    },
+    quantityPerUnit: decimal(1),
+    rounding: 'NONE',
+    unit: 'call',
+    defaultValue: null,
+    accountingProductId: null,
+    ...fields,
+  };
+}
+
+export function counterPricing(
+  id: string,
+  fields: Partial<CounterPricingFacts>,
+  rows: readonly BandRow[],
+): CounterPricingFacts {
+  return {
+    id,
+    dtCreated: at('2024-01-01'),
+    planId: 'pro',
+    planTemplateId: null,
+    counterId: 'seats',
+    startDate: at('2024-01-01'),
+    endDate: null,
+    cumulative: true,
+    pricingBands: bands(id, rows),
+    description: null,
+    accountingProductId: null,
+    runningTotalBillInAdvance: true,
+    proRateRunningTotal: true,
+    proRateAdjustmentDebit: true,
+    proRateAdjustmentCredit: true,
+    ...fields,
+  };
+}
+
+/** The counter `seats` of `acme` set to values from dates on. */
+export function adjustments(values: Readonly<Record<string, number>>): BillFacts['counterAdjustments'] {
+  return Object.entries(values).map(([date, value]) => ({
+    id: `adjustment-${date}`,
+    accountId: 'acme',
+    counterId: 'seats',
+    date: day(date),
+    value: decimal(value),
+  }));
+}
+
+export function createTarget(fields: Partial<CreateTarget> = {}): CreateTarget {
+  return {
+    kind: 'CREATE',
+    now: at('2024-06-10T12:00:00Z'),
+    billingFrequency: null,
+    billFrequencyInterval: null,
+    lastDateInBillingPeriod: null,
+    billDate: null,
+    dueDate: null,
+    externalInvoiceDate: null,
+    targetCurrency: null,
+    currencyConversions: [],
+    timezone: null,
+    ...NO_EPOCHS,
+    ...fields,
+  };
+}
+
+/** A create job for the bills with this grid date. */
+export function billsOf(date: string, fields: Partial<CreateTarget> = {}): CreateTarget {
+  return createTarget({ lastDateInBillingPeriod: day(date).subtract({ days: 1 }), ...fields });
+}
+
+/** Account `acme`, product `core` ("Core"), counter `seats` ("seat"), aggregation `calls`; the rest as given. */
+export function facts(rows: Partial<BillFacts> = {}): BillFacts {
+  return {
+    organization: organization(),
+    currencies: [],
+    products: [{ id: 'core', name: 'Core', code: 'core' }],
+    accounts: [account('acme')],
+    contracts: [],
+    accountPlans: [accountPlan('ap')],
+    plans: [plan('pro', 'monthly')],
+    planTemplates: [template('monthly')],
+    planGroups: [],
+    pricings: [],
+    aggregations: [aggregation('calls')],
+    counters: [{ id: 'seats', name: 'Seats', unit: 'seat' }],
+    counterPricings: [],
+    counterAdjustments: [],
+    bills: [],
+    target: billsOf('2024-06-01'),
+    ...rows,
+  };
+}
+
+/** One measurement; `of` is the aggregation that sees it. */
+export type Measured = {
+  readonly account?: string;
+  readonly of?: string;
+  readonly at: string;
+  readonly value: number | string;
+  readonly segment?: Segment;
+};
+
+/** The answer of a store that holds exactly these measurements; SUM and MAX are known. */
+export function answerFrom(measured: readonly Measured[], query: UsageQuery): UsageAnswer {
+  const rows = measured.filter(
+    (row) =>
+      (row.of ?? 'calls') === query.aggregation.id &&
+      query.accountIds.includes(row.account ?? 'acme') &&
+      Temporal.Instant.compare(query.start, at(row.at)) <= 0 &&
+      Temporal.Instant.compare(at(row.at), query.end) < 0,
+  );
+  const segments = [...new Map(rows.map((row) => [JSON.stringify(row.segment ?? null), row.segment ?? null])).values()];
+  return segments.map((segment) => {
+    const values = rows
+      .filter((row) => JSON.stringify(row.segment ?? null) === JSON.stringify(segment))
+      .map((row) => decimal(row.value));
+    const value = query.aggregation.method === 'MAX' ? values.reduce(maxOf) : sumOf(values);
+    return { segment, value };
+  });
+}
+
+/** Asks and answers until the calculation is done. */
+export function calculated(given: BillFacts, measured: readonly Measured[] = []) {
+  const answers = new Map<string, UsageAnswer>();
+  for (let round = 0; round < 8; round += 1) {
+    const result = calculateBills(given, answers);
+    if (result.kind === 'bills') return result;
+    for (const query of result.queries) answers.set(query.key, answerFrom(measured, query));
+  }
+  throw new Error('eight rounds of questions');
+}
+
+/** The bills as an existing record, as the shell would store and load them. */
+export function stored(bills: readonly DraftBill[]): readonly ExistingBillFacts[] {
+  return bills.map((bill) => ({
+    id: bill.existingBillId ?? `bill ${bill.identity.accountId} ${bill.identity.gridDate} ${bill.identity.frequencyKey}`,
+    identity: bill.identity,
+    locked: false,
+    startDate: bill.startDate,
+    endDate: bill.endDate,
+    billDate: bill.billDate,
+    stamp: bill.stamp,
+    periods: bill.periods,
+    lines: bill.lines,
+    memoLines: [],
+  }));
+}
+
+/** Runs one job after the other, each seeing the bills of those before; answers the bills of each. */
+export function jobs(
+  given: BillFacts,
+  targets: readonly (BillTarget | readonly [BillTarget, Partial<BillFacts>])[],
+  measured: readonly Measured[] = [],
+): readonly (readonly DraftBill[])[] {
+  let bills: readonly ExistingBillFacts[] = given.bills;
+  let rows = given;
+  return targets.map((entry) => {
+    const [target, change] = 'kind' in entry ? [entry, {}] : entry;
+    rows = { ...rows, ...change, bills, target };
+    const result = calculated(rows, measured);
+    const made = stored(result.bills);
+    bills = [...bills.filter((bill) => !made.some((one) => one.id === bill.id)), ...made];
+    return result.bills;
+  });
+}
+
+/** A line as text: type, local service dates, description, amount, and what else the line shows. */
+export function lineText(line: BillLine, zone = 'UTC'): string {
+  const dates = [line.servicePeriodStartDate, line.servicePeriodEndDate].map((instant) =>
+    shortDate(instant, zone),
+  );
+  const amount = `${line.subtotal.toFixed(2)} ${line.currency}`;
+  const converted = line.conversionRate.eq(1) ? '' : ` -> ${line.convertedSubtotal.toFixed(2)}`;
+  const child = line.childAccountCode === null ? '' : ` [${line.childAccountCode}]`;
+  return `${line.lineItemType} ${dates.join('..')} ${line.description}${child}: ${amount}${converted}`;
+}
+
+function shortDate(instant: Instant, zone: string): string {
+  const date = localDate(instant, zone);
+  const isMidnight = startOfDate(date, zone).equals(instant);
+  const text = date.toString();
+  return isMidnight ? text : instant.toZonedDateTimeISO(zone).toPlainDateTime().toString({ smallestUnit: 'minute' });
+}
+
+/** A bill as text: its lines, then the total. */
+export function billText(bill: DraftBill): readonly string[] {
+  return [...bill.lines.map((line) => lineText(line, bill.timezone)), `TOTAL ${bill.billTotal.toFixed(2)} ${bill.currency}`];
+}
