@@ -7,6 +7,8 @@ const USAGE = `usage: meterbook <command>
 
   serve [--only api|work]   run the product until SIGTERM or SIGINT
   migrate                   prepare the stores of DATABASE_URL and CLICKHOUSE_URL
+  demo                      configure, meter and bill a demo company, print its bills
+  bench [part] [options]    measure speed beside a floor: ingest, api
   openapi                   print the OpenAPI document`;
 
 /** Runs one command. Its code is loaded only then, so that a wrong call is answered at once. */
@@ -16,6 +18,10 @@ async function runCommand([command, ...rest]: readonly string[]): Promise<void> 
       return serve(roleFrom(rest));
     case 'migrate':
       return migrateStores();
+    case 'demo':
+      return demonstrate();
+    case 'bench':
+      return measureSpeed(rest);
     case 'openapi':
       return printOpenApi();
     default:
@@ -100,6 +106,30 @@ async function migrateStores(): Promise<void> {
   } finally {
     await context.close();
   }
+}
+
+async function demonstrate(): Promise<void> {
+  const [{ openDemo }, { runDemo }] = await Promise.all([
+    import('./demo/open-demo.ts'),
+    import('./demo/run-demo.ts'),
+  ]);
+  const demo = await openDemo(readEnv());
+  try {
+    await runDemo(demo.client, { line: print, progress });
+    print(demo.farewell);
+  } finally {
+    await demo.close();
+  }
+}
+
+/** Redraws one line of a terminal; elsewhere nothing is shown. */
+function progress(text: string): void {
+  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${text}`);
+}
+
+async function measureSpeed(args: readonly string[]): Promise<void> {
+  const { runBench } = await import('./bench/run-bench.ts');
+  await runBench(args, print);
 }
 
 async function printOpenApi(): Promise<void> {

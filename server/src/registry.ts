@@ -12,6 +12,29 @@ import {
   replaceAccountPlan,
   searchAccounts,
 } from './areas/accounts/index.ts';
+import {
+  approveAllBillsInBillingPeriod,
+  approveBills,
+  billConfig,
+  billJob,
+  cancelBillJob,
+  createBillJob,
+  deleteBill,
+  getAllBillsForAccount,
+  getAllBillsInBillingPeriod,
+  getBill,
+  getBillLineItem,
+  getLatestBill,
+  listBillLineItems,
+  listBills,
+  listLineItems,
+  lockBill,
+  previewBill,
+  recalculateBillJob,
+  runBillJob,
+  searchBills,
+  updateBillStatus,
+} from './areas/billing/index.ts';
 import { aggregation, compoundAggregation, meter, meterGroup, product } from './areas/catalog/index.ts';
 import { currentUser, issueToken } from './areas/identity/index.ts';
 import {
@@ -71,6 +94,7 @@ export const resources: readonly AnyResource[] = [
   contract,
   accountPlan,
   counterAdjustment,
+  billJob,
   notification,
   webhook,
   integrationCredentials,
@@ -78,7 +102,7 @@ export const resources: readonly AnyResource[] = [
 ];
 
 /** Documents that every organization has once. */
-export const singletons: readonly AnySingleton[] = [organizationConfig, organizationCustomFields];
+export const singletons: readonly AnySingleton[] = [organizationConfig, organizationCustomFields, billConfig];
 
 /** Operations that are not one of a resource's five. */
 const actions: readonly Operation[] = [
@@ -89,6 +113,24 @@ const actions: readonly Operation[] = [
   searchAccounts,
   replaceAccountPlan,
   listCounterAdjustments,
+  createBillJob,
+  recalculateBillJob,
+  cancelBillJob,
+  previewBill,
+  searchBills,
+  approveBills,
+  getLatestBill,
+  getAllBillsForAccount,
+  getAllBillsInBillingPeriod,
+  approveAllBillsInBillingPeriod,
+  listBills,
+  getBill,
+  deleteBill,
+  updateBillStatus,
+  lockBill,
+  listBillLineItems,
+  getBillLineItem,
+  listLineItems,
   getIntegrationConfig,
   getIntegrationConfigForType,
   enableIntegrationConfig,
@@ -107,7 +149,7 @@ export const operations: readonly Operation[] = [
 export const publicRoutes: readonly PublicRoute[] = [issueToken];
 
 /** Every kind of job. */
-export const tasks: readonly Task[] = [];
+export const tasks: readonly Task[] = [runBillJob];
 
 /** Work that goes on beside the jobs in every process that works. */
 export const loops: readonly ((ctx: Context) => BackgroundLoop)[] = [startMeasurementPump];

@@ -70,7 +70,8 @@ create table integration_config (
   entity_id text,
   destination text not null,
   destination_id text,
-  config_data jsonb not null,
+  -- Not jsonb: answered as it was sent, properties in their order.
+  config_data json not null,
   name text,
   integration_credentials_id uuid,
   -- The ids of entity and destination again where they are of ours, so that neither can be deleted.

@@ -12,7 +12,8 @@ export function endMustFollowStart({ startDate, endDate }: Dated): void {
   throw refusal('VALIDATION_FAILED', 'endDate', 'must be later than startDate');
 }
 
-function isEarlier(a: Instant | PlainDate, b: Instant | PlainDate): boolean {
+/** Whether one of two instants, or of two dates, comes first. */
+export function isEarlier(a: Instant | PlainDate, b: Instant | PlainDate): boolean {
   if (a instanceof Temporal.Instant && b instanceof Temporal.Instant) {
     return Temporal.Instant.compare(a, b) < 0;
   }

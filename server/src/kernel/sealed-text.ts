@@ -4,12 +4,14 @@ import { assert } from './assert.ts';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Where a sealed text belongs: `key` is the installation's secret key, `owner` the id it may be opened for. */
+/**
+ * Where a sealed text belongs: `key` is the installation's secret key, `owner` the id it may be opened for.
+ */
 export type Seal = { readonly key: Buffer; readonly owner: string };
 
 /**
- * The text encrypted with AES-256-GCM as base64: nonce, tag, then the cipher text. It opens only with the same
- * key and owner, so a row copied to another organization is worthless.
+ * The text encrypted with AES-256-GCM as base64: nonce, tag, then the cipher text. It opens only with the
+ * same key and owner, so a row copied to another organization is worthless.
  */
 export function sealedText(text: string, seal: Seal): string {
   const nonce = randomBytes(NONCE_BYTES);

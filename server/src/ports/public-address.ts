@@ -1,7 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
-/** Networks that are this machine, its neighbours or the cloud provider's metadata, not somebody else's server. */
+/**
+ * Networks that are this machine, its neighbours or the cloud provider's metadata, not somebody else's
+ * server.
+ */
 const INTERNAL: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],

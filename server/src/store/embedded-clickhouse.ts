@@ -116,7 +116,9 @@ function preamble(held: OpenSession, wanted: Statement, settings: ReadonlyMap<st
     ...[...settings]
       .filter(([name, value]) => held.settings.get(name) !== value)
       .map((pair) => pair.join(' = ')),
-    ...Object.entries(wanted.parameters ?? {}).map(([name, text]) => `param_${name} = ${clickhouseString(text)}`),
+    ...Object.entries(wanted.parameters ?? {}).map(
+      ([name, text]) => `param_${name} = ${clickhouseString(text)}`,
+    ),
   ];
   const use = held.database === wanted.database ? '' : `USE ${clickhouseName(wanted.database)}; `;
   return changes.length === 0 ? use : `${use}SET ${changes.join(', ')}; `;

@@ -31,10 +31,13 @@ export type Writer = { readonly orgId: string; readonly principalId: string; rea
 
 export type Stored = Row & Envelope & { readonly orgId: string };
 
-/** A value as PostgreSQL takes it: Decimals as digits, times as ISO text, jsonb columns as JSON. */
+/**
+ * A value as PostgreSQL takes it: Decimals as digits, times as ISO text, json and jsonb columns as JSON (cast to
+ * json, which PostgreSQL turns into jsonb where the column is, and which keeps the order of properties where not).
+ */
 export function columnValue(value: unknown, isJson = false): unknown {
   if (value === undefined || value === null) return null;
-  if (isJson) return sql`${writeJsonWithNulls(value)}::jsonb`;
+  if (isJson) return sql`${writeJsonWithNulls(value)}::json`;
   if (isDecimal(value)) return value.toFixed();
   if (typeof value === 'object' && !Array.isArray(value)) return String(value);
   return value;

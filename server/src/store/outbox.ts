@@ -89,3 +89,20 @@ export async function recordEvent(
             ${writeJson({ eventData: event.attributes })}::jsonb)`.execute(tx);
   return id;
 }
+
+/** Writes many events at once; their ids grow in the order given. */
+export async function recordEvents(
+  tx: Tx,
+  writer: Writer,
+  events: readonly { readonly name: string; readonly attributes: Row }[],
+): Promise<void> {
+  if (events.length === 0) return;
+  const ids = events.map(() => newId());
+  const names = events.map((event) => event.name);
+  const payloads = events.map((event) => writeJson({ eventData: event.attributes }));
+  await sql`insert into event (org_id, id, event_name, event_time, m3ter_event)
+    select ${writer.orgId}, made.id, made.name, ${String(writer.now)}, made.payload::jsonb
+    from unnest(${ids}::uuid[], ${names}::text[], ${payloads}::text[]) as made (id, name, payload)`.execute(
+    tx,
+  );
+}

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { z } from 'zod';
 import { fieldFacts } from '../../src/api/fields.ts';
 import type { Context } from '../../src/context.ts';
 import { resources, singletons } from '../../src/registry.ts';
@@ -37,21 +37,23 @@ const declared = [...resources, ...singletons].map(({ name, table, fields, entit
 describe.each(declared)('table of $name', ({ table, fields, entityTable }) => {
   test('has a column for every declared field and for the envelope, and no other that is required', async () => {
     const columns = await columnsOf(table);
-    const wanted = [...ENVELOPE, ...Object.keys(fields)];
+    const wanted = [...ENVELOPE, ...entityTable.columns];
     expect([...columns.keys()]).toEqual(expect.arrayContaining(wanted));
     const others = [...columns].filter(([name]) => !wanted.includes(name));
     expect(others.filter(([, column]) => column.isNullable === 'NO').map(([name]) => name)).toEqual([]);
   });
 
-  test('keeps objects and lists as jsonb and nothing else', async () => {
+  test('keeps objects and lists as json and nothing else', async () => {
     const columns = await columnsOf(table);
-    const jsonb = Object.keys(fields).filter((name) => columns.get(name)?.dataType === 'jsonb');
-    expect(jsonb.sort()).toEqual([...entityTable.jsonColumns].sort());
+    const json = Object.keys(fields).filter((name) => columns.get(name)?.dataType.startsWith('json'));
+    expect(json.sort()).toEqual([...entityTable.jsonColumns].sort());
   });
 
   test('takes no null where the declaration requires a value', async () => {
     const columns = await columnsOf(table);
-    const required = Object.keys(fields).filter((name) => !fieldFacts.get(fields[name] as z.ZodType)?.optional);
+    const required = Object.keys(fields).filter(
+      (name) => !fieldFacts.get(fields[name] as z.ZodType)?.optional,
+    );
     expect(required.filter((name) => columns.get(name)?.isNullable === 'YES')).toEqual([]);
   });
 });

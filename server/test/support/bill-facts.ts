@@ -1,4 +1,3 @@
-import type { Frequency } from '../../src/engine/calendar/cycle.ts';
 import type { BillLine, DraftBill } from '../../src/engine/billing/bill.ts';
 import { calculateBills } from '../../src/engine/billing/calculate-bills.ts';
 import type {
@@ -17,6 +16,7 @@ import type {
   PlanTemplateFacts,
   PricingFacts,
 } from '../../src/engine/billing/facts.ts';
+import type { Frequency } from '../../src/engine/calendar/cycle.ts';
 import type { Segment, UsageAnswer, UsageQuery } from '../../src/engine/metering/usage-query.ts';
 import { decimal, maxOf, sumOf } from '../../src/kernel/decimal.ts';
 import { type Instant, localDate, type PlainDate, startOfDate, Temporal } from '../../src/kernel/time.ts';
@@ -172,7 +172,11 @@ export function bands(id: string, rows: readonly BandRow[]): PricingFacts['prici
 }
 
 /** A pricing of plan `pro` on aggregation `calls`, one band at 1 per unit, unless the fields say otherwise. */
-export function pricing(id: string, fields: Partial<PricingFacts> = {}, rows: readonly BandRow[] = [[0, 0, 1]]) {
+export function pricing(
+  id: string,
+  fields: Partial<PricingFacts> = {},
+  rows: readonly BandRow[] = [[0, 0, 1]],
+) {
   const row: PricingFacts = {
     id,
     dtCreated: at('2024-01-01'),
@@ -319,7 +323,9 @@ export function answerFrom(measured: readonly Measured[], query: UsageQuery): Us
       Temporal.Instant.compare(query.start, at(row.at)) <= 0 &&
       Temporal.Instant.compare(at(row.at), query.end) < 0,
   );
-  const segments = [...new Map(rows.map((row) => [JSON.stringify(row.segment ?? null), row.segment ?? null])).values()];
+  const segments = [
+    ...new Map(rows.map((row) => [JSON.stringify(row.segment ?? null), row.segment ?? null])).values(),
+  ];
   return segments.map((segment) => {
     const values = rows
       .filter((row) => JSON.stringify(row.segment ?? null) === JSON.stringify(segment))
@@ -343,7 +349,9 @@ export function calculated(given: BillFacts, measured: readonly Measured[] = [])
 /** The bills as an existing record, as the shell would store and load them. */
 export function stored(bills: readonly DraftBill[]): readonly ExistingBillFacts[] {
   return bills.map((bill) => ({
-    id: bill.existingBillId ?? `bill ${bill.identity.accountId} ${bill.identity.gridDate} ${bill.identity.frequencyKey}`,
+    id:
+      bill.existingBillId ??
+      `bill ${bill.identity.accountId} ${bill.identity.gridDate} ${bill.identity.frequencyKey}`,
     identity: bill.identity,
     locked: false,
     startDate: bill.startDate,
@@ -389,10 +397,26 @@ function shortDate(instant: Instant, zone: string): string {
   const date = localDate(instant, zone);
   const isMidnight = startOfDate(date, zone).equals(instant);
   const text = date.toString();
-  return isMidnight ? text : instant.toZonedDateTimeISO(zone).toPlainDateTime().toString({ smallestUnit: 'minute' });
+  return isMidnight
+    ? text
+    : instant.toZonedDateTimeISO(zone).toPlainDateTime().toString({ smallestUnit: 'minute' });
 }
 
 /** A bill as text: its lines, then the total. */
 export function billText(bill: DraftBill): readonly string[] {
-  return [...bill.lines.map((line) => lineText(line, bill.timezone)), `TOTAL ${bill.billTotal.toFixed(2)} ${bill.currency}`];
+  return [
+    ...bill.lines.map((line) => lineText(line, bill.timezone)),
+    `TOTAL ${bill.billTotal.toFixed(2)} ${bill.currency}`,
+  ];
+}
+
+/** The dates and other head fields of a bill as text, to compare by value. */
+export function headText(bill: DraftBill) {
+  return {
+    period: `${bill.startDate}..${bill.endDate}`,
+    billDate: `${bill.billDate}`,
+    dueDate: `${bill.dueDate}`,
+    externalInvoiceDate: `${bill.externalInvoiceDate}`,
+    frequency: `${bill.billingFrequency}/${bill.billFrequencyInterval ?? '-'}`,
+  };
 }

@@ -38,7 +38,11 @@ export async function applyBills(
     bills.map((bill): Draft => ({ ...bill, accountCode: codeOf(facts, bill.identity.accountId) })),
   );
   const updated = await updateExisting(tx, applying, drafts);
-  const created = await createNew(tx, applying, drafts.filter((draft) => isWanted(draft, applying)));
+  const created = await createNew(
+    tx,
+    applying,
+    drafts.filter((draft) => isWanted(draft, applying)),
+  );
   const alerts = units.flatMap(failureAlerts).map((alert) => alertChange(applying.writer, alert));
   await recordBillChanges(tx, applying.writer, [...updated.changes, ...created.changes, ...alerts]);
   const ids = [...updated.ids, ...created.ids];
@@ -80,11 +84,19 @@ async function createNew(tx: Tx, applying: Applying, drafts: readonly Draft[]): 
       csvStatementGenerated: false,
       statementStale: false,
     };
-    const bill = { ...values, accountCode: draft.accountCode, locked: isLocked(draft, organization) } as BillRow;
+    const row = { ...values, accountCode: draft.accountCode, locked: isLocked(draft, organization) };
+    const bill = row as unknown as BillRow;
     return { draft, bill, lines: lineRows(writer, bill.id, { lines: draft.lines, before: [] }) };
   });
-  await insertRows(tx, 'bill', news.map(({ bill }) => storedValues(bill)));
-  await insertLines(tx, news.flatMap(({ lines }) => lines));
+  await insertRows(
+    tx,
+    'bill',
+    news.map(({ bill }) => storedValues(bill)),
+  );
+  await insertLines(
+    tx,
+    news.flatMap(({ lines }) => lines),
+  );
   return {
     ids: news.map(({ bill }) => bill.id),
     changes: news.flatMap(({ draft, bill, lines }) => [
@@ -105,12 +117,19 @@ async function updateExisting(tx: Tx, applying: Applying, drafts: readonly Draft
   if (ids.length === 0) return { ids: [], changes: [] };
   const found = await lockBillsWhere(tx, orgId, [sql`b.id = any(${ids}::uuid[])`]);
   const open = found.filter((bill) => !bill.locked);
-  const lines = await linesOfBills(tx, orgId, open.map((bill) => bill.id));
+  const lines = await linesOfBills(
+    tx,
+    orgId,
+    open.map((bill) => bill.id),
+  );
   const changed = open.map((bill) => {
     const before = { bill, lines: lines.get(bill.id) ?? [] };
     return { before, after: recalculated(before, wanted.get(bill.id) as Draft, applying) };
   });
-  await replaceBills(tx, changed.map(({ after }) => after.bill));
+  await replaceBills(
+    tx,
+    changed.map(({ after }) => after.bill),
+  );
   await replaceLines(tx, applying.writer, {
     billIds: open.map((bill) => bill.id),
     lines: changed.flatMap(({ after }) => after.lines),

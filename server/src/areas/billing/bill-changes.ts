@@ -12,7 +12,11 @@ const MAX_LINES_IN_EVENT = 100;
 export type WholeBill = { readonly bill: BillRow; readonly lines: readonly LineRow[] };
 
 /** The audit and event of one written bill; before is null for a new one, after for a deleted one. */
-export function billChange(before: WholeBill | null, after: WholeBill | null, requestId: string | null): Change {
+export function billChange(
+  before: WholeBill | null,
+  after: WholeBill | null,
+  requestId: string | null,
+): Change {
   return {
     entityType: 'Bill',
     entityId: (after ?? before)?.bill.id ?? '',
@@ -55,7 +59,9 @@ export async function updateBills(tx: Tx, writer: Writer, update: BillsUpdate): 
     where org_id = ${writer.orgId} and id = any(${ids}::uuid[])`.execute(tx);
   const envelope = { dtLastModified: writer.now, lastModifiedBy: writer.principalId };
   const lines = await linesOfBills(tx, writer.orgId, ids);
-  const after = bills.map((bill) => ({ ...bill, ...values, ...envelope, version: bill.version + 1 }) as BillRow);
+  const after = bills.map(
+    (bill) => ({ ...bill, ...values, ...envelope, version: bill.version + 1 }) as BillRow,
+  );
   const changes = bills.map((bill, i) => {
     const same = lines.get(bill.id) ?? [];
     const next = after[i] as BillRow;

@@ -1,6 +1,17 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { assigned, date, integer, list, oneOf, optional, reference, text, timezone, withDefault } from '../../api/fields.ts';
+import {
+  assigned,
+  date,
+  integer,
+  list,
+  oneOf,
+  optional,
+  reference,
+  text,
+  timezone,
+  withDefault,
+} from '../../api/fields.ts';
 import { enumParameter, flagParameter } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import type { EntityOf } from '../../api/resource-spec.ts';
@@ -54,8 +65,7 @@ export const billJob = defineResource({
     },
     active: {
       schema: flagParameter(),
-      where: (active: boolean) =>
-        active ? sql`status <> all(${[...FINAL_STATUSES]}::text[])` : sql`true`,
+      where: (active: boolean) => (active ? sql`status <> all(${[...FINAL_STATUSES]}::text[])` : sql`true`),
     },
   },
   computed: {

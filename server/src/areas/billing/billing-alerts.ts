@@ -19,7 +19,13 @@ type Alert = {
 /** The event of a system alert of a bill job (spec 40 §7.7, 60 §2.2). */
 export function alertChange(writer: Writer, alert: Alert): Change {
   const id = newId();
-  const envelope = { id, version: 1, orgId: writer.orgId, dtCreated: writer.now, createdBy: writer.principalId };
+  const envelope = {
+    id,
+    version: 1,
+    orgId: writer.orgId,
+    dtCreated: writer.now,
+    createdBy: writer.principalId,
+  };
   const after: Row = { ...envelope, type: 'BILL_JOB', status: 'NEW', ...alert };
   return {
     entityType: 'Alert',
@@ -32,7 +38,11 @@ export function alertChange(writer: Writer, alert: Alert): Change {
   };
 }
 
-export function billCreatedAlert(billId: string, { billDate, billTotal, currency }: DraftBill, code: string): Alert {
+export function billCreatedAlert(
+  billId: string,
+  { billDate, billTotal, currency }: DraftBill,
+  code: string,
+): Alert {
   return {
     severity: 'INFO',
     description: `Bill of account ${code} dated ${billDate} was created: ${billTotal.toFixed()} ${currency}`,

@@ -31,7 +31,10 @@ type Source = { readonly db: Db | Tx; readonly orgId: string };
 
 /** The catalog behind the attachments: one query for each table, however many attachments there are. */
 export async function loadCatalogFacts(source: Source, attached: readonly Attached[]): Promise<CatalogFacts> {
-  const planGroups = await planGroupsOf(source, idsOf(attached, (row) => row.planGroupId));
+  const planGroups = await planGroupsOf(
+    source,
+    idsOf(attached, (row) => row.planGroupId),
+  );
   const members = planGroups.flatMap((group) => group.planIds);
   const plans = await plansOf(source, unique([...idsOf(attached, (row) => row.planId), ...members]));
   const planTemplates = await templatesOf(

@@ -60,7 +60,25 @@ function idsOf(bills: readonly BillRow[]): string[] {
   return bills.map((bill) => bill.id);
 }
 
-type LineRow = Omit<BilledLine, 'reason'> & BilledLine['reason'] & { readonly billId: string };
+type LineRow = Omit<BilledLine, 'reason'> &
+  Omit<BilledLine['reason'], 'mergedFrom'> & {
+    readonly billId: string;
+    readonly mergedFrom: readonly StoredLine[] | null;
+  };
+
+/** A line within jsonb: its instants have become text. */
+type StoredLine = Omit<BilledLine, 'servicePeriodStartDate' | 'servicePeriodEndDate'> & {
+  readonly servicePeriodStartDate: string;
+  readonly servicePeriodEndDate: string;
+};
+
+function lineFromJson(line: StoredLine): BilledLine {
+  return {
+    ...line,
+    servicePeriodStartDate: Temporal.Instant.from(line.servicePeriodStartDate),
+    servicePeriodEndDate: Temporal.Instant.from(line.servicePeriodEndDate),
+  };
+}
 
 /** Generated lines whose service time has not ended before the periods that are calculated. */
 async function linesOf(db: Db | Tx, wanted: ExistingBills, bills: readonly BillRow[]) {
@@ -73,15 +91,15 @@ async function linesOf(db: Db | Tx, wanted: ExistingBills, bills: readonly BillR
     select bill_id, key, line_item_type, subtotal, currency, plan_id, plan_group_id, pricing_id,
       service_period_start_date, service_period_end_date, reason ->> 'chargeKey' as charge_key,
       reason ->> 'timing' as timing, reason ->> 'accountPlanId' as account_plan_id,
-      reason ->> 'refundedLineKey' as refunded_line_key
+      reason ->> 'refundedLineKey' as refunded_line_key, nullif(reason -> 'mergedFrom', '[]') as merged_from
     from bill_line_item
     where org_id = ${orgId} and bill_id = any(${idsOf(holders)}::uuid[])
       and service_period_end_date > ${String(startOfDate(since, facts.timezone))}
       and line_item_type <> all(${[...MEMO_TYPES]}::text[])`.execute(db);
-  return rows.map(({ chargeKey, timing, accountPlanId, refundedLineKey, ...line }) => ({
-    ...line,
-    reason: { chargeKey, timing, accountPlanId, refundedLineKey },
-  }));
+  return rows.map(({ chargeKey, timing, accountPlanId, refundedLineKey, mergedFrom, ...line }) => {
+    const merged = mergedFrom?.map(lineFromJson) ?? [];
+    return { ...line, reason: { chargeKey, timing, accountPlanId, refundedLineKey, mergedFrom: merged } };
+  });
 }
 
 async function memoLinesOf(db: Db | Tx, orgId: string, billIds: readonly string[]) {
@@ -106,7 +124,9 @@ function longestPeriodDays(templates: readonly PlanTemplateFacts[]): number {
 function earliestPeriodStart(wanted: ExistingBills, bills: readonly BillRow[]): PlainDate {
   const date = firstTargetDate(wanted, bills);
   const horizon = date.subtract({ days: longestPeriodDays(wanted.planTemplates) + 1 });
-  const near = bills.filter((bill) => isOnOrAfter(bill.endDate, horizon) && isOnOrAfter(date, bill.startDate));
+  const near = bills.filter(
+    (bill) => isOnOrAfter(bill.endDate, horizon) && isOnOrAfter(date, bill.startDate),
+  );
   const latest = new Map<string, BillRow>();
   for (const bill of bills) {
     const kind = `${bill.accountId} ${bill.groupKey} ${bill.frequencyKey}`;
@@ -122,7 +142,9 @@ function earliestPeriodStart(wanted: ExistingBills, bills: readonly BillRow[]): 
 function firstTargetDate({ target, organization }: ExistingBills, bills: readonly BillRow[]): PlainDate {
   if (target.kind === 'CREATE') {
     const { lastDateInBillingPeriod: last, billDate, now } = target;
-    return last?.add({ days: 1 }) ?? billDate ?? localDate(now, target.timezone ?? organization.facts.timezone);
+    return (
+      last?.add({ days: 1 }) ?? billDate ?? localDate(now, target.timezone ?? organization.facts.timezone)
+    );
   }
   const starts = bills.filter((bill) => target.billIds.includes(bill.id)).map((bill) => bill.startDate);
   const today = localDate(target.now, organization.facts.timezone);

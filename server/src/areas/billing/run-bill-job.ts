@@ -52,7 +52,8 @@ async function initialize(ctx: Context, key: JobKey): Promise<void> {
   const id = { orgId: key.orgId, id: key.billJobId };
   await inTransaction(ctx.db, async (tx) => {
     const before = await lockBillJob(tx, id);
-    if (before?.status === 'PENDING') await updateBillJob(tx, writer, { before, progress: { status: 'INITIALIZING' } });
+    if (before?.status === 'PENDING')
+      await updateBillJob(tx, writer, { before, progress: { status: 'INITIALIZING' } });
   });
   await inTransaction(ctx.db, async (tx) => {
     const before = await lockBillJob(tx, id);

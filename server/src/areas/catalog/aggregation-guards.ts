@@ -14,7 +14,10 @@ type StoredAggregation = Reading & {
   readonly meterId: string;
 };
 
-/** Refuses an aggregation whose meter lacks its fields or whose method does not suit them (spec 20 §11.1, §11.5). */
+/**
+ * Refuses an aggregation whose meter lacks its fields or whose method does not suit them (spec 20 §11.1,
+ * §11.5).
+ */
 export async function refuseUnsuitableMeter(scope: CheckScope, next: StoredAggregation): Promise<void> {
   // Locked, so that a change of the meter's fields that runs at the same time is seen.
   const { rows } = await sql<MeterFields>`select data_fields, derived_fields from meter

@@ -37,8 +37,8 @@ export function readingError(reading: Reading): FieldError | null {
 }
 
 /**
- * What is wrong with an aggregation over a meter of these data and derived fields (spec 20 §11.1, §11.2, §11.5);
- * null when nothing is.
+ * What is wrong with an aggregation over a meter of these data and derived fields (spec 20 §11.1, §11.2,
+ * §11.5); null when nothing is.
  */
 export function meterError(reading: Reading, fields: readonly DataField[]): FieldError | null {
   const target = fields.find(({ code }) => code === reading.targetField);

@@ -65,8 +65,6 @@ export const aggregation = defineResource({
     quantityPerUnit: 1000,
     rounding: 'UP',
     unit: '1000 tokens',
-    segmentedFields: ['region'],
-    segments: [{ region: 'eu' }, { region: '*' }],
   },
   complete: (values) => {
     const error = readingError(values);

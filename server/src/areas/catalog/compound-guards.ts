@@ -5,8 +5,8 @@ import { refusal } from '../../kernel/errors.ts';
 type Owned = { readonly id: string; readonly productId: string | null };
 
 /**
- * With a pricing a compound aggregation may only leave its product, because its pricings may lie on plans of any
- * product once it is global and on plans of its own product before (spec 20 §12.4).
+ * With a pricing a compound aggregation may only leave its product, because its pricings may lie on plans of
+ * any product once it is global and on plans of its own product before (spec 20 §12.4).
  */
 export async function refuseOtherProduct(scope: CheckScope, next: Owned, before: Owned): Promise<void> {
   if (next.productId === null || next.productId === before.productId) return;

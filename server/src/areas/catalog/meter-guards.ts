@@ -17,8 +17,8 @@ type Meter = MeterFields & { readonly id: string };
 type Use = Reading & { readonly id: string };
 
 /**
- * Refuses new fields with which an aggregation of the meter could not have been made: its target or a segmented
- * field is gone or has changed to a category that does not do (spec 20 §4.5).
+ * Refuses new fields with which an aggregation of the meter could not have been made: its target or a
+ * segmented field is gone or has changed to a category that does not do (spec 20 §4.5).
  */
 export async function refuseBreakingChange(scope: CheckScope, meter: Meter): Promise<void> {
   const { rows } = await sql<Use>`

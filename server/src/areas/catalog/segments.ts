@@ -7,8 +7,9 @@ export function segmentKey(segment: Segment): string {
 }
 
 /**
- * What is wrong with segments as an aggregation declares them: fields without segments or the other way round, a
- * field named twice, a segment with other fields, the same segment twice (spec 20 §11.5). Null when nothing is.
+ * What is wrong with segments as an aggregation declares them: fields without segments or the other way
+ * round, a field named twice, a segment with other fields, the same segment twice (spec 20 §11.5). Null when
+ * nothing is.
  */
 export function segmentationError(
   segmentedFields: readonly string[],
@@ -48,8 +49,8 @@ function indexOfRepetition(keys: readonly string[]): number {
 }
 
 /**
- * The first of the priced segments that is not on offer; null when all are. A pricing without a segment (null) is
- * for a metric without segments, and the other way round (spec 30 §5 rule 6).
+ * The first of the priced segments that is not on offer; null when all are. A pricing without a segment
+ * (null) is for a metric without segments, and the other way round (spec 30 §5 rule 6).
  */
 export function lostPricing<P extends { readonly segment: Segment | null }>(
   pricings: readonly P[],

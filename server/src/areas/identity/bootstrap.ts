@@ -34,18 +34,38 @@ export async function bootstrap(ctx: Context): Promise<Credentials | null> {
     apiSecret: wanted.apiSecret ?? randomBytes(24).toString('base64url'),
     generated: wanted.apiSecret === null,
   };
-  const hash = await secretHash(credentials.apiSecret);
   return ctx.db.transaction().execute(async (tx) => {
     await sql`select pg_advisory_xact_lock(${BOOTSTRAP_LOCK})`.execute(tx);
     const { rows } = await sql`select 1 from organization limit 1`.execute(tx);
     if (rows.length > 0) return null;
-    const writer = { orgId: credentials.orgId, principalId: SYSTEM_PRINCIPAL, now: ctx.clock.now() };
-    await createOrganization(tx, writer, { name: 'Meterbook' });
-    const policies = await createManagedPolicies(tx, writer);
-    const administrator = policies.get('Administrator') ?? '';
-    await createAdministrator(tx, writer, { administrator, accessKeyId: credentials.accessKeyId, hash });
+    await insertTenant(ctx, tx, { ...credentials, name: 'Meterbook' });
     return credentials;
   });
+}
+
+/** Makes another organization with an administrator service user and answers its generated credentials. */
+export async function createTenant(ctx: Context, name: string): Promise<Credentials> {
+  const credentials = {
+    orgId: newId(),
+    accessKeyId: `key-${randomBytes(10).toString('hex')}`,
+    apiSecret: randomBytes(24).toString('base64url'),
+    generated: true,
+  };
+  await ctx.db.transaction().execute((tx) => insertTenant(ctx, tx, { ...credentials, name }));
+  return credentials;
+}
+
+async function insertTenant(
+  ctx: Context,
+  tx: Tx,
+  tenant: Credentials & { readonly name: string },
+): Promise<void> {
+  const { orgId, accessKeyId, apiSecret, name } = tenant;
+  const writer = { orgId, principalId: SYSTEM_PRINCIPAL, now: ctx.clock.now() };
+  await createOrganization(tx, writer, { name });
+  const policies = await createManagedPolicies(tx, writer);
+  const administrator = policies.get('Administrator') ?? '';
+  await createAdministrator(tx, writer, { administrator, accessKeyId, hash: await secretHash(apiSecret) });
 }
 
 function envelopeValues(writer: Writer) {

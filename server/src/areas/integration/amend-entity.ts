@@ -5,10 +5,11 @@ import { ApiError } from '../../kernel/errors.ts';
 import type { Row } from '../../store/database.ts';
 import { lockEntity, replaceEntity } from '../../store/entity-store.ts';
 import { recordChange } from '../../store/outbox.ts';
+import { inTransaction } from '../../store/transaction.ts';
 
 /**
- * Changes single fields of an entity outside of a PUT, which counts its version up (spec 10 §4), and answers it.
- * An entity that has the values already is left as it is. Throws NOT_FOUND.
+ * Changes single fields of an entity outside of a PUT, which counts its version up (spec 10 §4), and answers
+ * it. An entity that has the values already is left as it is. Throws NOT_FOUND.
  */
 export async function amendEntity<F extends Fields>(
   resource: Resource<F>,
@@ -17,7 +18,7 @@ export async function amendEntity<F extends Fields>(
 ): Promise<Row> {
   const table = resource.entityTable;
   const writer = writerOf(call);
-  return call.ctx.db.transaction().execute(async (tx) => {
+  return inTransaction(call.ctx.db, async (tx) => {
     const stored = await lockEntity(tx, table, { orgId: call.orgId, id });
     if (!stored) throw new ApiError('NOT_FOUND', `there is no ${resource.name} with this id`);
     const before = stored as unknown as EntityOf<F>;

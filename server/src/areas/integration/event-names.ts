@@ -15,9 +15,9 @@ export function isEventName(name: string): boolean {
 }
 
 /**
- * The fields that a calculation may use on events of this name, with their types: `new.` for what an entity has
- * become, `old.` for what it was, bare names for events that are no change of an entity (spec 60 §1.6). Null when
- * there is no such event.
+ * The fields that a calculation may use on events of this name, with their types: `new.` for what an entity
+ * has become, `old.` for what it was, bare names for events that are no change of an entity (spec 60 §1.6).
+ * Null when there is no such event.
  */
 export function eventFields(eventName: string): ReadonlyMap<string, EventFieldType> | null {
   const single = Object.hasOwn(SINGLE_EVENT_FIELDS, eventName) ? SINGLE_EVENT_FIELDS[eventName] : undefined;

@@ -16,7 +16,9 @@ const permission = { action: 'config:retrieve', resource: integrationConfig.perm
 /** What stands in the place of the latest run while there is none (spec 60 §6.2). */
 const NO_RUN = { status: 'WAITING' };
 
-/** A configuration and its latest run in one object, which is what the public schema asks for (spec 60 §6.2). */
+/**
+ * A configuration and its latest run in one object, which is what the public schema asks for (spec 60 §6.2).
+ */
 export const getIntegrationConfig = defineOperation({
   id: 'GetIntegrationConfig',
   method: 'GET',
@@ -34,7 +36,9 @@ export const getIntegrationConfig = defineOperation({
   },
 });
 
-/** Configurations of one entity type; the first lies at the top level too, for clients that expect one object. */
+/**
+ * Configurations of one entity type; the first lies at the top level too, for clients that expect one object.
+ */
 export const getIntegrationConfigForType = defineOperation({
   id: 'GetIntegrationConfigForType',
   method: 'GET',

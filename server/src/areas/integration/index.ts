@@ -4,5 +4,10 @@ export { disableIntegrationConfig, enableIntegrationConfig } from './enable-inte
 export { getIntegrationConfig, getIntegrationConfigForType } from './get-integration-config.ts';
 export { integrationConfig } from './integration-config.ts';
 export { integrationCredentials } from './integration-credentials.ts';
+export { listEventFields, listEventTypes } from './list-event-types.ts';
+export { findEvent, listEvents } from './list-events.ts';
+export { markEvent, markEvents, unmarkEvent } from './mark-events.ts';
 export { notification } from './notification.ts';
+export { PURGE_EVENTS_DAILY, purgeEvents } from './purge-events.ts';
+export { scheduledEvent } from './scheduled-event.ts';
 export { webhook } from './webhook.ts';

@@ -68,7 +68,12 @@ export const integrationConfig = defineResource({
   filters: { destinationId: { schema: textParameter(), where: toDestination } },
   // GetIntegrationConfig answers more than the configuration; see `get-integration-config.ts`.
   except: ['get'],
-  example: { entityType: 'Bill', destination: 'Stripe', configData: { sendOnApprovalOnly: true } },
+  example: {
+    entityType: 'Bill',
+    destination: 'Stripe',
+    configData: { sendOnApprovalOnly: true },
+    integrationCredentialsId: '{IntegrationCredentials}',
+  },
   ids: { list: 'GetIntegrationConfigs', update: 'UpdateIntegrationConfig' },
   complete: async (values, before, scope) => {
     const destination = canonicalDestination(values.destination);
@@ -105,8 +110,8 @@ type Linked = { readonly integrationCredentialsId: string | null };
 type Linking = Linked & { readonly credentials: object | null };
 
 /**
- * The credentials of a configuration: those named, or new ones made of those in the body, or those it has had,
- * since nobody can send back a secret that is never shown (spec 60 §6.3).
+ * The credentials of a configuration: those named, or new ones made of those in the body, or those it has
+ * had, since nobody can send back a secret that is never shown (spec 60 §6.3).
  */
 async function credentialsIdOf(
   scope: CheckScope,

@@ -36,9 +36,9 @@ type Given = {
 };
 
 /**
- * What is stored of the credentials in a body. A client cannot send back a secret that it is never shown, so an
- * update with `empty`, or with the stored key and no secret, keeps both; on create `empty` means that requests are
- * not signed; otherwise key and secret are required (spec 60 §5).
+ * What is stored of the credentials in a body. A client cannot send back a secret that it is never shown, so
+ * an update with `empty`, or with the stored key and no secret, keeps both; on create `empty` means that
+ * requests are not signed; otherwise key and secret are required (spec 60 §5).
  */
 export function storedCredentials(
   given: Given | null,

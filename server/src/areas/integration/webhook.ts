@@ -64,7 +64,9 @@ export const webhook = defineResource({
   },
 });
 
-/** Refuses an address that is not https, is unknown to DNS, or leads into a network of the installation's own. */
+/**
+ * Refuses an address that is not https, is unknown to DNS, or leads into a network of the installation's own.
+ */
 async function refuseInternalUrl(url: string): Promise<void> {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed?.protocol !== 'https:') throw refusal('VALIDATION_FAILED', 'url', 'must be a https address');

@@ -2,7 +2,10 @@ import { flag } from '../../api/fields.ts';
 import { defineResource } from '../../api/resource.ts';
 import { picklistFields, picklistFilters, picklistIds } from './picklist.ts';
 
-/** What contracts have in common when they are billed together; an exclusive key takes one contract (spec 50 §1). */
+/**
+ * What contracts have in common when they are billed together; an exclusive key takes one contract (spec 50
+ * §1).
+ */
 export const billGroupingKey = defineResource({
   name: 'BillGroupingKey',
   path: 'picklists/billgroupingkeys',

@@ -24,5 +24,9 @@ export async function createOrganization(tx: Tx, writer: Writer, { name }: { nam
      '2022-01-01', '2022-01-01', '2022-01-04', '2022-01-01', 'USD', '[]', 1,
      0, false, false, false, false, false, 'FIRST_DAY_OF_NEXT_PERIOD',
      'NONE', '["PREPAYMENT","BALANCE"]', false, false)`.execute(tx);
+  await sql`insert into bill_config
+    (org_id, id, version, dt_created, dt_last_modified, created_by, last_modified_by)
+    values (${writer.orgId}, ${newId()}, 1, ${now}, ${now}, ${writer.principalId}, ${writer.principalId})
+  `.execute(tx);
   await insertCustomFields(tx, writer);
 }

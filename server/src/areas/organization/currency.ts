@@ -1,6 +1,7 @@
-import { flag, integer, name, oneOf, optional, text, withDefault } from '../../api/fields.ts';
-import { anyCode, anyId, includeArchived } from '../../api/filters.ts';
+import { IDENT_PATTERN, integer, oneOf, withDefault } from '../../api/fields.ts';
 import { defineResource } from '../../api/resource.ts';
+import { refusal } from '../../kernel/errors.ts';
+import { picklistFields, picklistFilters, picklistIds } from './picklist.ts';
 
 export const ROUNDING_MODES = [
   'UP',
@@ -13,7 +14,7 @@ export const ROUNDING_MODES = [
   'UNNECESSARY',
 ] as const;
 
-/** A currency and how its amounts are rounded (spec 50 §1, 40 §5.8). The code defaults to the name. */
+/** A currency and how its amounts are rounded (spec 50 §1, 40 §5.8). Without a code its name is the code. */
 export const currency = defineResource({
   name: 'Currency',
   path: 'picklists/currency',
@@ -23,14 +24,23 @@ export const currency = defineResource({
   event: null,
   maxPageSize: 100,
   fields: {
-    name: name(),
-    code: optional(text({ max: 80 })),
-    archived: withDefault(flag(), false),
+    ...picklistFields(),
     maxDecimalPlaces: withDefault(integer({ min: 0, max: 5 }), 2),
     roundingMode: withDefault(oneOf(ROUNDING_MODES), 'HALF_UP'),
   },
-  filters: { ids: anyId('id'), codes: anyCode('code'), archived: includeArchived() },
+  filters: picklistFilters(),
   example: { name: 'Euro', code: 'EUR', maxDecimalPlaces: 2, roundingMode: 'HALF_UP' },
-  ids: { list: 'ListCurrencies' },
-  complete: (values) => ({ ...values, code: values.code ?? values.name }),
+  ids: { ...picklistIds('Currency'), list: 'ListCurrencies' },
+  complete: (values, before) => ({
+    ...values,
+    code: values.code ?? before?.code ?? codeFromName(values.name),
+  }),
 });
+
+/**
+ * Currencies are referred to by their codes, so each has one: its name, if that can be a code (spec 50 §1).
+ */
+function codeFromName(name: string): string {
+  if (IDENT_PATTERN.test(name)) return name;
+  throw refusal('VALIDATION_FAILED', 'code', 'is required, because the name cannot be a code');
+}

@@ -1,7 +1,10 @@
 import { flag, identifier, name, optional, withDefault } from '../../api/fields.ts';
 import { anyCode, anyId, includeArchived } from '../../api/filters.ts';
 
-/** Fields of every list of values (spec 50 §1). Archived entries stay where they are used and take no new uses. */
+/**
+ * Fields of every list of values (spec 50 §1). Archived entries stay where they are used and take no new
+ * uses.
+ */
 export function picklistFields() {
   return { name: name(), code: optional(identifier()), archived: withDefault(flag(), false) };
 }

@@ -5,7 +5,10 @@ import { defineResource } from '../../api/resource.ts';
 import type { CheckScope } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
 
-/** Something that accounts hold a number of, such as seats; without a product it prices any plan (spec 30 §15.1). */
+/**
+ * Something that accounts hold a number of, such as seats; without a product it prices any plan (spec 30
+ * §15.1).
+ */
 export const counter = defineResource({
   name: 'Counter',
   path: 'counters',
@@ -21,7 +24,7 @@ export const counter = defineResource({
     productId: optional(reference('Product')),
   },
   filters: { ids: anyId('id'), codes: anyCode('code'), productId: anyId('productId') },
-  example: { name: 'Seats', code: 'seats', unit: 'seat', productId: '{Product}' },
+  example: { name: 'Seats', code: 'seats', unit: 'seat' },
   complete: async (values, before, scope) => {
     if (before === null || values.productId === before.productId) return values;
     const pricingId = await counterPricingOf(scope, before.id);

@@ -1,6 +1,12 @@
 import { sql } from 'kysely';
 import { parseExpression } from '../../engine/expression/parse.ts';
-import type { CompiledField, CustomFields, DataField, DerivedField, MeterDefinition } from '../../engine/metering/fields.ts';
+import type {
+  CompiledField,
+  CustomFields,
+  DataField,
+  DerivedField,
+  MeterDefinition,
+} from '../../engine/metering/fields.ts';
 import type { Db, Tx } from '../../store/database.ts';
 
 type MeterRow = {
@@ -37,7 +43,11 @@ function compiledField(field: DerivedField): CompiledField {
   return { ...field, root: parsed.kind === 'expression' ? parsed.root : null };
 }
 
-export type KnownAccount = { readonly id: string; readonly code: string; readonly customFields: CustomFields };
+export type KnownAccount = {
+  readonly id: string;
+  readonly code: string;
+  readonly customFields: CustomFields;
+};
 
 /** Accounts by exact code. */
 export async function loadAccounts(

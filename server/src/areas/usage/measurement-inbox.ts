@@ -39,11 +39,10 @@ export async function acceptBatch(ctx: Context, accepted: AcceptedBody): Promise
 }
 
 /**
- * Locks the oldest waiting batches of one organization and marks them as a new group, all inside the
+ * Locks the oldest waiting batches of one organization and marks them as the group `insertId`, all inside the
  * transaction; null when nothing waits. Other workers skip what is locked.
  */
-export async function takeGroup(tx: Tx): Promise<BatchGroup | null> {
-  const insertId = newId();
+export async function takeGroup(tx: Tx, insertId: string): Promise<BatchGroup | null> {
   const taken = await sql<MeasurementBatch & { measurementCount: number }>`
     with first as (
       select org_id from measurement_batch where insert_id is null order by id limit 1 for update skip locked
@@ -68,7 +67,7 @@ export async function unfinishedGroups(db: Db): Promise<string[]> {
 }
 
 /** The batches of a group that was taken before; null when it has been finished meanwhile. */
-export async function loadGroup(tx: Tx, insertId: string): Promise<BatchGroup | null> {
+export async function loadGroup(db: Db, insertId: string): Promise<BatchGroup | null> {
   const { rows } = await sql<MeasurementBatch>`
     select id, org_id, received_at, source, body from measurement_batch where insert_id = ${insertId}`.execute(
     tx,
@@ -86,11 +85,4 @@ function groupOf(insertId: string, rows: readonly MeasurementBatch[]): BatchGrou
 /** The group is stored: its batches leave the inbox. */
 export async function finishGroup(tx: Tx, insertId: string): Promise<void> {
   await sql`delete from measurement_batch where insert_id = ${insertId}`.execute(tx);
-}
-
-/** Whether this transaction holds the group now; false while another worker does. */
-export async function lockGroup(tx: Tx, insertId: string): Promise<boolean> {
-  const { rows } = await sql<{ locked: boolean }>`
-    select pg_try_advisory_xact_lock(hashtextextended(${insertId}, 0)) as locked`.execute(tx);
-  return rows[0]?.locked === true;
 }

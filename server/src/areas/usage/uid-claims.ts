@@ -47,3 +47,17 @@ export async function forgetOldUids(db: Db, now: Instant): Promise<void> {
   await sql`delete from measurement_uid
     where received_at < ${String(now)}::timestamptz - make_interval(days => ${UID_WINDOW_DAYS})`.execute(db);
 }
+
+/** Those of the uids that a group other than this one holds within their window. */
+export async function takenUids(
+  tx: Tx,
+  insertId: string,
+  { hashes, now }: { readonly hashes: readonly string[]; readonly now: Instant },
+): Promise<Set<string>> {
+  if (hashes.length === 0) return new Set();
+  const { rows } = await sql<{ uidHash: string }>`
+    select replace(uid_hash::text, '-', '') as uid_hash from measurement_uid
+    where uid_hash = any(${[...hashes]}::uuid[]) and insert_id <> ${insertId}
+      and received_at >= ${String(now)}::timestamptz - make_interval(days => ${UID_WINDOW_DAYS})`.execute(tx);
+  return new Set(rows.map((row) => row.uidHash));
+}

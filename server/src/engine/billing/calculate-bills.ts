@@ -1,13 +1,13 @@
 // Spec 40 §5.4, §8.5, §14: all bills that a job, a preview or a recalculation makes of one account unit.
 import type { UsageAnswers, UsageQuery } from '../metering/usage-query.ts';
 import type { BillIdentity, BillsCalculation, DraftBill, FailedBills } from './bill.ts';
+import type { BillRecord } from './bill-history.ts';
 import { existingBillOf } from './bill-members.ts';
 import { isSameSlot } from './bill-slot.ts';
 import { type Calculation, calculationOf } from './calculation.ts';
 import { type Draft, EMPTY_DRAFT } from './draft.ts';
 import { draftBills } from './draft-bills.ts';
 import { dueBillsOf } from './due-bills.ts';
-import type { BillRecord } from './due-member.ts';
 import { dueSlots } from './due-slots.ts';
 import type { BillFacts } from './facts.ts';
 import { factsIndex, rowOf, sortedBy } from './facts-index.ts';

@@ -2,8 +2,9 @@
 import type { UsageAnswers } from '../metering/usage-query.ts';
 import { type AttachedPlan, attachedPlans } from './attached-plan.ts';
 import type { BillStamp } from './bill.ts';
+import { type BillHistory, type BillRecord, billHistory } from './bill-history.ts';
 import { type BillSlot, isSameSlot } from './bill-slot.ts';
-import { type BillHistory, type BillRecord, type DueMember, dueMember } from './due-member.ts';
+import { type DueMember, dueMember } from './due-member.ts';
 import type { AccountFacts, ExistingBillFacts } from './facts.ts';
 import type { FactsIndex } from './facts-index.ts';
 
@@ -33,24 +34,13 @@ export function calculationOf(
   slot: DueSlot,
   known: { readonly bills: readonly BillRecord[]; readonly answers: UsageAnswers },
 ): Calculation {
-  const history = {
-    slotBills: known.bills.filter((bill) => isSameSlot(bill.identity, slot)),
-    otherBills: known.bills.filter((bill) => !isSameSlot(bill.identity, slot)).map(withoutMerging),
-  };
+  const history = billHistory(slot, known.bills);
   const existingBills = index.facts.bills.filter((bill) => isSameSlot(bill.identity, slot));
   const all = attachedPlans(index, slot.stamp);
   const members = all
     .map((attached) => dueMember(attached, slot, history))
     .filter((member) => member !== null);
   return { index, slot, history, existingBills, attachedPlans: all, members, answers: known.answers };
-}
-
-/** The bill with the lines that were merged for its reader taken apart again. */
-function withoutMerging(bill: BillRecord): BillRecord {
-  const lines = bill.lines.flatMap((line) =>
-    line.reason.mergedFrom.length > 0 ? line.reason.mergedFrom : [line],
-  );
-  return { ...bill, lines };
 }
 
 /** Whose bill a line is on, and the child that it names (spec 40 §6.3). */

@@ -3,22 +3,10 @@ import type { PlainDate } from '../../kernel/time.ts';
 import type { BillingPeriod } from '../calendar/billing-periods.ts';
 import { type ClosedSpan, clippedSpan, type DateSpan, instantsOf } from '../calendar/local-dates.ts';
 import type { AttachedPlan } from './attached-plan.ts';
-import type { BilledLine, BilledPeriod, BillIdentity } from './bill.ts';
+import type { BilledPeriod } from './bill.ts';
+import type { BillHistory } from './bill-history.ts';
 import { type BillSlot, frequencyKeyOf, groupKeyOf, isConsolidated } from './bill-slot.ts';
 import { dateOrder, planDates } from './plan-dates.ts';
-
-/** What later calculations need of a bill, stored or just calculated. */
-export type BillRecord = {
-  readonly identity: BillIdentity;
-  readonly periods: readonly BilledPeriod[];
-  readonly lines: readonly BilledLine[];
-};
-
-/** The records of the slot's own bills, and those of all other bills of the unit. */
-export type BillHistory = {
-  readonly slotBills: readonly BillRecord[];
-  readonly otherBills: readonly BillRecord[];
-};
 
 /** A period of an attached plan and the part of it in which the plan may be charged. */
 export type ChargedPeriod = BillingPeriod & { readonly service: ClosedSpan };
@@ -45,12 +33,12 @@ export function dueMember(
 ): DueMember | null {
   if (groupKeyOf(attached.contract) !== slot.groupKey) return null;
   if (frequencyKeyOf(attached, isConsolidated(slot)) !== slot.frequencyKey) return null;
-  const others = periodsOf(attached, history.otherBills);
+  const others = periodsOf(history.otherParts.get(attached.key) ?? []);
   if (others.some((period) => reachesOver(period, slot.gridDate))) return null;
   const ends = others.map((period) => period.end).filter((end) => dateOrder(end, slot.gridDate) < 0);
   const dates = planDates(attached, {
     date: slot.gridDate,
-    stored: billedPartsOf(attached, history.slotBills)[0] ?? null,
+    stored: history.slotParts.get(attached.key)?.[0] ?? null,
     billedUntil: ends.toSorted(dateOrder).at(-1) ?? null,
     billsBefore: ends.length,
     adHocNamed: slot.adHocNamed,
@@ -73,15 +61,7 @@ function reachesOver(period: DateSpan, date: PlainDate): boolean {
   return dateOrder(period.start, date) < 0 && dateOrder(date, period.end) < 0;
 }
 
-function periodsOf(attached: AttachedPlan, bills: readonly BillRecord[]): readonly DateSpan[] {
-  return billedPartsOf(attached, bills)
-    .map((part) => part.period)
-    .filter((period) => period !== null);
-}
-
-/** What those bills say of the attached plan. */
-export function billedPartsOf(attached: AttachedPlan, bills: readonly BillRecord[]): readonly BilledPeriod[] {
-  return bills
-    .flatMap((bill) => bill.periods)
-    .filter((part) => part.accountPlanId === attached.accountPlan.id && part.planId === attached.plan.id);
+/** The periods that those parts closed. */
+export function periodsOf(parts: readonly BilledPeriod[]): readonly DateSpan[] {
+  return parts.map((part) => part.period).filter((period) => period !== null);
 }

@@ -5,7 +5,8 @@ import { isCyclic } from '../calendar/cycle.ts';
 import { type AttachedPlan, attachedPlans } from './attached-plan.ts';
 import type { BillStamp } from './bill.ts';
 import { frequencyKeyOf, groupKeyOf, slotKey } from './bill-slot.ts';
-import { calculationOf, type DueSlot } from './calculation.ts';
+import { type Calculation, calculationOf, type DueSlot } from './calculation.ts';
+import type { DueMember } from './due-member.ts';
 import type { BillFacts, CreateTarget, RecalculateTarget } from './facts.ts';
 import { type FactsIndex, sortedBy } from './facts-index.ts';
 import { opensWithCharge } from './opening-charges.ts';
@@ -38,10 +39,10 @@ function slotsOfBills(facts: BillFacts, target: RecalculateTarget): readonly Due
 }
 
 function slotsOfJob(index: FactsIndex, target: CreateTarget): readonly DueSlot[] {
-  const stamp = stampOfJob(index, target);
-  return attachedPlans(index, stamp)
+  const asking = { index, target, stamp: stampOfJob(index, target), slots: new Map<string, SlotMembers>() };
+  return attachedPlans(index, asking.stamp)
     .filter((attached) => isAskedFor(attached, target))
-    .map((attached) => slotOf({ index, target, stamp, attached }))
+    .map((attached) => slotOf(asking, attached))
     .filter((slot) => slot !== null);
 }
 
@@ -69,29 +70,36 @@ function isAskedFor({ template }: AttachedPlan, target: CreateTarget): boolean {
   return frequencyFits && (interval === null || interval === billFrequencyInterval);
 }
 
+type SlotMembers = {
+  readonly calculation: Calculation;
+  readonly members: ReadonlyMap<string, DueMember>;
+};
+
 type Asking = {
   readonly index: FactsIndex;
   readonly target: CreateTarget;
   readonly stamp: BillStamp;
-  readonly attached: AttachedPlan;
+  /** The slots looked at so far, since many plans of a unit share one. */
+  readonly slots: Map<string, SlotMembers>;
 };
 
 /** The slot that the attached plan makes due, or null when nothing of it is due. */
-function slotOf(asking: Asking): DueSlot | null {
-  const { target, stamp, attached } = asking;
+function slotOf(asking: Asking, attached: AttachedPlan): DueSlot | null {
+  const { target, stamp } = asking;
   if (target.lastDateInBillingPeriod !== null) {
-    return dueSlotAt(asking, target.lastDateInBillingPeriod.add({ days: 1 }));
+    return dueSlotAt(asking, attached, target.lastDateInBillingPeriod.add({ days: 1 }));
   }
   const date = target.billDate ?? localDate(target.now, stamp.timezone);
   if (dateOrder(attached.startDate, date) > 0) return null;
-  if (attached.calendar === null) return dueSlotAt(asking, date);
+  if (attached.calendar === null) return dueSlotAt(asking, attached, date);
   const isEnding = isBillDate(attached.calendar, date, { advance: true });
-  const ending = isEnding ? dueSlotAt(asking, date) : null;
+  const ending = isEnding ? dueSlotAt(asking, attached, date) : null;
   const next = nextBillDate(attached.calendar, date);
-  return ending ?? (next === null ? null : dueSlotAt(asking, next));
+  return ending ?? (next === null ? null : dueSlotAt(asking, attached, next));
 }
 
-function dueSlotAt({ index, target, stamp, attached }: Asking, date: PlainDate): DueSlot | null {
+function dueSlotAt(asking: Asking, attached: AttachedPlan, date: PlainDate): DueSlot | null {
+  const { index, target, stamp } = asking;
   const slot: DueSlot = {
     gridDate: date,
     groupKey: groupKeyOf(attached.contract),
@@ -99,8 +107,18 @@ function dueSlotAt({ index, target, stamp, attached }: Asking, date: PlainDate):
     stamp,
     adHocNamed: target.billingFrequency === 'AD_HOC',
   };
-  const calculation = calculationOf(index, slot, { bills: index.facts.bills, answers: new Map() });
-  const member = calculation.members.find((candidate) => candidate.attached.key === attached.key);
+  const { calculation, members } = membersOf(asking, slot);
+  const member = members.get(attached.key);
   if (member === undefined) return null;
   return member.closing !== null || opensWithCharge(calculation, member) ? slot : null;
+}
+
+function membersOf({ index, slots }: Asking, slot: DueSlot): SlotMembers {
+  const known = slots.get(slotKey(slot));
+  if (known !== undefined) return known;
+  const calculation = calculationOf(index, slot, { bills: index.facts.bills, answers: new Map() });
+  const members = new Map(calculation.members.map((member) => [member.attached.key, member]));
+  const found = { calculation, members };
+  slots.set(slotKey(slot), found);
+  return found;
 }

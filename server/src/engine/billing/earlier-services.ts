@@ -2,7 +2,7 @@
 import type { Instant } from '../../kernel/time.ts';
 import { type ClosedSpan, clippedSpan, instantsOf } from '../calendar/local-dates.ts';
 import type { Calculation } from './calculation.ts';
-import { billedPartsOf, type DueMember } from './due-member.ts';
+import { type DueMember, periodsOf } from './due-member.ts';
 import { dateOrder, periodsUntil } from './plan-dates.ts';
 
 /**
@@ -15,11 +15,8 @@ export function earlierServices(
   until: Instant,
 ): readonly ClosedSpan[] {
   if (closing === null) return [];
-  const billed = billedPartsOf(attached, calculation.history.otherBills).map((part) => part.period);
-  const periods =
-    attached.calendar === null
-      ? billed.filter((period) => period !== null)
-      : periodsUntil(attached.calendar, closing.start);
+  const billed = periodsOf(calculation.history.otherParts.get(attached.key) ?? []);
+  const periods = attached.calendar === null ? billed : periodsUntil(attached.calendar, closing.start);
   const before = periods
     .filter((period) => dateOrder(period.end, closing.start) <= 0)
     .toSorted((a, b) => dateOrder(a.start, b.start))

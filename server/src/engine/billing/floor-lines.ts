@@ -15,6 +15,7 @@ import {
   type PeriodToCharge,
   periodsToCharge,
   prorationOf,
+  servicePeriod,
   uncarriedPieces,
 } from './time-charge.ts';
 
@@ -95,7 +96,7 @@ function spendIn(
   calculation: Calculation,
   { floor, closing }: Settling,
 ): Decimal | BillFailure {
-  const others = linesOfOtherBills(calculation).filter(
+  const others = linesOfOtherBills(calculation, floor).filter(
     (line) => floor.countsOtherBills || line.reason.timing === 'ADVANCE',
   );
   let spend = ZERO;
@@ -115,13 +116,11 @@ function refundSpecs(
   calculation: Calculation,
   { floor, closing, spend }: Settling & { readonly spend: Decimal },
 ): readonly LineSpec[] {
-  const others = linesOfOtherBills(calculation);
+  const others = calculation.history.otherLinesByChargeKey.get(floor.terms.chargeKey) ?? [];
   const specs: LineSpec[] = [];
   let left = spend;
   for (const line of advanceLines([...draft.lines, ...others], floor)) {
-    const service = clippedSpan(closing.service, [
-      { start: line.servicePeriodStartDate, end: line.servicePeriodEndDate },
-    ]);
+    const service = clippedSpan(closing.service, [servicePeriod(line)]);
     if (service === null) continue;
     const before = others.filter((other) => other.reason.refundedLineKey === line.key);
     const available = line.subtotal.plus(sumOf(before.map((refund) => refund.subtotal)));
@@ -147,6 +146,6 @@ function advanceLines(lines: readonly BilledLine[], floor: Floor): readonly Bill
     .toSorted((a, b) => Temporal.Instant.compare(a.servicePeriodStartDate, b.servicePeriodStartDate));
 }
 
-function linesOfOtherBills({ history }: Calculation): readonly BilledLine[] {
-  return history.otherBills.flatMap((bill) => bill.lines);
+function linesOfOtherBills({ history }: Calculation, floor: Floor): readonly BilledLine[] {
+  return history.otherLinesByAccountPlan.get(floor.member.attached.accountPlan.id) ?? [];
 }

@@ -4,14 +4,9 @@ import type { ClosedSpan } from '../calendar/local-dates.ts';
 import { factorOfAdHoc, prorationFactor } from '../calendar/proration.ts';
 import { addFractions, type Fraction, NONE } from '../money/fraction.ts';
 import type { AttachedPlan } from './attached-plan.ts';
-import type { LineTiming } from './bill.ts';
-import {
-  type BillHistory,
-  type BillRecord,
-  billedPartsOf,
-  type ChargedPeriod,
-  type DueMember,
-} from './due-member.ts';
+import type { BilledLine, LineTiming } from './bill.ts';
+import type { BillHistory } from './bill-history.ts';
+import type { ChargedPeriod, DueMember } from './due-member.ts';
 import { spanWithout } from './service-span.ts';
 
 /** A charge that belongs to time: its key (one for all bills) and when it is billed. */
@@ -45,8 +40,9 @@ function isCaughtUp(
   closing: ChargedPeriod,
   { charge, history }: { readonly charge: TimeCharge; readonly history: BillHistory },
 ): boolean {
-  const before = history.otherBills.filter((bill) => bill.identity.gridDate.equals(closing.start));
-  const parts = billedPartsOf(attached, before);
+  const parts = (history.otherParts.get(attached.key) ?? []).filter((part) =>
+    part.gridDate.equals(closing.start),
+  );
   if (parts.length > 0) return parts.every((part) => !part.advanceChargeKeys.includes(charge.chargeKey));
   if (attached.calendar === null || closing.index > 0) return false;
   return !isBillDate(attached.calendar, closing.start, { advance: true });
@@ -58,16 +54,21 @@ export function uncarriedPieces(
   chargeKey: string,
   history: BillHistory,
 ): readonly ClosedSpan[] {
-  const carried = history.otherBills.flatMap((bill) => carriedSpans(bill, chargeKey));
+  const carried = (history.otherLinesByChargeKey.get(chargeKey) ?? [])
+    .filter(isTimeCharge)
+    .map(servicePeriod);
   return spans.flatMap((span) => spanWithout(span, carried));
 }
 
 const TIME_CHARGES = ['STANDING_CHARGE', 'MINIMUM_SPEND', 'COUNTER_RUNNING_TOTAL_CHARGE'];
 
-function carriedSpans(bill: BillRecord, chargeKey: string): readonly ClosedSpan[] {
-  return bill.lines
-    .filter((line) => line.reason.chargeKey === chargeKey && TIME_CHARGES.includes(line.lineItemType))
-    .map((line) => ({ start: line.servicePeriodStartDate, end: line.servicePeriodEndDate }));
+function isTimeCharge(line: BilledLine): boolean {
+  return TIME_CHARGES.includes(line.lineItemType);
+}
+
+/** The service period of a line. */
+export function servicePeriod(line: BilledLine): ClosedSpan {
+  return { start: line.servicePeriodStartDate, end: line.servicePeriodEndDate };
 }
 
 /** The share of billing cycles that the pieces are worth together; 1 for plans without a cycle. */

@@ -105,7 +105,13 @@ function binaryFrom(cursor: Cursor, weakest: number): Expression {
     if (operator === 'IN') {
       left = { kind: 'in', left, list: listFrom(cursor), position };
     } else {
-      left = { kind: 'binary', operator, left, right: binaryFrom(cursor, PRECEDENCE[operator] + 1), position };
+      left = {
+        kind: 'binary',
+        operator,
+        left,
+        right: binaryFrom(cursor, PRECEDENCE[operator] + 1),
+        position,
+      };
     }
   }
 }
@@ -181,7 +187,8 @@ function namedFrom(cursor: Cursor, token: Token): Expression {
   const { position } = token;
   const keyword = keywordOf(token.text);
   if (keyword === 'null') return { kind: 'constant', value: null, position };
-  if (keyword === 'true' || keyword === 'false') return { kind: 'constant', value: keyword === 'true', position };
+  if (keyword === 'true' || keyword === 'false')
+    return { kind: 'constant', value: keyword === 'true', position };
   if (keyword !== null && keyword !== 'IN') throw unexpected(token);
   const path = pathFrom(cursor, token);
   if (isSymbol(peek(cursor), '(')) {
@@ -230,4 +237,3 @@ function listFrom(cursor: Cursor): readonly Expression[] {
 
 /** Kept beside the parser so that printer and parser agree: a name that needs no brackets behind a dot. */
 export const PLAIN_NAME = /^[\p{L}_$][\p{L}_$0-9]*$/u;
-

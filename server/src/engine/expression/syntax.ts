@@ -14,8 +14,16 @@ export type TextLiteral = At & { readonly kind: 'text'; readonly value: string }
 export type ConstantLiteral = At & { readonly kind: 'constant'; readonly value: boolean | null };
 export type Path = At & { readonly kind: 'path'; readonly path: readonly string[] };
 /** `name` is the full name, such as `Math.max`; `isnull` and `IN` always in this spelling. */
-export type Call = At & { readonly kind: 'call'; readonly name: string; readonly args: readonly Expression[] };
-export type Unary = At & { readonly kind: 'unary'; readonly operator: '+' | '-'; readonly operand: Expression };
+export type Call = At & {
+  readonly kind: 'call';
+  readonly name: string;
+  readonly args: readonly Expression[];
+};
+export type Unary = At & {
+  readonly kind: 'unary';
+  readonly operator: '+' | '-';
+  readonly operand: Expression;
+};
 export type Cast = At & { readonly kind: 'cast'; readonly type: CastType; readonly operand: Expression };
 export type Binary = At & {
   readonly kind: 'binary';

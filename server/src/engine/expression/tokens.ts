@@ -55,7 +55,8 @@ function tokenAt(text: string, at: number): Lexed {
   const name = matchAt(NAME, text, at);
   if (name !== null) return { token: { kind: 'name', text: name, position: at }, end: at + name.length };
   const symbol = matchAt(SYMBOL, text, at);
-  if (symbol !== null) return { token: { kind: 'symbol', text: symbol, position: at }, end: at + symbol.length };
+  if (symbol !== null)
+    return { token: { kind: 'symbol', text: symbol, position: at }, end: at + symbol.length };
   const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
   throw new SyntaxFailureError(at, `unexpected ${JSON.stringify(character)}`);
 }

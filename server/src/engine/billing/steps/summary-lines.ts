@@ -6,6 +6,7 @@ import type { Draft, DraftLine } from '../draft.ts';
 import { sortedBy } from '../facts-index.ts';
 import { segmentKey } from '../pricing-slot.ts';
 import { hullOf } from '../service-span.ts';
+import { servicePeriod } from '../time-charge.ts';
 
 /** Merges per pricing, segment and type over all children of that mode; amounts are sums of rounded amounts. */
 export function summaryLines(draft: Draft, calculation: Calculation): Draft {
@@ -59,10 +60,6 @@ function joinedLine(a: DraftLine, b: DraftLine): DraftLine {
     contractId: a.contractId === b.contractId ? a.contractId : null,
     reason: { ...a.reason, ...service, units, exactAmount },
   };
-}
-
-function servicePeriod(line: DraftLine) {
-  return { start: line.servicePeriodStartDate, end: line.servicePeriodEndDate };
 }
 
 type Bands = readonly PricingBandUsage[] | null;

@@ -1,0 +1,82 @@
+import { type RawBuilder, sql } from 'kysely';
+import { z } from 'zod';
+import { fieldsRefused } from '../../api/body.ts';
+import { enumParameter, integerParameter, textParameter } from '../../api/filters.ts';
+import { defineOperation } from '../../api/operation.ts';
+import { organizationZone } from '../../api/organization-zone.ts';
+import { searchConditions } from '../../api/search-terms.ts';
+import { billResponse } from './bill-fields.ts';
+import { answersOf } from './bill-page.ts';
+import { billsWhere } from './bill-rows.ts';
+
+const SEARCHABLE = {
+  accountId: 'id',
+  locked: 'flag',
+  billDate: 'date',
+  startDate: 'date',
+  endDate: 'date',
+  dueDate: 'date',
+  billingFrequency: 'text',
+  id: 'id',
+  ids: 'ids',
+  createdBy: 'id',
+  lastModifiedBy: 'id',
+  dtCreated: 'dateTime',
+} as const;
+
+const ENVELOPE = ['id', 'version', 'dtCreated', 'dtLastModified', 'createdBy', 'lastModifiedBy'];
+const DEFAULT_PAGE_SIZE = 10;
+const MAX_OFFSET = 999_999_999;
+
+/** Bills that match the terms of `searchQuery`, newest first unless sorted otherwise (spec 40 §9). */
+export const searchBills = defineOperation({
+  id: 'SearchBills',
+  method: 'GET',
+  path: '/bills/search',
+  summary: 'search bills',
+  tag: 'Bill',
+  permission: { action: 'config:retrieve', resource: 'billing:bill' },
+  query: z.object({
+    searchQuery: textParameter(),
+    operator: enumParameter(['AND', 'OR']),
+    sortBy: textParameter(),
+    sortOrder: enumParameter(['ASC', 'DESC']),
+    pageSize: integerParameter({ min: 1, max: 100 }),
+    fromDocument: integerParameter({ min: 0, max: MAX_OFFSET }),
+  }),
+  response: billResponse(),
+  answers: 'page',
+  handle: async ({ ctx, orgId, query, request }) => {
+    const { searchQuery = '', pageSize = DEFAULT_PAGE_SIZE, fromDocument: offset = 0 } = query;
+    const zone = await organizationZone(ctx.db, orgId);
+    const terms = searchConditions(searchQuery, SEARCHABLE, zone);
+    const either = query.operator === 'OR' ? sql` or ` : sql` and `;
+    const rows = await billsWhere(ctx.db, orgId, {
+      conditions: terms.length > 0 ? [sql`(${sql.join(terms, either)})`] : [],
+      order: orderOf(query),
+      limit: pageSize + 1,
+      offset,
+    });
+    const parts = { includeBillTotal: true };
+    const data = await answersOf({ ctx, orgId, request, query: parts }, rows.slice(0, pageSize));
+    return rows.length > pageSize ? { data, nextToken: String(offset + pageSize) } : { data };
+  },
+});
+
+type Sorting = { readonly sortBy?: string | undefined; readonly sortOrder?: 'ASC' | 'DESC' | undefined };
+
+/** Names of the answer whose column is called otherwise. */
+const COLUMNS: Readonly<Record<string, string>> = {
+  createdDate: 'dtCreated',
+  startDateTimeUTC: 'startDateTimeUtc',
+  endDateTimeUTC: 'endDateTimeUtc',
+};
+
+function orderOf({ sortBy = 'dtCreated', sortOrder }: Sorting): RawBuilder<unknown> {
+  const { lineItems: _, ...fields } = billResponse().shape;
+  if (!ENVELOPE.includes(sortBy) && !Object.hasOwn(fields, sortBy)) {
+    throw fieldsRefused([{ field: 'sortBy', message: 'must be a field of Bill' }]);
+  }
+  const direction = (sortOrder ?? (sortBy === 'dtCreated' ? 'DESC' : 'ASC')) === 'ASC' ? sql`asc` : sql`desc`;
+  return sql`${sql.ref(COLUMNS[sortBy] ?? sortBy)} ${direction} nulls last, id ${direction}`;
+}

@@ -1,0 +1,60 @@
+// Spec 40 §3.4, §5.3: what the unit's bills have charged so far, found by attached plan and by charge.
+import type { PlainDate } from '../../kernel/time.ts';
+import type { BilledLine, BilledPeriod, BillIdentity } from './bill.ts';
+import { type BillSlot, isSameSlot } from './bill-slot.ts';
+
+/** What later calculations need of a bill, stored or just calculated. */
+export type BillRecord = {
+  readonly identity: BillIdentity;
+  readonly periods: readonly BilledPeriod[];
+  readonly lines: readonly BilledLine[];
+};
+
+/** An attached plan's part in one bill. */
+export type BilledPart = BilledPeriod & { readonly gridDate: PlainDate };
+
+/** Keys of attached plans are those of `AttachedPlan`; a key without an entry was never billed. */
+export type BillHistory = {
+  /** In the slot's own bills as they stand, which the calculation replaces. */
+  readonly slotParts: ReadonlyMap<string, readonly BilledPart[]>;
+  /** In all other bills of the unit. */
+  readonly otherParts: ReadonlyMap<string, readonly BilledPart[]>;
+  readonly otherLinesByChargeKey: ReadonlyMap<string, readonly BilledLine[]>;
+  readonly otherLinesByAccountPlan: ReadonlyMap<string | null, readonly BilledLine[]>;
+};
+
+/** The history as one slot sees it. */
+export function billHistory(slot: BillSlot, bills: readonly BillRecord[]): BillHistory {
+  const own = bills.filter((bill) => isSameSlot(bill.identity, slot));
+  const others = bills.filter((bill) => !isSameSlot(bill.identity, slot));
+  const otherLines = others.flatMap((bill) => bill.lines).flatMap(unmergedLines);
+  return {
+    slotParts: groupedBy(own.flatMap(partsOf), partKey),
+    otherParts: groupedBy(others.flatMap(partsOf), partKey),
+    otherLinesByChargeKey: groupedBy(otherLines, (line) => line.reason.chargeKey),
+    otherLinesByAccountPlan: groupedBy(otherLines, (line) => line.reason.accountPlanId),
+  };
+}
+
+function partsOf({ identity, periods }: BillRecord): readonly BilledPart[] {
+  return periods.map((period) => ({ ...period, gridDate: identity.gridDate }));
+}
+
+function partKey({ accountPlanId, planId }: BilledPeriod): string {
+  return `${accountPlanId}/${planId}`;
+}
+
+/** Lines that were merged for their reader are taken apart again. */
+function unmergedLines(line: BilledLine): readonly BilledLine[] {
+  return line.reason.mergedFrom.length > 0 ? line.reason.mergedFrom : [line];
+}
+
+function groupedBy<K, T>(rows: readonly T[], key: (row: T) => K): ReadonlyMap<K, readonly T[]> {
+  const groups = new Map<K, T[]>();
+  for (const row of rows) {
+    const group = groups.get(key(row));
+    if (group === undefined) groups.set(key(row), [row]);
+    else group.push(row);
+  }
+  return groups;
+}

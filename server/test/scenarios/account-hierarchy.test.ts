@@ -1,0 +1,57 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { account, type Made } from '../support/configured.ts';
+import { startTestServer, type TestServer } from '../support/stores.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+function adopt(child: Made, parent: Made) {
+  return server.request('PUT', `/accounts/${child.id}`, { ...child, parentAccountId: parent.id });
+}
+
+async function threeAccounts(): Promise<[Made, Made, Made]> {
+  return [await account(server), await account(server), await account(server)];
+}
+
+test('there are two levels, and a child can be let go', async () => {
+  const [top, middle, bottom] = await threeAccounts();
+  expect(await adopt(middle, top)).toMatchObject({ status: 200 });
+  expect(await adopt(bottom, middle), 'a child as parent').toMatchObject({ status: 400 });
+  expect(await adopt(top, bottom), 'a parent as child').toMatchObject({ status: 400 });
+  expect(await adopt(bottom, bottom), 'its own parent').toMatchObject({ status: 400 });
+  const free = { ...middle, version: 2 };
+  expect(await server.request('PUT', `/accounts/${middle.id}`, free)).toMatchObject({ status: 200 });
+  expect(await adopt(bottom, middle)).toMatchObject({ status: 200 });
+});
+
+test.each([1, 2, 3, 4])('two changes at the same time do not make a third level (%i)', async () => {
+  const [top, middle, bottom] = await threeAccounts();
+  const answers = await Promise.all([adopt(bottom, middle), adopt(middle, top)]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+});
+
+test.each([1, 2, 3, 4])('two accounts do not become the parent of each other (%i)', async () => {
+  const [one, other] = await threeAccounts();
+  const answers = await Promise.all([adopt(one, other), adopt(other, one)]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+});
+
+test('a parent has at most 999 children, also when the last two come at the same time', async () => {
+  const parent = await account(server);
+  const { orgId } = server;
+  // 998 children, made in one statement out of the parent's row.
+  await sql`insert into account
+    select (jsonb_populate_record(a, jsonb_build_object(
+      'id', gen_random_uuid(), 'code', 'child ' || n, 'parent_account_id', a.id))).*
+    from account a, generate_series(1, 998) n where a.org_id = ${orgId} and a.id = ${parent.id}
+  `.execute(server.context.db);
+  const [one, other] = await threeAccounts();
+  const answers = await Promise.all([adopt(one, parent), adopt(other, parent)]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+  const { body } = await server.request('GET', `/accounts/${parent.id}/children?pageSize=200`);
+  expect((body as { data: unknown[] }).data).toHaveLength(200);
+});
