@@ -10,13 +10,15 @@ import { lockDataDirectory, openDataDirectory, openSecretKey } from './store/dat
 import type { Db } from './store/database.ts';
 import { startEmbeddedPostgres } from './store/embedded-postgres.ts';
 import { isMigrated } from './store/migrate.ts';
-import { checkPostgres, openDb, openPool } from './store/postgres.ts';
+import { checkPostgres, openDb, openDriverPool, openPool } from './store/postgres.ts';
 
 /** What every part of the product works with; opened once per process. */
 export type Context = {
   readonly config: Config;
   readonly db: Db;
   readonly pool: pg.Pool;
+  /** A further pool on the same PostgreSQL that speaks the driver's own types. Who opens it closes it. */
+  driverPool(max: number): pg.Pool;
   /** How others connect to the same PostgreSQL; carries a password. */
   readonly databaseUrl: string;
   /** True when no other process can use this PostgreSQL. */
@@ -80,13 +82,13 @@ type Opening = {
 async function openPostgres(config: Config, opening: Opening) {
   const ownsDatabase = config.databaseUrl === null;
   const databaseUrl = config.databaseUrl ?? (await startPostgres(config, opening));
-  const pool = openPool(databaseUrl, (error) =>
-    opening.log.warn({ err: error }, 'a PostgreSQL session broke'),
-  );
+  const onError = (error: Error) => opening.log.warn({ err: error }, 'a PostgreSQL session broke');
+  const pool = openPool(databaseUrl, { onError });
   const db = openDb(pool);
   opening.cleanup.push(() => pool.end());
   await checkPostgres(pool, databaseUrl);
-  return { db, pool, databaseUrl, ownsDatabase };
+  const driverPool = (max: number) => openDriverPool(databaseUrl, { max, onError });
+  return { db, pool, driverPool, databaseUrl, ownsDatabase };
 }
 
 async function startPostgres(config: Config, { cleanup, onFailure }: Opening): Promise<string> {

@@ -7,6 +7,8 @@ import {
   accountPlan,
   contract,
   counterAdjustment,
+  endDateAccountEntities,
+  endDateContractEntities,
   listAccountChildren,
   listCounterAdjustments,
   replaceAccountPlan,
@@ -33,6 +35,7 @@ import {
   recalculateBillJob,
   runBillJob,
   searchBills,
+  statementDefinition,
   updateBillStatus,
 } from './areas/billing/index.ts';
 import { aggregation, compoundAggregation, meter, meterGroup, product } from './areas/catalog/index.ts';
@@ -41,11 +44,21 @@ import {
   activateWebhook,
   disableIntegrationConfig,
   enableIntegrationConfig,
+  getEvent,
   getIntegrationConfig,
   getIntegrationConfigForType,
   integrationConfig,
   integrationCredentials,
+  listEventFields,
+  listEvents,
+  listEventTypes,
+  markEvent,
+  markEvents,
   notification,
+  PURGE_EVENTS_DAILY,
+  purgeEvents,
+  scheduledEvent,
+  unmarkEvent,
   webhook,
 } from './areas/integration/index.ts';
 import {
@@ -95,6 +108,8 @@ export const resources: readonly AnyResource[] = [
   accountPlan,
   counterAdjustment,
   billJob,
+  statementDefinition,
+  scheduledEvent,
   notification,
   webhook,
   integrationCredentials,
@@ -112,6 +127,8 @@ const actions: readonly Operation[] = [
   listAccountChildren,
   searchAccounts,
   replaceAccountPlan,
+  endDateAccountEntities,
+  endDateContractEntities,
   listCounterAdjustments,
   createBillJob,
   recalculateBillJob,
@@ -136,6 +153,13 @@ const actions: readonly Operation[] = [
   enableIntegrationConfig,
   disableIntegrationConfig,
   activateWebhook,
+  listEventTypes,
+  listEventFields,
+  listEvents,
+  getEvent,
+  markEvent,
+  unmarkEvent,
+  markEvents,
 ];
 
 /** Everything that is served below `/organizations/{orgId}`. */
@@ -149,10 +173,10 @@ export const operations: readonly Operation[] = [
 export const publicRoutes: readonly PublicRoute[] = [issueToken];
 
 /** Every kind of job. */
-export const tasks: readonly Task[] = [runBillJob];
+export const tasks: readonly Task[] = [runBillJob, purgeEvents];
 
 /** Work that goes on beside the jobs in every process that works. */
 export const loops: readonly ((ctx: Context) => BackgroundLoop)[] = [startMeasurementPump];
 
 /** When jobs start by themselves: crontab lines in UTC (`minute hour day month weekday task`). */
-export const cronLines: readonly string[] = [];
+export const cronLines: readonly string[] = [PURGE_EVENTS_DAILY];

@@ -30,7 +30,7 @@ create table bill_job (
   status text not null,
   total bigint not null,
   -- Units left when the job ended; while it runs they are counted in bill_job_unit.
-  pending bigint not null,
+  pending_at_end bigint not null,
   account_ids jsonb,
   recalculated_bill_ids jsonb,
   bill_date date,

@@ -21,7 +21,7 @@ create function principal_in_event(org uuid, principal text) returns text langua
   end
 $$;
 
--- An entity as payloads of events show it: its answer, with the kind of its principals and the code of its account.
+-- An entity as payloads show it: its answer, with the kinds of its principals and the code of its account.
 create function entity_in_event(org uuid, entity jsonb) returns jsonb language sql stable as $$
   select jsonb_strip_nulls(jsonb_build_object('accountCode',
       (select a.code from account a where a.org_id = org and a.id = uuid_from_text(entity ->> 'accountId'))))
@@ -31,7 +31,7 @@ create function entity_in_event(org uuid, entity jsonb) returns jsonb language s
       'lastModifiedBy', principal_in_event(org, entity ->> 'lastModifiedBy')))
 $$;
 
--- Completes an event on its way in, so that rules, deliveries and the API see the same whatever has written it.
+-- Completes an event on its way in: rules, deliveries and the API see the same, whoever has written it.
 create function complete_event() returns trigger language plpgsql as $$
 declare
   payload jsonb := new.m3ter_event -> 'eventData';

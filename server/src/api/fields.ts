@@ -63,8 +63,8 @@ export function withDefault<T extends z.ZodType>(inner: T, fallback: z.output<T>
 }
 
 /**
- * A stored field that no request sets: `initial` on create, kept on update, unless the resource's `complete` says
- * otherwise. Values sent for it are ignored (spec 10 §5). `hidden`: no answer shows it either.
+ * A stored field that no request sets: `initial` on create, kept on update, unless the resource's `complete`
+ * says otherwise. Values sent for it are ignored (spec 10 §5). `hidden`: no answer shows it either.
  */
 export function assigned<T extends z.ZodType, const I extends z.output<T> | null>(
   inner: T,
@@ -233,8 +233,9 @@ export function date() {
 }
 
 /**
- * A date-time, UTC when it has no offset. A bare date is answered as PlainDate under the Instant type and made
- * an instant by `atMidnight` with the organization's timezone (spec 10 §2), which a static schema cannot know.
+ * A date-time, UTC when it has no offset. A bare date is answered as PlainDate under the Instant type and
+ * made an instant by `atMidnight` with the organization's timezone (spec 10 §2), which a static schema cannot
+ * know.
  */
 export function dateTime() {
   return field<Instant>({ type: 'string', format: 'date-time' }, (value) => {

@@ -31,7 +31,10 @@ export type ResourceSpec<F extends Fields> = {
   /** Resource type of the permission, such as `config:plantemplate` (spec 10 §17.3). */
   readonly permission: string;
   readonly maxPageSize: 100 | 200;
-  /** Event name without its verb, such as `configuration.plantemplate`; null when it raises none (spec 60 §1.3). */
+  /**
+   * Event name without its verb, such as `configuration.plantemplate`; null when it raises none (spec 60
+   * §1.3).
+   */
   readonly event: string | null;
   readonly fields: F;
   readonly filters?: { readonly [parameter: string]: Filter<never> };
@@ -43,9 +46,14 @@ export type ResourceSpec<F extends Fields> = {
   readonly except?: readonly ('create' | 'list' | 'get' | 'update' | 'delete')[];
   /** A body that creates one; `{Name}` in a reference stands for the id of another example. */
   readonly example: Row;
-  /** Makes the stored values out of a checked body, for what one field alone cannot say. Before is null on create. */
+  /**
+   * Makes the stored values out of a checked body, for what one field alone cannot say. Before is null on
+   * create.
+   */
   complete?(values: Values<F>, before: EntityOf<F> | null, scope: CheckScope): Values<F> | Promise<Values<F>>;
-  /** Rules over several rows; runs after the write, in its transaction (spec 10 §9: references before rules). */
+  /**
+   * Rules over several rows; runs after the write, in its transaction (spec 10 §9: references before rules).
+   */
   check?(scope: CheckScope, next: EntityOf<F>, before: EntityOf<F> | null): Promise<void>;
   /** What else a delete takes with it, or why it is refused. */
   beforeDelete?(scope: CheckScope, before: EntityOf<F>): Promise<void>;

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 
 /**
  * Jobs that a killed process had in hand stay locked by its workers for four hours. Every worker therefore holds
@@ -12,19 +12,15 @@ export type WorkerLease = {
   close(): Promise<void>;
 };
 
-/** Opens the session that holds the locks; when it breaks, a new one takes them again. */
-export function openWorkerLease(url: string, onError: (error: Error) => void): WorkerLease {
+/**
+ * Keeps the locks in the one session of a pool that does not end idle sessions; when it breaks, the next one takes
+ * them again. Closing ends the pool.
+ */
+export function openWorkerLease(pool: pg.Pool, onError: (error: Error) => void): WorkerLease {
   const workerIds = new Set<string>();
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: 1,
-    idleTimeoutMillis: 0,
-    application_name: 'meterbook lease',
-  });
   pool.on('connect', (client) => {
     for (const id of workerIds) client.query(TAKE, [id]).catch(onError);
   });
-  pool.on('error', onError);
   return {
     add(workerId) {
       workerIds.add(workerId);

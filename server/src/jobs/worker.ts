@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker';
+import type pg from 'pg';
 import type { Context } from '../context.ts';
 import { reasonOf } from '../kernel/start-error.ts';
 import type { Task } from './task.ts';
@@ -27,17 +28,19 @@ const RECLAIM_INTERVAL_MS = 10_000;
 /** Runs the jobs of the queue in this process. A worker that loses its database comes back by itself. */
 export async function startWorker(ctx: Context, work: Work): Promise<Worker> {
   const log = ctx.log.child({ part: 'jobs' });
-  const lease = openWorkerLease(ctx.databaseUrl, (error) => log.warn(`worker lease: ${error.message}`));
+  const lease = openWorkerLease(ctx.driverPool(1), (error) => log.warn(`worker lease: ${error.message}`));
   await reclaim(lease, log, ctx.ownsDatabase ? 0 : RECLAIM_INTERVAL_MS);
   const timer = setInterval(() => void reclaim(lease, log, RECLAIM_INTERVAL_MS), RECLAIM_INTERVAL_MS);
   const stopping = new AbortController();
-  const start = () => startRunner(ctx, { work, lease, log });
+  const pool = ctx.driverPool(CONNECTIONS);
+  const start = () => startRunner(ctx, { work, pool, lease, log });
   const loop = keepRunning(await start(), { start, log, signal: stopping.signal });
   return {
     async stop() {
       clearInterval(timer);
       stopping.abort();
       await loop;
+      await pool.end();
       await lease.close();
     },
   };
@@ -54,12 +57,11 @@ async function reclaim(lease: WorkerLease, log: Log, minimumAgeMs: number): Prom
   }
 }
 
-type Parts = { readonly work: Work; readonly lease: WorkerLease; readonly log: Log };
+type Parts = { readonly work: Work; readonly pool: pg.Pool; readonly lease: WorkerLease; readonly log: Log };
 
-async function startRunner(ctx: Context, { work, lease, log }: Parts): Promise<Runner> {
+async function startRunner(ctx: Context, { work, pool, lease, log }: Parts): Promise<Runner> {
   return run({
-    connectionString: ctx.databaseUrl,
-    maxPoolSize: CONNECTIONS,
+    pgPool: pool,
     concurrency: CONCURRENCY,
     noHandleSignals: true,
     taskList: taskListOf(ctx, work.tasks),

@@ -1,6 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client';
+import {
+  type ClickHouseClient,
+  type ClickHouseClientConfigOptions,
+  ClickHouseLogLevel,
+  createClient,
+} from '@clickhouse/client';
 import { reasonOf, StartError } from '../kernel/start-error.ts';
 import { connectionTo } from './clickhouse-connection.ts';
 import { clickhouseName } from './clickhouse-literals.ts';
@@ -13,6 +18,9 @@ export type ClickHouse = {
   readonly database: string;
   close(): Promise<void>;
 };
+
+/** Errors are thrown; written to stderr as well, they would be told twice. */
+const QUIET = { level: ClickHouseLogLevel.OFF };
 
 const EMBEDDED_DATABASE = 'meterbook';
 const REQUEST_TIMEOUT_MS = 120_000;
@@ -60,7 +68,7 @@ async function openExternal(url: string): Promise<ClickHouse> {
 }
 
 function commonOptions(database: string): ClickHouseClientConfigOptions {
-  return { database, clickhouse_settings: SETTINGS, application: 'meterbook' };
+  return { database, clickhouse_settings: SETTINGS, application: 'meterbook', log: QUIET };
 }
 
 /** The path of the URL names the database; without one it is ClickHouse's `default`. */
@@ -72,7 +80,7 @@ function databaseOf(url: string): string {
 async function createDatabase(url: string, database: string): Promise<void> {
   const place = new URL(url);
   place.pathname = '/default';
-  const client = createClient({ url: place });
+  const client = createClient({ url: place, log: QUIET });
   try {
     await client.command({ query: 'SELECT 1' });
     if (database === 'default') return;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { reasonOf, StartError } from '../kernel/start-error.ts';
 import { lifeOfProcess } from './process-identity.ts';
 
@@ -8,12 +8,19 @@ import { lifeOfProcess } from './process-identity.ts';
 export function openDataDirectory(path: string): void {
   const probe = join(path, `.probe-${process.pid}`);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o711 });
+    makeFolder(path);
     writeFileSync(probe, '');
     rmSync(probe);
   } catch (error) {
     throw new StartError(`the data directory ${path} is not writable: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+/** Node's own `recursive` never returns for a folder below /proc. Others may pass through, but not look around. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o711 });
 }
 
 type Holder = { readonly pid: number; readonly life: string | null };

@@ -6,6 +6,7 @@ import { Logger, runMigrations } from 'graphile-worker';
 import { type Migration, Migrator, sql } from 'kysely';
 import { reasonOf, StartError } from '../kernel/start-error.ts';
 import type { Db } from './database.ts';
+import { openDriverPool } from './postgres.ts';
 
 /** Beside `src` and `dist` alike. */
 const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -61,9 +62,13 @@ async function migratePostgres(db: Db): Promise<void> {
 }
 
 /** The job queue brings its own tables and functions; it says nothing about them unless it fails. */
-async function migrateJobs(connectionString: string): Promise<void> {
-  const logger = new Logger(() => () => {});
-  await runMigrations({ connectionString, logger });
+async function migrateJobs(databaseUrl: string): Promise<void> {
+  const pgPool = openDriverPool(databaseUrl, { max: 2, onError: () => {} });
+  try {
+    await runMigrations({ pgPool, logger: new Logger(() => () => {}) });
+  } finally {
+    await pgPool.end();
+  }
 }
 
 function postgresMigrations(): Record<string, Migration> {

@@ -52,20 +52,43 @@ export function parameterFromValue(value: unknown): unknown {
 
 const MAX_CONNECTIONS = 24;
 const CONNECT_TIMEOUT_MS = 10_000;
+const IDLE_TIMEOUT_MS = 60_000;
+
+/** How a pool is opened; `onError` is told of sessions that break while nobody waits for an answer. */
+export type PoolOptions = { readonly max?: number; readonly onError: (error: Error) => void };
 
 /** A pool on the system of record. Timestamps of all sessions are in UTC. */
-export function openPool(url: string, onError: (error: Error) => void): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: MAX_CONNECTIONS,
+export function openPool(url: string, { max = MAX_CONNECTIONS, onError }: PoolOptions): pg.Pool {
+  const Client = ValueClient as unknown as typeof pg.Client;
+  return listenedPool(new pg.Pool({ ...poolConfig(url, max), types: typeParsers, Client }), onError);
+}
+
+/**
+ * A pool that speaks the driver's own types, for libraries that bring their own queries. Its sessions stay open
+ * when they are idle, so that what a session holds (a lock, a subscription) lasts as long as the pool.
+ */
+export function openDriverPool(url: string, { max = MAX_CONNECTIONS, onError }: PoolOptions): pg.Pool {
+  return listenedPool(new pg.Pool({ ...poolConfig(url, max), idleTimeoutMillis: 0 }), onError);
+}
+
+function poolConfig(connectionString: string, max: number): pg.PoolConfig {
+  return {
+    connectionString,
+    max,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
     application_name: 'meterbook',
     options: '-c timezone=UTC -c datestyle=ISO',
-    types: typeParsers,
-    Client: ValueClient as unknown as typeof pg.Client,
-  });
-  // Without a listener, a session that the server ends while idle would end this process.
-  pool.on('error', onError);
+  };
+}
+
+/** Without listeners, a session that the server ends would end this process. */
+function listenedPool(pool: pg.Pool, onError: (error: Error) => void): pg.Pool {
+  const told = (error: Error) => {
+    if (!pool.ending) onError(error);
+  };
+  pool.on('error', told);
+  pool.on('connect', (client) => client.on('error', told));
   return pool;
 }
 

@@ -62,65 +62,83 @@ async function changesOf(entityId: string): Promise<string[]> {
   return rows.map((row) => row.action);
 }
 
-describe.each(resources.map((resource) => ({ name: resource.name, resource })))('$name', ({ name, resource }) => {
-  const has = (verb: 'create' | 'list' | 'get' | 'update' | 'delete') => !resource.except?.includes(verb);
+describe.each(resources.map((resource) => ({ name: resource.name, resource })))(
+  '$name',
+  ({ name, resource }) => {
+    const has = (verb: 'create' | 'list' | 'get' | 'update' | 'delete') => !resource.except?.includes(verb);
 
-  test('is created at version 1 with its envelope and read back the same', async () => {
-    const { entity, path } = await made(name);
-    expect(entity.version).toBe(1);
-    expect(entity['dtLastModified']).toBe(entity['dtCreated']);
-    expect(entity).not.toHaveProperty('orgId');
-    if (has('get')) expect((await server.request('GET', path)).body).toMatchObject(entity);
-  });
+    test('is created at version 1 with its envelope and read back the same', async () => {
+      const { entity, path } = await made(name);
+      expect(entity.version).toBe(1);
+      expect(entity['dtLastModified']).toBe(entity['dtCreated']);
+      expect(entity).not.toHaveProperty('orgId');
+      if (has('get')) expect((await server.request('GET', path)).body).toMatchObject(entity);
+    });
 
-  test.runIf(has('list'))('is listed newest first, page by page', async () => {
-    const [older, newer] = [await made(name), await made(name)];
-    const scope = resource.name === 'AccountPlan' ? { ids: `${older.entity.id},${newer.entity.id}` } : {};
-    const query = new URLSearchParams({ ...scope, pageSize: '1' });
-    const first = (await server.request('GET', `${pathOf(name)}?${query}`)).body as { data: Entity[]; nextToken: string };
-    expect(first.data.map((item) => item.id)).toEqual([newer.entity.id]);
-    query.set('nextToken', first.nextToken);
-    const second = (await server.request('GET', `${pathOf(name)}?${query}`)).body as { data: Entity[] };
-    expect(second.data.map((item) => item.id)).toEqual([older.entity.id]);
-  });
+    test.runIf(has('list'))('is listed newest first, page by page', async () => {
+      const [older, newer] = [await made(name), await made(name)];
+      const scope = resource.name === 'AccountPlan' ? { ids: `${older.entity.id},${newer.entity.id}` } : {};
+      const query = new URLSearchParams({ ...scope, pageSize: '1' });
+      const first = (await server.request('GET', `${pathOf(name)}?${query}`)).body as {
+        data: Entity[];
+        nextToken: string;
+      };
+      expect(first.data.map((item) => item.id)).toEqual([newer.entity.id]);
+      query.set('nextToken', first.nextToken);
+      const second = (await server.request('GET', `${pathOf(name)}?${query}`)).body as { data: Entity[] };
+      expect(second.data.map((item) => item.id)).toEqual([older.entity.id]);
+    });
 
-  test.runIf(has('update'))('is replaced with the right version only', async () => {
-    const { body, path, entity } = await made(name);
-    expect(await server.request('PUT', path, body)).toMatchObject({ status: 400, body: { code: 'VERSION_REQUIRED' } });
-    const stale = await server.request('PUT', path, { ...body, version: 2 });
-    expect(stale).toMatchObject({ status: 400, body: { code: 'VERSION_MISMATCH' } });
-    const updated = await server.request('PUT', path, { ...body, version: 1 });
-    expect(updated, JSON.stringify(updated.body)).toMatchObject({ status: 200, body: { version: 2 } });
-    expect(await changesOf(entity.id)).toEqual(['created', 'updated']);
-  });
+    test.runIf(has('update'))('is replaced with the right version only', async () => {
+      const { body, path, entity } = await made(name);
+      expect(await server.request('PUT', path, body)).toMatchObject({
+        status: 400,
+        body: { code: 'VERSION_REQUIRED' },
+      });
+      const stale = await server.request('PUT', path, { ...body, version: 2 });
+      expect(stale).toMatchObject({ status: 400, body: { code: 'VERSION_MISMATCH' } });
+      const updated = await server.request('PUT', path, { ...body, version: 1 });
+      expect(updated, JSON.stringify(updated.body)).toMatchObject({ status: 200, body: { version: 2 } });
+      expect(await changesOf(entity.id)).toEqual(['created', 'updated']);
+    });
 
-  test.runIf(has('delete'))('is deleted once and then gone', async () => {
-    const { path, entity, body } = await made(name);
-    const gone = await server.request('DELETE', path);
-    expect(gone, JSON.stringify(gone.body)).toMatchObject({ status: 200, body: { id: entity.id } });
-    for (const [method, sent] of [['GET', undefined], ['DELETE', undefined], ['PUT', { ...body, version: 1 }]] as const) {
-      expect(await server.request(method, path, sent)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
-    }
-    expect((await changesOf(entity.id)).at(-1)).toBe('deleted');
-  });
+    test.runIf(has('delete'))('is deleted once and then gone', async () => {
+      const { path, entity, body } = await made(name);
+      const gone = await server.request('DELETE', path);
+      expect(gone, JSON.stringify(gone.body)).toMatchObject({ status: 200, body: { id: entity.id } });
+      for (const [method, sent] of [
+        ['GET', undefined],
+        ['DELETE', undefined],
+        ['PUT', { ...body, version: 1 }],
+      ] as const) {
+        expect(await server.request(method, path, sent)).toMatchObject({
+          status: 404,
+          body: { code: 'NOT_FOUND' },
+        });
+      }
+      expect((await changesOf(entity.id)).at(-1)).toBe('deleted');
+    });
 
-  test('is closed to callers without a token, of another organization, and for unknown ids', async () => {
-    const target = has('list') ? { method: 'GET', path: pathOf(name) } : { method: 'POST', path: pathOf(name) };
-    const anonymous = await server.raw(target.method, `/organizations/${server.orgId}${target.path}`, {});
-    expect(anonymous).toMatchObject({ status: 403, body: { code: 'UNAUTHORIZED' } });
-    const headers = { authorization: server.authorization };
-    const foreign = await server.raw(target.method, `/organizations/${newId()}${target.path}`, { headers });
-    expect(foreign).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
-    if (!has('get')) return;
-    for (const id of [newId(), 'no-uuid']) {
-      const missing = await server.request('GET', `${pathOf(name)}/${id}`);
-      expect(missing).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
-    }
-  });
+    test('is closed to callers without a token, of another organization, and for unknown ids', async () => {
+      const target = has('list')
+        ? { method: 'GET', path: pathOf(name) }
+        : { method: 'POST', path: pathOf(name) };
+      const anonymous = await server.raw(target.method, `/organizations/${server.orgId}${target.path}`, {});
+      expect(anonymous).toMatchObject({ status: 403, body: { code: 'UNAUTHORIZED' } });
+      const headers = { authorization: server.authorization };
+      const foreign = await server.raw(target.method, `/organizations/${newId()}${target.path}`, { headers });
+      expect(foreign).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+      if (!has('get')) return;
+      for (const id of [newId(), 'no-uuid']) {
+        const missing = await server.request('GET', `${pathOf(name)}/${id}`);
+        expect(missing).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+      }
+    });
 
-  test('refuses a body without its required fields and writes nothing', async () => {
-    const answer = await server.request('POST', pathOf(name), {});
-    expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
-    expect((answer.body as { errors: unknown[] }).errors.length).toBeGreaterThan(0);
-  });
-});
+    test('refuses a body without its required fields and writes nothing', async () => {
+      const answer = await server.request('POST', pathOf(name), {});
+      expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
+      expect((answer.body as { errors: unknown[] }).errors.length).toBeGreaterThan(0);
+    });
+  },
+);

@@ -28,7 +28,7 @@ export function product(server: TestServer): Promise<Made> {
 }
 
 /** A plan of the product, or of a product of its own, in a monthly template of its own. */
-export async function plan(server: TestServer, fields: { productId?: string } & object = {}): Promise<Made> {
+export async function plan(server: TestServer, fields: Record<string, unknown> = {}): Promise<Made> {
   const { productId = (await product(server)).id, ...rest } = fields;
   const template = { name: 'Monthly', currency: 'USD', standingCharge: 0, billFrequency: 'MONTHLY' };
   const { id } = await created(server, '/plantemplates', { ...template, productId });

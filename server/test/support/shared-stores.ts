@@ -21,7 +21,11 @@ declare module 'vitest' {
 export type TestStores = { readonly databaseUrl: string; readonly clickhouseUrl: string };
 
 type Cleanup = (() => Promise<unknown>)[];
-type SharedStores = { readonly postgresUrl: string; readonly clickhouseUrl: string; readonly template: string };
+type SharedStores = {
+  readonly postgresUrl: string;
+  readonly clickhouseUrl: string;
+  readonly template: string;
+};
 
 /**
  * Runs once per test run, beside the processes that run the test files. A run of unit tests alone asks for no

@@ -17,7 +17,9 @@ const TEST_SECRET = 'a secret that only tests know';
 export type TestClock = Clock & { set(moment: Instant): void };
 
 /** A context on databases of its own, migrated and empty. `close` lets go of everything. */
-export async function openTestContext(changes: Partial<Config> = {}): Promise<Context & { clock: TestClock }> {
+export async function openTestContext(
+  changes: Partial<Config> = {},
+): Promise<Context & { clock: TestClock }> {
   const { config, remove } = await testConfig(changes);
   const clock = testClock();
   const context = await openContext(config, { clock });
@@ -91,7 +93,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   };
 }
 
-async function testConfig(changes: Partial<Config>): Promise<{ config: Config; remove: () => Promise<void> }> {
+async function testConfig(
+  changes: Partial<Config>,
+): Promise<{ config: Config; remove: () => Promise<void> }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'meterbook-test-'));
   const stores = await freshStores();
   const config = { ...readEnv({}), port: 0, dataDir, logLevel: 'error', ...stores, ...changes };

@@ -59,9 +59,10 @@ export async function updateBills(tx: Tx, writer: Writer, update: BillsUpdate): 
     where org_id = ${writer.orgId} and id = any(${ids}::uuid[])`.execute(tx);
   const envelope = { dtLastModified: writer.now, lastModifiedBy: writer.principalId };
   const lines = await linesOfBills(tx, writer.orgId, ids);
-  const after = bills.map(
-    (bill) => ({ ...bill, ...values, ...envelope, version: bill.version + 1 }) as BillRow,
-  );
+  const after = bills.map((bill) => {
+    const row = { ...bill, ...values, ...envelope, version: bill.version + 1 } as BillRow;
+    return { ...row, locked: row.locked || row.dtLocked !== null };
+  });
   const changes = bills.map((bill, i) => {
     const same = lines.get(bill.id) ?? [];
     const next = after[i] as BillRow;

@@ -11,3 +11,4 @@ export { getBillLineItem, listBillLineItems, listLineItems } from './list-line-i
 export { previewBill } from './preview-bill.ts';
 export { runBillJob } from './run-bill-job.ts';
 export { searchBills } from './search-bills.ts';
+export { statementDefinition } from './statement-definition.ts';

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { CheckScope } from '../../api/resource-spec.ts';
 import type { Segment } from '../../engine/metering/usage-query.ts';
 import { present } from '../../kernel/assert.ts';
@@ -6,7 +6,7 @@ import { ApiError, refusal } from '../../kernel/errors.ts';
 import { meterError, type Reading } from './aggregation-rules.ts';
 import { availableSegments } from './compound-segments.ts';
 import type { MeterFields } from './meter-field.ts';
-import { lostPricing } from './segments.ts';
+import { pricingsOf, refuseLostSegment } from './priced-segments.ts';
 
 type StoredAggregation = Reading & {
   readonly id: string;
@@ -27,7 +27,6 @@ export async function refuseUnsuitableMeter(scope: CheckScope, next: StoredAggre
   if (error) throw refusal('VALIDATION_FAILED', error.field, error.message);
 }
 
-type PricingUse = { readonly id: string; readonly segment: Segment | null };
 type CompoundUse = { readonly id: string; readonly available: readonly Segment[] | null };
 
 /**
@@ -54,19 +53,6 @@ export async function refuseBreakingUse(
   for (const { id, available } of compounds) {
     refuseLostSegment(await pricingsOf(scope, sql`compound_aggregation_id = ${id}`), available);
   }
-}
-
-function refuseLostSegment(pricings: readonly PricingUse[], available: readonly Segment[] | null): void {
-  const lost = lostPricing(pricings, available ?? []);
-  if (!lost) return;
-  const message = `must go on to offer what pricing ${lost.id} prices`;
-  throw refusal('BREAKS_CONFIGURATION', 'segments', message);
-}
-
-async function pricingsOf(scope: CheckScope, use: RawBuilder<unknown>): Promise<readonly PricingUse[]> {
-  const { rows } = await sql<PricingUse>`select id, segment from pricing
-    where org_id = ${scope.orgId} and ${use} order by id`.execute(scope.tx);
-  return rows;
 }
 
 /** Compound aggregations that name the code, with the segments that they offer after the update. */

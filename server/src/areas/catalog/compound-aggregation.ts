@@ -17,7 +17,7 @@ import { anyCode, anyId } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import { ROUNDINGS } from './aggregation.ts';
 import { namedAggregations, refuseUnknownNames } from './compound-calculation.ts';
-import { refuseOtherProduct } from './compound-guards.ts';
+import { refuseBreakingUse } from './compound-guards.ts';
 import { availableSegments } from './compound-segments.ts';
 
 /** A number that is calculated from simple aggregations and can be priced (spec 20 §12). */
@@ -55,7 +55,7 @@ export const compoundAggregation = defineResource({
   },
   complete: (values) => ({ ...values, aggregationCodes: namedAggregations(values.calculation) }),
   check: async (scope, next, before) => {
-    if (before) await refuseOtherProduct(scope, next, before);
     await refuseUnknownNames(scope, next);
+    if (before) await refuseBreakingUse(scope, next, before);
   },
 });

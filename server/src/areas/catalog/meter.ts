@@ -2,9 +2,8 @@ import { fieldsRefused } from '../../api/body.ts';
 import { code, customFields, list, name, optional, reference } from '../../api/fields.ts';
 import { anyCode, anyId } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
-import { refuseBadCalculations } from './meter-calculations.ts';
 import { dataField, derivedField, meterFieldErrors } from './meter-field.ts';
-import { refuseBreakingChange, refuseOtherProduct } from './meter-guards.ts';
+import { refuseBadCalculations, refuseBreakingChange, refuseOtherProduct } from './meter-guards.ts';
 
 /** What is measured: the fields of a measurement and those that are calculated from them (spec 20 §4). */
 export const meter = defineResource({
@@ -49,7 +48,7 @@ export const meter = defineResource({
     return values;
   },
   check: async (scope, next, before) => {
-    await refuseBadCalculations(scope, next, before);
-    if (before) await refuseBreakingChange(scope, next);
+    if (before) await refuseBreakingChange(scope, { id: next.id, before, next });
+    await refuseBadCalculations(scope, next);
   },
 });

@@ -29,9 +29,14 @@ export function eventFields(eventName: string): ReadonlyMap<string, EventFieldTy
   const [entity, verb] = [eventName.slice(0, dot), eventName.slice(dot + 1)];
   const table = Object.hasOwn(ENTITY_EVENT_FIELDS, entity) ? ENTITY_EVENT_FIELDS[entity] : undefined;
   if (!table || !(VERBS as readonly string[]).includes(verb)) return null;
-  const own: [string, EventFieldType][] = [['id', 'string'], ['customFields', 'map'], ...fieldsIn(table)];
-  const after = verb === 'deleted' ? [] : prefixed('new', own);
-  const before = verb === 'created' ? [] : prefixed('old', own);
+  const own = new Map<string, EventFieldType>([
+    ['id', 'string'],
+    ['customFields', 'map'],
+    ...fieldsIn(table),
+  ]);
+  if (own.has('accountId')) own.set('accountCode', 'string');
+  const after = verb === 'deleted' ? [] : prefixed('new', [...own]);
+  const before = verb === 'created' ? [] : prefixed('old', [...own]);
   return new Map([...after, ...before]);
 }
 

@@ -5,7 +5,7 @@ export { getIntegrationConfig, getIntegrationConfigForType } from './get-integra
 export { integrationConfig } from './integration-config.ts';
 export { integrationCredentials } from './integration-credentials.ts';
 export { listEventFields, listEventTypes } from './list-event-types.ts';
-export { findEvent, listEvents } from './list-events.ts';
+export { getEvent, listEvents } from './list-events.ts';
 export { markEvent, markEvents, unmarkEvent } from './mark-events.ts';
 export { notification } from './notification.ts';
 export { PURGE_EVENTS_DAILY, purgeEvents } from './purge-events.ts';

@@ -65,7 +65,7 @@ export const listEvents = defineOperation({
 });
 
 /** One event, dealt with or not. */
-export const findEvent = defineOperation({
+export const getEvent = defineOperation({
   id: 'GetEvent',
   method: 'GET',
   path: '/events/{id}',

@@ -3,8 +3,8 @@ import { code, flag, longText, name, optional, text, withDefault } from '../../a
 import { anyId, flagParameter, textParameter } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import { refusal } from '../../kernel/errors.ts';
-import { isEventName } from './event-names.ts';
 import { notificationCalculationError } from './notification-calculation.ts';
+import { organizationEventFields } from './organization-events.ts';
 
 /** A rule: which events, under which condition, are worth telling somebody (spec 60 §3). */
 export const notification = defineResource({
@@ -37,14 +37,15 @@ export const notification = defineResource({
     calculation: 'new.unit != old.unit',
   },
   ids: { create: 'CreateNotification', update: 'UpdateNotification' },
-  complete: (values) => {
+  complete: async (values, _before, scope) => {
     const { eventName, alwaysFireEvent, calculation } = values;
-    if (!isEventName(eventName)) throw refusal('VALIDATION_FAILED', 'eventName', 'is no name of an event');
+    const fields = await organizationEventFields(scope, eventName);
+    if (fields === null) throw refusal('VALIDATION_FAILED', 'eventName', 'is no name of an event');
     if (calculation === null) {
       if (!alwaysFireEvent) throw refusal('VALIDATION_FAILED', 'calculation', 'is required');
       return values;
     }
-    const error = notificationCalculationError(calculation, eventName);
+    const error = notificationCalculationError(calculation, fields);
     if (error !== null) throw refusal('VALIDATION_FAILED', 'calculation', error);
     return values;
   },

@@ -14,8 +14,8 @@ export async function organizationEventNames({ tx, orgId }: Scope): Promise<read
 }
 
 /**
- * As `eventFields`, also for the scheduled events of an organization, which carry the entity as `new.`. In the
- * transaction of a write, the scheduled event cannot be deleted or renamed until it ends.
+ * As `eventFields`, also for the scheduled events of an organization, which carry the entity as `new.`. In
+ * the transaction of a write, the scheduled event cannot be deleted or renamed until it ends.
  */
 export async function organizationEventFields(
   { tx, orgId }: Scope,

@@ -38,7 +38,9 @@ const EVENT_OF_ENTITY: ReadonlyMap<string, string> = new Map(
   Object.keys(ENTITY_EVENT_FIELDS).map((event) => [event.slice(event.indexOf('.') + 1), event]),
 );
 
-/** The name, without its verb, of the events that an entity raises: `billing.bill` for `Bill`; null for none. */
+/**
+ * The name, without its verb, of the events that an entity raises: `billing.bill` for `Bill`; null for none.
+ */
 export function eventOfEntity(entity: string): string | null {
   return EVENT_OF_ENTITY.get(entity.toLowerCase()) ?? null;
 }

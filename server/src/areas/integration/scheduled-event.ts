@@ -8,7 +8,9 @@ import { SCHEDULED_NAME, scheduledEventError } from './scheduled-event-rules.ts'
 /** Ten years either way. */
 const MAX_OFFSET_DAYS = 3650;
 
-/** An event that happens some days before or after a date of an entity, under a name of its own (spec 60 §4). */
+/**
+ * An event that happens some days before or after a date of an entity, under a name of its own (spec 60 §4).
+ */
 export const scheduledEvent = defineResource({
   name: 'ScheduledEventConfiguration',
   path: 'scheduledevents/configurations',

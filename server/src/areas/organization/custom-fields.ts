@@ -1,25 +1,10 @@
 import { sql } from 'kysely';
 import { customFields } from '../../api/fields.ts';
 import { defineSingleton } from '../../api/singleton.ts';
+import type { CustomFieldLevels } from '../../engine/expression/custom-field.ts';
 import { present } from '../../kernel/assert.ts';
-import type { Db, Tx } from '../../store/database.ts';
-import type { Writer } from '../../store/entity-store.ts';
-
-/** Entity types whose custom fields exist at the level of the organization (spec 10 §19.2). */
-export const CUSTOM_FIELD_OWNERS = [
-  'organization',
-  'product',
-  'account',
-  'accountPlan',
-  'meter',
-  'planTemplate',
-  'plan',
-  'aggregation',
-  'compoundAggregation',
-  'contract',
-] as const;
-
-export type CustomFieldOwner = (typeof CUSTOM_FIELD_OWNERS)[number];
+import type { Db, Row, Tx } from '../../store/database.ts';
+import { findEntity, type Writer } from '../../store/entity-store.ts';
 
 /** The custom fields that calculations may use, each with the value that holds where an entity has none. */
 export const organizationCustomFields = defineSingleton({
@@ -55,13 +40,11 @@ export async function insertCustomFields(tx: Tx, writer: Writer): Promise<void> 
      '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`.execute(tx);
 }
 
-/** Names of the custom fields that exist at the level of the organization, by entity type. */
-export async function customFieldNames(
+/** The custom fields of the organization by entity type, as calculations see them (spec 20 §6.1). */
+export async function customFieldDefaults(
   db: Db | Tx,
   orgId: string,
-): Promise<ReadonlyMap<CustomFieldOwner, ReadonlySet<string>>> {
-  const { rows } = await sql<Record<CustomFieldOwner, Record<string, unknown>>>`
-    select * from custom_field where org_id = ${orgId}`.execute(db);
-  const document = present(rows[0], 'custom_field');
-  return new Map(CUSTOM_FIELD_OWNERS.map((owner) => [owner, new Set(Object.keys(document[owner]))]));
+): Promise<CustomFieldLevels['defaults']> {
+  const key = { orgId, id: orgId };
+  return present(await findEntity(db, organizationCustomFields.entityTable, key), 'custom_field') as Row;
 }

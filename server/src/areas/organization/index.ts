@@ -3,7 +3,7 @@ export { billGroupingKey } from './bill-grouping-key.ts';
 export { createOrganization } from './create-organization.ts';
 export { creditReason } from './credit-reason.ts';
 export { currency, ROUNDING_MODES } from './currency.ts';
-export { type CustomFieldOwner, customFieldNames, organizationCustomFields } from './custom-fields.ts';
+export { customFieldDefaults, organizationCustomFields } from './custom-fields.ts';
 export { debitReason } from './debit-reason.ts';
 export { organizationConfig } from './organization-config.ts';
 export { transactionType } from './transaction-type.ts';

@@ -68,7 +68,6 @@ export const pricing = defineResource({
   example: {
     planId: '{Plan}',
     aggregationId: '{Aggregation}',
-    segment: { region: 'eu' },
     startDate: '2024-01-01T00:00:00Z',
     pricingBands: [{ lowerLimit: 0, fixedPrice: 0, unitPrice: 0.000125 }],
   },

@@ -24,20 +24,34 @@ export async function aggregateUsage(
   return answers;
 }
 
-/** Groups of questions with the same aggregation, window and filters; each pool of accounts stays whole. */
+/**
+ * Groups of questions with the same aggregation, window and filters. The pools of a batch have no account in
+ * common, since a measurement counts for one question of a query only: a parent's pooled usage and the share of
+ * each of its children are asked apart.
+ */
 function batchesOfAlike(queries: readonly UsageQuery[]): UsageQuery[][] {
-  const groups = new Map<string, UsageQuery[][]>();
+  const groups = new Map<string, Batch[]>();
   for (const query of queries) {
-    const { aggregation, start, end, filters } = query;
+    const { aggregation, start, end, filters, accountIds } = query;
     const name = JSON.stringify([aggregation, String(start), String(end), filters]);
-    const batches = groups.get(name) ?? [[]];
+    const batches = groups.get(name) ?? [];
     groups.set(name, batches);
-    const last = batches.at(-1) ?? [];
-    const accounts = last.reduce((count, other) => count + other.accountIds.length, 0);
-    if (last.length > 0 && accounts + query.accountIds.length > MAX_ACCOUNTS_PER_QUERY) batches.push([query]);
-    else last.push(query);
+    const fitting = batches.find((batch) => fits(batch, accountIds)) ?? {
+      queries: [],
+      accountIds: new Set(),
+    };
+    if (fitting.queries.length === 0) batches.push(fitting);
+    fitting.queries.push(query);
+    for (const id of accountIds) fitting.accountIds.add(id);
   }
-  return [...groups.values()].flat();
+  return [...groups.values()].flat().map((batch) => batch.queries);
+}
+
+type Batch = { readonly queries: UsageQuery[]; readonly accountIds: Set<string> };
+
+function fits(batch: Batch, accountIds: readonly string[]): boolean {
+  if (batch.accountIds.size + accountIds.length > MAX_ACCOUNTS_PER_QUERY) return false;
+  return !accountIds.some((id) => batch.accountIds.has(id));
 }
 
 type AnswerRow = { pool: string; segment: number; value: string | null; total: string; values: string };

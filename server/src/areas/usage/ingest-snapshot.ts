@@ -1,82 +1,83 @@
 import { sql } from 'kysely';
-import { parseExpression } from '../../engine/expression/parse.ts';
-import type {
-  CompiledField,
-  CustomFields,
-  DataField,
-  DerivedField,
-  MeterDefinition,
-} from '../../engine/metering/fields.ts';
+import { closeCode } from '../../engine/metering/close-code.ts';
+import { compiledMeter, type StoredMeter } from '../../engine/metering/compiled-meter.ts';
+import type { EnrichmentSnapshot, KnownAccount } from '../../engine/metering/enrichment.ts';
+import type { CustomFields, MeterDefinition } from '../../engine/metering/fields.ts';
+import type { SubmittedMeasurement } from '../../engine/metering/submitted-measurement.ts';
 import type { Db, Tx } from '../../store/database.ts';
+import { organizationCustomFields } from '../organization/index.ts';
 
-type MeterRow = {
-  readonly id: string;
-  readonly code: string;
-  readonly productId: string | null;
-  readonly dataFields: DataField[];
-  readonly derivedFields: DerivedField[];
-  readonly customFields: CustomFields;
-  readonly productCustomFields: CustomFields | null;
-};
+/** What enrichment has to know of the organization for these measurements; taken uids are left to the caller. */
+export async function loadSnapshot(
+  tx: Tx,
+  orgId: string,
+  measurements: readonly SubmittedMeasurement[],
+): Promise<EnrichmentSnapshot> {
+  const codes = [...new Set(measurements.map((measurement) => measurement.account))];
+  const accounts = await loadAccounts(tx, orgId, codes);
+  const unknown = codes.filter((code) => !accounts.has(code));
+  return {
+    meters: await loadMeters(tx, orgId),
+    accounts,
+    closelyMatching: await loadCloseCodes(tx, orgId, unknown),
+    takenUids: new Set(),
+    customFields: { defaults: await loadDefaults(tx, orgId), organization: {} },
+    lookupTables: new Map(),
+  };
+}
 
-/** The meters of an organization by code, with their calculations parsed. */
-export async function loadMeters(db: Db | Tx, orgId: string): Promise<Map<string, MeterDefinition>> {
-  const { rows } = await sql<MeterRow>`
+/** The snapshot with accounts that have been created since. */
+export async function completedSnapshot(
+  tx: Tx,
+  orgId: string,
+  { snapshot, codes }: { readonly snapshot: EnrichmentSnapshot; readonly codes: readonly string[] },
+): Promise<EnrichmentSnapshot> {
+  const created = await loadAccounts(tx, orgId, codes);
+  return { ...snapshot, accounts: new Map([...snapshot.accounts, ...created]) };
+}
+
+async function loadMeters(db: Db | Tx, orgId: string): Promise<Map<string, MeterDefinition>> {
+  const { rows } = await sql<StoredMeter & { readonly productCustomFields: CustomFields | null }>`
     select m.id, m.code, m.product_id, m.data_fields, m.derived_fields, m.custom_fields,
            p.custom_fields as product_custom_fields
     from meter m left join product p on p.org_id = m.org_id and p.id = m.product_id
     where m.org_id = ${orgId}`.execute(db);
-  return new Map(
-    rows.map((row) => [
-      row.code,
-      {
-        ...row,
-        derivedFields: row.derivedFields.map(compiledField),
-        productCustomFields: row.productCustomFields ?? {},
-      },
-    ]),
+  const meters = rows.map((row) =>
+    compiledMeter({ ...row, productCustomFields: row.productCustomFields ?? {} }),
   );
+  return new Map(meters.map((meter) => [meter.code, meter]));
 }
 
-function compiledField(field: DerivedField): CompiledField {
-  const parsed = parseExpression(field.calculation);
-  return { ...field, root: parsed.kind === 'expression' ? parsed.root : null };
-}
-
-export type KnownAccount = {
-  readonly id: string;
-  readonly code: string;
-  readonly customFields: CustomFields;
-};
-
-/** Accounts by exact code. */
-export async function loadAccounts(
-  db: Db | Tx,
+async function loadAccounts(
+  tx: Tx,
   orgId: string,
   codes: readonly string[],
 ): Promise<Map<string, KnownAccount>> {
   if (codes.length === 0) return new Map();
   const { rows } = await sql<KnownAccount>`
     select id, code, custom_fields from account
-    where org_id = ${orgId} and code = any(${[...codes]}::text[])`.execute(db);
+    where org_id = ${orgId} and code = any(${[...codes]}::text[])`.execute(tx);
   return new Map(rows.map((row) => [row.code, row]));
 }
 
 /**
- * For each of the codes, none of which is an account, a code of an account that it is easily confused with:
- * equal but for letter case (spec 20 §7.7). Codes never begin or end with spaces, so case is all there is.
+ * For codes that are no account's, that of an account that they are easily confused with. The index finds those
+ * that are equal but for letter case; the engine's own folding has the last word.
  */
-export async function closelyMatchingCodes(
-  db: Db | Tx,
-  orgId: string,
-  codes: readonly string[],
-): Promise<Map<string, string>> {
+async function loadCloseCodes(tx: Tx, orgId: string, codes: readonly string[]): Promise<Map<string, string>> {
   if (codes.length === 0) return new Map();
   const { rows } = await sql<{ sent: string; known: string }>`
-    select sent.code as sent, min(a.code) as known
-    from unnest(${[...codes]}::text[]) as sent (code)
+    select sent.code as sent, a.code as known from unnest(${[...codes]}::text[]) as sent (code)
     join account a on a.org_id = ${orgId}
       and lower(upper(a.code collate "und-x-icu")) = lower(upper(sent.code collate "und-x-icu"))
-    group by sent.code`.execute(db);
-  return new Map(rows.map((row) => [row.sent, row.known]));
+    order by a.code desc`.execute(tx);
+  const close = rows.filter(({ sent, known }) => closeCode(sent) === closeCode(known));
+  return new Map(close.map(({ sent, known }) => [sent, known]));
+}
+
+/** Custom fields at the level of the organization, by entity type. */
+async function loadDefaults(tx: Tx, orgId: string): Promise<EnrichmentSnapshot['customFields']['defaults']> {
+  const { rows } = await sql<EnrichmentSnapshot['customFields']['defaults']>`
+    select * from ${sql.table(organizationCustomFields.table)} where org_id = ${orgId}`.execute(tx);
+  return rows[0] ?? {};
 }

@@ -70,7 +70,7 @@ export async function unfinishedGroups(db: Db): Promise<string[]> {
 export async function loadGroup(db: Db, insertId: string): Promise<BatchGroup | null> {
   const { rows } = await sql<MeasurementBatch>`
     select id, org_id, received_at, source, body from measurement_batch where insert_id = ${insertId}`.execute(
-    tx,
+    db,
   );
   return groupOf(insertId, rows);
 }

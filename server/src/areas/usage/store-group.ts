@@ -3,10 +3,10 @@ import { type Kysely, sql } from 'kysely';
 import type { Context } from '../../context.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Database, Tx } from '../../store/database.ts';
-import { recordFailures } from './ingest-failures.ts';
 import { type BatchGroup, finishGroup, loadGroup, takeGroup, unfinishedGroups } from './measurement-inbox.ts';
 import { MEASUREMENT_COLUMNS, type MeasurementRow, measurementLine } from './measurement-row.ts';
 import { type PreparedGroup, prepareGroup } from './prepare-group.ts';
+import { recordFailures } from './record-failures.ts';
 
 /**
  * Takes the next waiting batches from the inbox to ClickHouse; false when nothing waits. Three steps, of which
@@ -71,20 +71,20 @@ async function whileLocked(
 async function completeGroup(ctx: Context, db: Kysely<Database>, prepared: PreparedGroup): Promise<void> {
   await insertRows(ctx, prepared);
   await db.transaction().execute(async (tx: Tx) => {
-    await recordFailures(tx, prepared.orgId, { failures: prepared.failures, now: ctx.clock.now() });
-    await finishGroup(tx, prepared.insertId);
+    await recordFailures(ctx, tx, prepared);
+    await finishGroup(tx, prepared.group.insertId);
   });
 }
 
 /** One block under the group's id as token: sent twice because an answer was lost, it is stored once. */
-async function insertRows(ctx: Context, { insertId, rows }: PreparedGroup): Promise<void> {
+async function insertRows(ctx: Context, { group, rows }: PreparedGroup): Promise<void> {
   if (rows.length === 0) return;
   await ctx.clickhouse.insert({
     table: 'measurement',
     columns: MEASUREMENT_COLUMNS,
     values: Readable.from([linesOf(rows)], { objectMode: false }),
     format: 'TabSeparated',
-    clickhouse_settings: { insert_deduplication_token: insertId, max_partitions_per_insert_block: '0' },
+    clickhouse_settings: { insert_deduplication_token: group.insertId, max_partitions_per_insert_block: '0' },
   });
 }
 

@@ -9,7 +9,7 @@ import { sortedBy } from './facts-index.ts';
 export function accountsInOrder({ index }: Calculation): readonly AccountFacts[] {
   const { head, facts } = index;
   const children = facts.accounts.filter((account) => account.id !== head.id);
-  return [head, ...sortedBy(children, (account) => `${account.code} ${account.id}`)];
+  return [head, ...sortedBy(children, (account) => account.code)];
 }
 
 /** The members that are billed to the account by rule, whether or not they have lines. */

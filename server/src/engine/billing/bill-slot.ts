@@ -1,15 +1,19 @@
-// Spec 40 §4.2: what the bills of one unit share when they are calculated together: date, group and frequency.
+// Spec 40 §4.2: what the bills of one unit share when they are calculated together: date, group and
+// frequency.
 import { isCyclic } from '../calendar/cycle.ts';
 import type { AttachedPlan } from './attached-plan.ts';
 import type { BillIdentity } from './bill.ts';
 import type { ContractFacts } from './facts.ts';
 
-/** A bill identity without its account: the parent's bill and the children's bills of one slot are one pass. */
+/**
+ * A bill identity without its account: the parent's bill and the children's bills of one slot are one pass.
+ */
 export type BillSlot = Pick<BillIdentity, 'gridDate' | 'groupKey' | 'frequencyKey'>;
 
 /** A text that is equal for equal slots and sorts by date; shorter frequencies come first on one date. */
 export function slotKey(slot: BillSlot): string {
-  return `${slot.gridDate.toString()} ${frequencyRank(slot.frequencyKey)} ${slot.frequencyKey} ${slot.groupKey}`;
+  const { gridDate, frequencyKey, groupKey } = slot;
+  return `${gridDate} ${frequencyRank(frequencyKey)} ${frequencyKey} ${groupKey}`;
 }
 
 const FREQUENCY_ORDER = ['DAILY', 'WEEKLY', 'MONTHLY', 'ANNUALLY', 'CONSOLIDATED', 'AD_HOC'];

@@ -40,9 +40,9 @@ export type BillStamp = EpochTable & {
 };
 
 /**
- * One attached plan's part in a bill: the period that the bill closes, `[start, end)` in local dates (null on a
- * bill that only opens the plan's first period), and the charges that were set to in advance then. Stored with
- * the bill; later calculations need it to charge each day once (spec 40 §3.4, §5.3).
+ * One attached plan's part in a bill: the period that the bill closes, `[start, end)` in local dates (null
+ * on a bill that only opens the plan's first period), and the charges that were set to in advance then.
+ * Stored with the bill; later calculations need it to charge each day once (spec 40 §3.4, §5.3).
  */
 export type BilledPeriod = {
   readonly accountPlanId: string;
@@ -67,9 +67,9 @@ export type LineItemType =
 export type PricingBandUsage = BandUsage & { readonly convertedBandSubtotal: Decimal };
 
 /**
- * A line of a bill with every field of spec 40 §5.2; null = the line does not have the field. `subtotal` is in
- * `currency` (that of the price list), `convertedSubtotal` in the bill's currency. `key` is unique on the bill
- * and the same each time the bill is calculated. `sequenceNumber` starts at 1.
+ * A line of a bill with every field of spec 40 §5.2; null = the line does not have the field. `subtotal` is
+ * in `currency` (that of the price list), `convertedSubtotal` in the bill's currency. `key` is unique on the
+ * bill and the same each time the bill is calculated. `sequenceNumber` starts at 1.
  */
 export type BillLine = {
   readonly key: string;
@@ -111,7 +111,9 @@ export type BillLine = {
 
 export type LineTiming = 'ARREARS' | 'ADVANCE';
 
-/** Why a line is on the bill and how its amount came about, kept with the line. Spans are half-open instants. */
+/**
+ * Why a line is on the bill and how its amount came about, kept with the line. Spans are half-open instants.
+ */
 export type LineReason = {
   /** The specification rule that made the line, for example `30 §7`. */
   readonly rule: string;
@@ -119,7 +121,10 @@ export type LineReason = {
   readonly chargeKey: string;
   readonly timing: LineTiming;
   readonly accountPlanId: string | null;
-  /** The account that the usage or the attachment belongs to (the child's own id also where lines are merged). */
+  /**
+   * The account that the usage or the attachment belongs to (the child's own id also where lines are
+   * merged).
+   */
   readonly accountId: string;
   readonly pricingId: string | null;
   readonly aggregationId: string | null;
@@ -196,8 +201,8 @@ export type BillFailure = (NoConversionRate | RoundingFailure) & { readonly enti
 export type FailedBills = { readonly identities: readonly BillIdentity[]; readonly failure: BillFailure };
 
 /**
- * Either questions (call again with the answers added), or the bills of every due identity that is not locked,
- * and apart from them those that failed: a failure never stops the unit's other bills (spec 40 §14).
+ * Either questions (call again with the answers added), or the bills of every due identity that is not
+ * locked, and apart from them those that failed: a failure never stops the unit's other bills (spec 40 §14).
  */
 export type BillsCalculation =
   | { readonly kind: 'needs'; readonly queries: readonly UsageQuery[] }

@@ -22,8 +22,9 @@ type Outcome = {
 };
 
 /**
- * The bills of one account unit. Call with no answers first; while the result is `needs`, answer the queries and
- * call again with all answers so far. The result depends on the arguments only, not on the order of rows.
+ * The bills of one account unit. Call with no answers first; while the result is `needs`, answer the queries
+ * and call again with all answers so far. The result depends on the arguments only, not on the order of
+ * rows.
  */
 export function calculateBills(facts: BillFacts, answers: UsageAnswers): BillsCalculation {
   const index = factsIndex(facts);

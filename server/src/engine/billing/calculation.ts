@@ -28,7 +28,10 @@ export type Calculation = {
   readonly answers: UsageAnswers;
 };
 
-/** The calculation of one slot against the bills as they stand, which are stored ones or ones just calculated. */
+/**
+ * The calculation of one slot against the bills as they stand, which are stored ones or ones just
+ * calculated.
+ */
 export function calculationOf(
   index: FactsIndex,
   slot: DueSlot,
@@ -50,8 +53,9 @@ export type Placement = {
 };
 
 /**
- * Where lines of an attachment go that belong to `owner`: the parent's own stay on the parent's bill, a child's
- * go there with the child named (PARENT_BREAKDOWN), there without a name (PARENT_SUMMARY) or to its own bill.
+ * Where lines of an attachment go that belong to `owner`: the parent's own stay on the parent's bill, a
+ * child's go there with the child named (PARENT_BREAKDOWN), there without a name (PARENT_SUMMARY) or to its
+ * own bill.
  */
 export function placementOf(index: FactsIndex, attached: AttachedPlan, owner: AccountFacts): Placement {
   const { head } = index;

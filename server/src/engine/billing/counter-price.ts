@@ -16,7 +16,10 @@ export function priceOfValue(pricing: CounterPricingFacts, value: Decimal): Coun
   };
 }
 
-/** Pc(to) - Pc(from) with the difference in every band: from 8 to 12 through (0, 30) (10, 25): 2 × 30 + 2 × 25. */
+/**
+ * Pc(to) - Pc(from) with the difference in every band: from 8 to 12 through (0, 30) (10, 25): 2 × 30 + 2 ×
+ * 25.
+ */
 export function priceOfChange(pricing: CounterPricingFacts, from: Decimal, to: Decimal): CounterPrice {
   const before = priceOfValue(pricing, from);
   const after = priceOfValue(pricing, to);

@@ -16,7 +16,9 @@ export type CounterSlot = {
   readonly adjustments: readonly CounterAdjustmentFacts[];
 };
 
-/** The counters of an attached plan, ordered by id. Adjustments of child accounts never count for a parent. */
+/**
+ * The counters of an attached plan, ordered by id. Adjustments of child accounts never count for a parent.
+ */
 export function counterSlots(attached: AttachedPlan, index: FactsIndex): readonly CounterSlot[] {
   const owned = index.facts.counterPricings
     .filter((row) => row.planId === attached.plan.id || row.planTemplateId === attached.template.id)

@@ -13,8 +13,9 @@ import { numberedLines } from './line-order.ts';
 import { advanceChargeKeys } from './opening-charges.ts';
 
 /**
- * The bills: that of the parent first, then those of children by code. An account has a bill when it has lines,
- * when a plan billed to it closes a period on the date, or when its bill exists. Locked ones are among them.
+ * The bills: that of the parent first, then those of children by code. An account has a bill when it has
+ * lines, when a plan billed to it closes a period on the date, or when its bill exists. Locked ones are
+ * among them.
  */
 export function draftBills(draft: Draft, calculation: Calculation): readonly DraftBill[] {
   return accountsInOrder(calculation)

@@ -21,8 +21,8 @@ export type DraftLine = Omit<BillLine, 'sequenceNumber'> & {
 };
 
 /**
- * What the steps hand on. Questions or a failure end the calculation after the step that found them, so a step
- * always sees complete results of the steps before it.
+ * What the steps hand on. Questions or a failure end the calculation after the step that found them, so a
+ * step always sees complete results of the steps before it.
  */
 export type Draft = {
   readonly rated: readonly RatedWindow[];

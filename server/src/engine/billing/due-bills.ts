@@ -9,9 +9,9 @@ import { factsIndex } from './facts-index.ts';
 import { opensWithCharge } from './opening-charges.ts';
 
 /**
- * The bills of the unit that the target makes due, by date, shorter frequencies first, the parent's before its
- * children's; locked ones are among them and are skipped by the calculation. The bill of a child that only gets
- * its share of a parent's pooled usage is not known before the usage is, unless it exists.
+ * The bills of the unit that the target makes due, by date, shorter frequencies first, the parent's before
+ * its children's; locked ones are among them and are skipped by the calculation. The bill of a child that
+ * only gets its share of a parent's pooled usage is not known before the usage is, unless it exists.
  */
 export function dueBills(facts: BillFacts): readonly DueBill[] {
   const index = factsIndex(facts);

@@ -23,8 +23,8 @@ export type DueMember = {
 };
 
 /**
- * The attached plan's part in the slot's bills, or null when it has none. `adHocNamed` says that the job asked
- * for plans without a cycle, which otherwise stay only where an existing bill already holds them.
+ * The attached plan's part in the slot's bills, or null when it has none. `adHocNamed` says that the job
+ * asked for plans without a cycle, which otherwise stay only where an existing bill already holds them.
  */
 export function dueMember(
   attached: AttachedPlan,

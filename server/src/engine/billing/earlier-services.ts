@@ -6,8 +6,8 @@ import { type DueMember, periodsOf } from './due-member.ts';
 import { dateOrder, periodsUntil } from './plan-dates.ts';
 
 /**
- * The service time before `until`: every period by the plan's calendar before the closing one, and the part of
- * the closing one before `until`. A plan without a cycle has the periods of its existing bills.
+ * The service time before `until`: every period by the plan's calendar before the closing one, and the part
+ * of the closing one before `until`. A plan without a cycle has the periods of its existing bills.
  */
 export function earlierServices(
   calculation: Calculation,

@@ -1,4 +1,5 @@
-// Spec 40 §5.4 step 1, §8.5: everything that bills of one account unit are calculated from, loaded by the shell.
+// Spec 40 §5.4 step 1, §8.5: everything that bills of one account unit are calculated from, loaded by the
+// shell.
 import type { Decimal } from '../../kernel/decimal.ts';
 import type { Instant, PlainDate } from '../../kernel/time.ts';
 import type { BillFrequency } from '../calendar/cycle.ts';
@@ -42,7 +43,9 @@ export type BillFacts = {
   readonly target: BillTarget;
 };
 
-/** The billing part of OrganizationConfig (spec 40 §2.1); `timezone` is a Temporal zone id (`zoneFromText`). */
+/**
+ * The billing part of OrganizationConfig (spec 40 §2.1); `timezone` is a Temporal zone id (`zoneFromText`).
+ */
 export type OrganizationFacts = {
   readonly timezone: string;
   readonly dayEpoch: PlainDate;
@@ -207,9 +210,9 @@ export type CounterAdjustmentFacts = {
 };
 
 /**
- * A bill that exists. `locked` means effectively locked (own flag or `billLockDate`, spec 40 §2.2). `lines` are
- * its generated lines; those whose service period ended before the periods being calculated may be left out
- * (with plans of several frequencies in one group: before the longest of them).
+ * A bill that exists. `locked` means effectively locked (own flag or `billLockDate`, spec 40 §2.2). `lines`
+ * are its generated lines; those whose service period ended before the periods being calculated may be left
+ * out (with plans of several frequencies in one group: before the longest of them).
  */
 export type ExistingBillFacts = {
   readonly id: string;
@@ -227,7 +230,9 @@ export type ExistingBillFacts = {
 
 export type BillTarget = CreateTarget | RecalculateTarget;
 
-/** The fields of a create job or a preview (spec 40 §8.1) as sent; `now` decides the date when none is given. */
+/**
+ * The fields of a create job or a preview (spec 40 §8.1) as sent; `now` decides the date when none is given.
+ */
 export type CreateTarget = EpochTable & {
   readonly kind: 'CREATE';
   readonly now: Instant;

@@ -1,4 +1,5 @@
-// Spec 30 §12, 40 §5.5: the lines of one floor: what is charged in advance, what of it is given back, the top-up.
+// Spec 30 §12, 40 §5.5: the lines of one floor: what is charged in advance, what of it is given back, the
+// top-up.
 import { type Decimal, maxOf, minOf, sumOf, ZERO } from '../../kernel/decimal.ts';
 import { Temporal } from '../../kernel/time.ts';
 import { clippedSpan } from '../calendar/local-dates.ts';
@@ -20,9 +21,9 @@ import {
 } from './time-charge.ts';
 
 /**
- * The draft with the floor's lines. In advance M is billed when the period begins and min(M, Q) is given back when
- * it ends, so that both bills come to max(M, Q); in arrears the top-up is M - Q. What was billed in advance is
- * given back also when the setting has changed since.
+ * The draft with the floor's lines. In advance M is billed when the period begins and min(M, Q) is given
+ * back when it ends, so that both bills come to max(M, Q); in arrears the top-up is M - Q. What was billed
+ * in advance is given back also when the setting has changed since.
  */
 export function withFloorLines(draft: Draft, calculation: Calculation, floor: Floor): Draft {
   const due = periodsToCharge(floor.member, floor.terms, calculation.history);
@@ -101,7 +102,7 @@ function spendIn(
   );
   let spend = ZERO;
   for (const line of [...draft.lines, ...others]) {
-    if (!isWithin(line.servicePeriodStartDate, closing.service) || !floor.counts(line)) continue;
+    if (!floor.counts(line) || !isWithin(line.servicePeriodStartDate, closing.service)) continue;
     const named = { amount: line.subtotal, currency: line.currency, entity: floor.terms.description };
     const counted = convertedAmount(calculation, named, floor.terms.currency);
     if (isBillFailure(counted)) return counted;
@@ -110,7 +111,10 @@ function spendIn(
   return maxOf(spend, ZERO);
 }
 
-/** Gives back what was billed in advance for the closing period, at most the spend and at most what is left of it. */
+/**
+ * Gives back what was billed in advance for the closing period, at most the spend and at most what is left
+ * of it.
+ */
 function refundSpecs(
   draft: Draft,
   calculation: Calculation,

@@ -25,7 +25,9 @@ export type Floor = Pick<LineSpec, 'isGroupCharge' | 'rank' | 'product'> & {
   readonly spansIn: (service: ClosedSpan) => readonly ClosedSpan[];
   /** Whether a line is of the charges that the floor compares with (its period is checked elsewhere). */
   readonly counts: (line: CountedLine) => boolean;
-  /** Whether lines of other bills count that were billed in arrears: only for groups of several frequencies. */
+  /**
+   * Whether lines of other bills count that were billed in arrears: only for groups of several frequencies.
+   */
   readonly countsOtherBills: boolean;
 };
 
@@ -145,7 +147,9 @@ function isOfMember(line: CountedLine, { attached }: DueMember): boolean {
   return line.reason.accountPlanId === attached.accountPlan.id && line.planId === attached.plan.id;
 }
 
-/** Consumption at normal prices less product credits, and inner floors; global credits come after (30 §10). */
+/**
+ * Consumption at normal prices less product credits, and inner floors; global credits come after (30 §10).
+ */
 function isSpend({ index }: Calculation, line: CountedLine): boolean {
   if (FLOORS.includes(line.lineItemType)) return true;
   const pricing = line.pricingId === null ? undefined : index.pricings.get(line.pricingId);

@@ -21,7 +21,9 @@ export function roundedAmount(calculation: Calculation, named: NamedAmount): Dec
   return isDecimal(rounded) ? rounded : { ...rounded, entity: named.entity };
 }
 
-/** The amount in the currency `to`, rounded to it, and the rate; the job's rates win over the organization's. */
+/**
+ * The amount in the currency `to`, rounded to it, and the rate; the job's rates win over the organization's.
+ */
 export function convertedAmount(
   calculation: Calculation,
   named: NamedAmount,

@@ -17,7 +17,10 @@ import { counterLines, isInAdvance } from './steps/counter-lines.ts';
 import { minimumSpends } from './steps/minimum-spends.ts';
 import { standingCharges } from './steps/standing-charges.ts';
 
-/** Whether the member's opening period alone leads to a line or a failure; else its start date is no bill date. */
+/**
+ * Whether the member's opening period alone leads to a line or a failure; else its start date is no bill
+ * date.
+ */
 export function opensWithCharge(calculation: Calculation, member: DueMember): boolean {
   const alone: Calculation = { ...calculation, members: [{ ...member, closing: null }] };
   return [counterLines, standingCharges, minimumSpends]

@@ -53,8 +53,8 @@ function gridDates(calendar: BillingAttachment, sought: DatesSought): PlanDates 
 }
 
 /**
- * An existing bill whose date the plan's epoch no longer meets keeps its period. What it opens reaches to the next
- * date of the new grid, where the next bill takes over.
+ * An existing bill whose date the plan's epoch no longer meets keeps its period. What it opens reaches to
+ * the next date of the new grid, where the next bill takes over.
  */
 function formerGridDates(calendar: BillingAttachment, date: PlainDate, stored: BilledPeriod): PlanDates {
   const { period } = stored;
@@ -79,7 +79,9 @@ function adHocDates(attached: AttachedPlan, sought: DatesSought): PlanDates | nu
   return { closing: { ...period, index: sought.billsBefore }, opening: null, billPeriod: period };
 }
 
-/** The plan's periods by its calendar that end on or before a date, from its first one; none without a cycle. */
+/**
+ * The plan's periods by its calendar that end on or before a date, from its first one; none without a cycle.
+ */
 export function periodsUntil(calendar: BillingAttachment, date: PlainDate): readonly BillingPeriod[] {
   return billDates(calendar, calendar.start, date.add({ days: 1 }))
     .map((billDate) => periodClosedBy(calendar, billDate, null))

@@ -7,8 +7,9 @@ import type { AccountFacts } from './facts.ts';
 import { sortedBy } from './facts-index.ts';
 
 /**
- * The accounts whose measurements the attached plan rates as one block at an instant: a parent's plan takes the
- * children along that have no plan of their own for the product then; ordered parent first, then by code.
+ * The accounts whose measurements the attached plan rates as one block at an instant: a parent's plan takes
+ * the children along that have no plan of their own for the product then; ordered parent first, then by
+ * code.
  */
 export function poolAt(
   calculation: Calculation,
@@ -20,12 +21,12 @@ export function poolAt(
   const own = childPlans(calculation, attached).filter((plan) => isActive(plan, at));
   const rivals = new Set(own.map((plan) => plan.account.id));
   const children = facts.accounts.filter((account) => account.id !== head.id && !rivals.has(account.id));
-  return [head, ...sortedBy(children, (account) => `${account.code} ${account.id}`)];
+  return [head, ...sortedBy(children, (account) => account.code)];
 }
 
 /**
- * The instants at which the block may change because a child's own plan begins or ends. A rating window is cut
- * there, so that no measurement is rated twice and none is lost.
+ * The instants at which the block may change because a child's own plan begins or ends. A rating window is
+ * cut there, so that no measurement is rated twice and none is lost.
  */
 export function poolChanges(calculation: Calculation, attached: AttachedPlan): readonly Instant[] {
   if (attached.account.id !== calculation.index.head.id) return [];

@@ -60,7 +60,9 @@ export function segmentKey(segment: Segment | null): string {
   return JSON.stringify(sortedBy(Object.entries(segment), ([field]) => field));
 }
 
-/** The segment's values in the order of the aggregation's segmented fields, such as `USA, *` (spec 30 §11). */
+/**
+ * The segment's values in the order of the aggregation's segmented fields, such as `USA, *` (spec 30 §11).
+ */
 export function segmentText(segment: Segment, fields: readonly string[]): string {
   return fields.map((field) => segment[field] ?? '').join(', ');
 }

@@ -111,7 +111,9 @@ function queriesOf({ pooled, perAccount, earlier }: WindowQuestions): readonly U
   return [pooled, ...[...perAccount, ...earlier].map(({ question }) => question)].map(({ query }) => query);
 }
 
-/** Null when nothing was measured and the aggregation has no default: then there is no line (spec 30 §7.1). */
+/**
+ * Null when nothing was measured and the aggregation has no default: then there is no line (spec 30 §7.1).
+ */
 function ratedWindow({ calculation, member }: Windowing, asked: WindowQuestions): RatedWindow | null {
   const { pricing, span } = asked.window;
   const { answers, index } = calculation;
@@ -147,7 +149,9 @@ function ratingOf(pricing: OwnedPricing, units: Decimal, earlier: readonly Decim
   });
 }
 
-/** The accounts that have usage, or the attachment's own account for the whole when none can be told apart. */
+/**
+ * The accounts that have usage, or the attachment's own account for the whole when none can be told apart.
+ */
 function sharesOf(
   { answers }: Calculation,
   attached: AttachedPlan,

@@ -10,7 +10,9 @@ import { standingCharges } from './steps/standing-charges.ts';
 import { summaryLines } from './steps/summary-lines.ts';
 import { usageLines } from './steps/usage-lines.ts';
 
-/** Each step adds its lines to the draft; one that asks or fails is the last. Totals follow in `draftBills`. */
+/**
+ * Each step adds its lines to the draft; one that asks or fails is the last. Totals follow in `draftBills`.
+ */
 export const steps: readonly Step[] = [
   rateUsage, // 2: quantities and amounts
   usageLines, // 2: their lines

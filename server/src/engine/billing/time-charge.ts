@@ -15,8 +15,8 @@ export type TimeCharge = { readonly chargeKey: string; readonly inAdvance: boole
 export type PeriodToCharge = { readonly period: ChargedPeriod; readonly timing: LineTiming };
 
 /**
- * The periods whose charge goes on this bill. In arrears: the closing one. In advance: the opening one, and the
- * closing one where it could not be or was not charged in advance (late start, flag switched on since).
+ * The periods whose charge goes on this bill. In arrears: the closing one. In advance: the opening one, and
+ * the closing one where it could not be or was not charged in advance (late start, flag switched on since).
  */
 export function periodsToCharge(
   member: DueMember,
@@ -31,9 +31,9 @@ export function periodsToCharge(
 }
 
 /**
- * Whether the closing period's charge in advance comes with this bill: no bill could be dated at its beginning,
- * or the one that was did not have the charge because it was in arrears then. A bill that could have been made
- * and was not is never made up for.
+ * Whether the closing period's charge in advance comes with this bill: no bill could be dated at its
+ * beginning, or the one that was did not have the charge because it was in arrears then. A bill that could
+ * have been made and was not is never made up for.
  */
 function isCaughtUp(
   attached: AttachedPlan,

@@ -14,8 +14,8 @@ import type { RatedWindow } from './rated-window.ts';
 const PUBLISHED_DECIMALS = 12;
 
 /**
- * The lines of a window, as usage. The parts of a block add up to the block: each is rounded by itself and the
- * last takes the remainder; quantity, units and bands follow the same weights.
+ * The lines of a window, as usage. The parts of a block add up to the block: each is rounded by itself and
+ * the last takes the remainder; quantity, units and bands follow the same weights.
  */
 export function usageSpecs(calculation: Calculation, rated: RatedWindow): readonly LineSpec[] | BillFailure {
   const whole = wholeSpec(rated);

@@ -5,18 +5,15 @@ import {
   aggregation,
   at,
   billsOf,
-  billText,
-  calculated,
   cycle,
   day,
   facts,
-  headText,
-  jobs,
   organization,
   plan,
   pricing,
   template,
 } from '../../../test/support/bill-facts.ts';
+import { billText, calculated, headText, jobs } from '../../../test/support/bill-story.ts';
 import { decimal } from '../../kernel/decimal.ts';
 
 describe('spec 40 §15.1', () => {

@@ -1,5 +1,5 @@
 // Spec 20 §5.6: whether everything that a calculation names exists, asked when it is saved.
-import { constantOf } from './evaluate.ts';
+import { constantOf } from './constants.ts';
 import { arityOf } from './functions.ts';
 import { type Call, type Expression, type ExpressionError, errorAt } from './syntax.ts';
 import { nodesOf } from './walk.ts';

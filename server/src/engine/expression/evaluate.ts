@@ -1,7 +1,6 @@
 // Spec 20 §5.2-5.3: the value of a calculation.
-import { Decimal } from '../../kernel/decimal.ts';
 import type { Instant } from '../../kernel/time.ts';
-import { DEFAULT_FORMAT } from './date-format.ts';
+import { constantOf } from './constants.ts';
 import { EvaluationFailureError, failEvaluation } from './failure.ts';
 import { castValue, plainFunctions } from './functions.ts';
 import {
@@ -31,17 +30,6 @@ export type Evaluation =
   | { readonly kind: 'value'; readonly value: Value }
   | { readonly kind: 'error'; readonly message: string };
 
-/** The constants of the language by their full names (spec 20 §5.3). */
-const CONSTANTS: ReadonlyMap<string, Value> = new Map<string, Value>([
-  ['Math.PI', new Decimal('3.141592653589793238462643383279503')],
-  ['DateTime.TS_FMT', DEFAULT_FORMAT],
-]);
-
-/** The constant that a path names, undefined when it names none. */
-export function constantOf(path: readonly string[]): Value | undefined {
-  return path.length === 2 ? CONSTANTS.get(path.join('.')) : undefined;
-}
-
 /** The environment and the place of the operation at work, which an error names. */
 type Run = { readonly environment: Environment; position: number };
 
@@ -49,14 +37,14 @@ type Run = { readonly environment: Environment; position: number };
 export function evaluate(root: Expression, environment: Environment): Evaluation {
   const run: Run = { environment, position: 0 };
   try {
-    return { kind: 'value', value: singleValue(valueOf(root, run)) };
+    return { kind: 'value', value: singleValue(operandOf(root, run)) };
   } catch (error) {
     if (!(error instanceof EvaluationFailureError)) throw error;
     return { kind: 'error', message: `${error.message} at character ${run.position + 1}` };
   }
 }
 
-function valueOf(node: Expression, run: Run): Operand {
+function operandOf(node: Expression, run: Run): Operand {
   switch (node.kind) {
     case 'number':
     case 'text':
@@ -77,14 +65,14 @@ function valueOf(node: Expression, run: Run): Operand {
       return castValue(node.type, operand);
     }
     case 'condition':
-      return valueOf(conditionAt(node.test, run) ? node.yes : node.no, run);
+      return operandOf(conditionAt(node.test, run) ? node.yes : node.no, run);
     default:
       return chainValue(node, run);
   }
 }
 
 function single(node: Expression, run: Run): Value {
-  const operand = valueOf(node, run);
+  const operand = operandOf(node, run);
   if (!Array.isArray(operand)) return operand as Value;
   run.position = node.position;
   return singleValue(operand);
@@ -106,7 +94,7 @@ function pathValue(node: Path, run: Run): Operand {
 /** A chain such as `a + b + c` is folded from its left end: it may be too long to recurse along. */
 function chainValue(node: Binary | Membership, run: Run): Operand {
   if (node.left.kind !== 'binary' && node.left.kind !== 'in') {
-    return linkValue(node, valueOf(node.left, run), run);
+    return linkValue(node, operandOf(node.left, run), run);
   }
   const links: (Binary | Membership)[] = [];
   let start: Expression = node;
@@ -114,7 +102,7 @@ function chainValue(node: Binary | Membership, run: Run): Operand {
     links.push(start);
     start = start.left;
   }
-  let value = valueOf(start, run);
+  let value = operandOf(start, run);
   for (let link = links.pop(); link; link = links.pop()) value = linkValue(link, value, run);
   return value;
 }
@@ -131,12 +119,12 @@ function linkValue(node: Binary | Membership, left: Operand, run: Run): Operand 
     case '<=':
     case '>':
     case '>=': {
-      const right = valueOf(node.right, run);
+      const right = operandOf(node.right, run);
       run.position = node.position;
       return comparison(node.operator, left, right);
     }
     default: {
-      const right = valueOf(node.right, run);
+      const right = operandOf(node.right, run);
       run.position = node.position;
       return arithmetic(node.operator, singleValue(left), singleValue(right));
     }
@@ -158,7 +146,7 @@ function isMember(node: Call | Membership, { value, list }: Search, run: Run): b
   run.position = node.position;
   const wanted = singleValue(value);
   for (const item of list) {
-    const operand = valueOf(item, run);
+    const operand = operandOf(item, run);
     run.position = item.position;
     const candidates = Array.isArray(operand) ? operand : [operand];
     if (candidates.some((candidate) => isEqual(wanted, candidate))) return true;
@@ -178,10 +166,10 @@ function callValue(node: Call, run: Run): Operand {
   switch (node.name) {
     case 'isnull': {
       const value = single(argument(node, 0, run), run);
-      return value ?? valueOf(argument(node, 1, run), run);
+      return value ?? operandOf(argument(node, 1, run), run);
     }
     case 'IN':
-      return isMember(node, { value: valueOf(argument(node, 0, run), run), list: node.args.slice(1) }, run);
+      return isMember(node, { value: operandOf(argument(node, 0, run), run), list: node.args.slice(1) }, run);
     case 'DateTime.now':
       run.position = node.position;
       return run.environment.now ?? failEvaluation('DateTime.now() is not available here');

@@ -9,6 +9,8 @@ const MANY = Number.POSITIVE_INFINITY;
 /** Scales beyond the digits that a number can have change nothing more. */
 const MAX_SCALE = 10_000;
 
+type RoundingMode = typeof Decimal.ROUND_FLOOR | typeof Decimal.ROUND_CEIL | typeof Decimal.ROUND_HALF_UP;
+
 export const mathFunctions: readonly [string, PlainFunction][] = [
   ['Math.max', { min: 2, max: MANY, apply: (args) => extreme(args, maxOf) }],
   ['Math.min', { min: 2, max: MANY, apply: (args) => extreme(args, minOf) }],
@@ -36,7 +38,7 @@ function powerOf([base = null, exponent = null]: readonly Value[]): Value {
  * The number at a scale: digits behind the point, or for a negative scale a power of ten. 1,250 rounded at scale
  * -2 counts 12.5 hundreds, hence 1,300.
  */
-function rounded(args: readonly Value[], mode: Decimal.Rounding): Value {
+function rounded(args: readonly Value[], mode: RoundingMode): Value {
   const [value = null] = args;
   const scaleValue = args.length > 1 ? (args[1] ?? null) : new Decimal(0);
   if (value === null || scaleValue === null) return null;

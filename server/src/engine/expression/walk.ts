@@ -1,5 +1,5 @@
 // Spec 20 §5.6: what a calculation names.
-import { constantOf } from './evaluate.ts';
+import { constantOf } from './constants.ts';
 import type { Expression } from './syntax.ts';
 
 /** Every node of the tree in the order of the text, by a loop: chains may be too long to recurse along. */

@@ -1,5 +1,6 @@
 // Spec 20 §7.1: one measurement as it was submitted, after the synchronous checks.
 import { type Decimal, decimal, ZERO } from '../../kernel/decimal.ts';
+import { type Category, NUMERIC_CATEGORIES, TEXT_CATEGORIES } from './fields.ts';
 
 export type SubmittedTexts = { readonly [fieldCode: string]: string | null };
 export type SubmittedNumbers = { readonly [fieldCode: string]: number | Decimal | null };
@@ -41,4 +42,48 @@ export function isStorableNumber(value: Decimal): boolean {
 export function submittedDecimal(value: number | Decimal): Decimal {
   const exact = typeof value === 'number' ? decimal(value) : value;
   return exact.isZero() ? ZERO : exact;
+}
+
+const CATEGORY_KEYS = {
+  WHO: 'who',
+  WHAT: 'what',
+  WHERE: 'where',
+  OTHER: 'other',
+  METADATA: 'metadata',
+  MEASURE: 'measure',
+  COST: 'cost',
+  INCOME: 'income',
+} as const satisfies Record<Category, keyof SubmittedMeasurement>;
+
+const CATEGORIES: readonly Category[] = [...TEXT_CATEGORIES, ...NUMERIC_CATEGORIES];
+
+export type SubmittedValue = string | number | Decimal;
+
+/** The value that was submitted for a field under its category; null when there is none. */
+export function submittedValue(
+  measurement: SubmittedMeasurement,
+  category: Category,
+  code: string,
+): SubmittedValue | null {
+  const values = measurement[CATEGORY_KEYS[category]];
+  return values !== null && Object.hasOwn(values, code) ? (values[code] ?? null) : null;
+}
+
+export type SubmittedEntry = {
+  readonly category: Category;
+  readonly code: string;
+  readonly value: SubmittedValue;
+};
+
+/** Every value that was submitted, whether a meter declares it or not. */
+export function submittedEntries(measurement: SubmittedMeasurement): SubmittedEntry[] {
+  const entries: SubmittedEntry[] = [];
+  for (const category of CATEGORIES) {
+    const values = measurement[CATEGORY_KEYS[category]];
+    for (const code of values === null ? [] : Object.keys(values)) {
+      const value = values?.[code] ?? null;
+      if (value !== null) entries.push({ category, code, value });
+    }
+  }
+  return entries;
 }

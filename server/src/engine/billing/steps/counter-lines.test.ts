@@ -5,14 +5,12 @@ import {
   at,
   type BandRow,
   billsOf,
-  billText,
-  calculated,
   counterPricing,
   cycle,
   facts,
-  jobs,
   template,
 } from '../../../../test/support/bill-facts.ts';
+import { billText, calculated, jobs } from '../../../../test/support/bill-story.ts';
 import { decimal } from '../../../kernel/decimal.ts';
 import type { BillFacts } from '../facts.ts';
 

@@ -66,7 +66,9 @@ export function isInAdvance({ attached }: DueMember, slot: CounterSlot, { servic
 
 type PricedSpan = { readonly pricing: OwnedCounterPricing; readonly span: ClosedSpan };
 
-/** One pricing for the whole service, or one per part of it where days are counted and the pricing changes. */
+/**
+ * One pricing for the whole service, or one per part of it where days are counted and the pricing changes.
+ */
 function pricedSpans(
   { attached }: DueMember,
   slot: CounterSlot,

@@ -4,19 +4,16 @@ import {
   aggregation,
   at,
   billsOf,
-  billText,
-  calculated,
   cycle,
   day,
   facts,
-  jobs,
-  type Measured,
   organization,
   plan,
   planGroup,
   pricing,
   template,
 } from '../../../../test/support/bill-facts.ts';
+import { billText, calculated, jobs, type Measured } from '../../../../test/support/bill-story.ts';
 import { decimal } from '../../../kernel/decimal.ts';
 import type { BillFacts } from '../facts.ts';
 
@@ -130,8 +127,10 @@ describe('in advance', () => {
   });
 
   test('one minimum that closes in two parts is given back once', () => {
-    // June is billed 300 in advance; then bills close on 15 June (usage 200) and 15 July (usage 250 of which 100 is
-    // left to give back); 1 to 15 July costs 300 × 14/30 = 140 more in advance on 15 June, given back on 15 July
+    // June is billed 300 in advance; then bills close on 15 June (usage 200) and 15 July (usage 250 of which
+    // 100 is
+    // left to give back); 1 to 15 July costs 300 × 14/30 = 140 more in advance on 15 June, given back on 15
+    // July
     const moved = { accountPlans: [accountPlan('ap', { billEpoch: day('2024-01-15') })] };
     const made = jobs(
       facts(floored(300, inAdvance)),

@@ -1,4 +1,5 @@
-// Spec 30 §12, 40 §5.4 step 6, §5.5: floors of pricings, then plans, then plan groups, each counting the inner ones.
+// Spec 30 §12, 40 §5.4 step 6, §5.5: floors of pricings, then plans, then plan groups, each counting the
+// inner ones.
 import type { Calculation } from '../calculation.ts';
 import type { Draft } from '../draft.ts';
 import { type Floor, groupFloors, planFloors, pricingFloors } from '../floor.ts';

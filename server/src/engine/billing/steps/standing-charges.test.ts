@@ -3,17 +3,15 @@ import {
   accountPlan,
   at,
   billsOf,
-  billText,
-  calculated,
   cycle,
   day,
   facts,
-  jobs,
   organization,
   plan,
   planGroup,
   template,
 } from '../../../../test/support/bill-facts.ts';
+import { billText, calculated, jobs } from '../../../../test/support/bill-story.ts';
 import { decimal } from '../../../kernel/decimal.ts';
 import type { BillFacts } from '../facts.ts';
 

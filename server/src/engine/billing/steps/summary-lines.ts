@@ -8,7 +8,9 @@ import { segmentKey } from '../pricing-slot.ts';
 import { hullOf } from '../service-span.ts';
 import { servicePeriod } from '../time-charge.ts';
 
-/** Merges per pricing, segment and type over all children of that mode; amounts are sums of rounded amounts. */
+/**
+ * Merges per pricing, segment and type over all children of that mode; amounts are sums of rounded amounts.
+ */
 export function summaryLines(draft: Draft, calculation: Calculation): Draft {
   const keys = new Map(draft.lines.map((line) => [line, mergeKey(calculation, line)]));
   const merged = [...new Set(keys.values())]

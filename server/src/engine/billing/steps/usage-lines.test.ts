@@ -5,15 +5,12 @@ import {
   at,
   type BandRow,
   billsOf,
-  billText,
-  calculated,
   contract,
   facts,
-  jobs,
-  type Measured,
   pricing,
   template,
 } from '../../../../test/support/bill-facts.ts';
+import { billText, calculated, jobs, type Measured } from '../../../../test/support/bill-story.ts';
 import { decimal } from '../../../kernel/decimal.ts';
 import type { AggregationFacts, BillFacts, PricingFacts } from '../facts.ts';
 
@@ -125,7 +122,8 @@ describe('tiers that span the plan (spec 30 §8)', () => {
   });
 
   test('a new version of the pricing goes on counting, within a period too', () => {
-    // May: 60 × 1 = 60. June: 10 of version a (60 -> 70) = 10, then 60 of version b (70 -> 130): 30 × 1 + 30 × 0.5 = 45
+    // May: 60 × 1 = 60. June: 10 of version a (60 -> 70) = 10, then 60 of version b (70 -> 130): 30 × 1 + 30
+    // × 0.5 = 45
     const pricings = [
       pricing('a', { tiersSpanPlan: true, endDate: at('2024-06-10') }, tiers),
       pricing('b', { tiersSpanPlan: true, startDate: at('2024-06-10') }, tiers),

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import type { Context } from '../../context.ts';
+import { SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
+import type { Row, Tx } from '../../store/database.ts';
+import { insertEntity } from '../../store/entity-store.ts';
+import { recordChange } from '../../store/outbox.ts';
+import { account } from '../accounts/index.ts';
+
+/**
+ * Creates accounts for codes that usage was sent for (spec 20 §7.7). Two workers that do so for one code at the same
+ * time collide on its unique key; the later transaction fails, and finds the account when it is run again.
+ */
+export async function createAccounts(
+  ctx: Context,
+  tx: Tx,
+  { orgId, codes }: { readonly orgId: string; readonly codes: readonly string[] },
+): Promise<void> {
+  const writer = { orgId, principalId: SYSTEM_PRINCIPAL, now: ctx.clock.now() };
+  for (const code of codes) {
+    const hash = createHash('sha256').update(`${orgId}\n${code}`).digest('hex').slice(0, 24);
+    const emailAddress = `${hash}-autocreated@example.com`;
+    const values = { name: `${code}-autocreated`, code, emailAddress, customFields: {} };
+    const created = await insertEntity(tx, account.entityTable, { writer, values });
+    await recordChange(tx, writer, {
+      entityType: account.name,
+      entityId: created.id,
+      action: 'created',
+      event: account.event,
+      before: null,
+      after: created as Row,
+      requestId: null,
+    });
+  }
+}

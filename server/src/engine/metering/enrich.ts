@@ -1,0 +1,169 @@
+// Spec 20 §7.4-7.7: what becomes of submitted measurements.
+import { present } from '../../kernel/assert.ts';
+import type { Decimal } from '../../kernel/decimal.ts';
+import { type LookupReader, lookupReader } from '../expression/lookups.ts';
+import { type DerivationFacts, derivationEnvironment, derivedValue } from './derive.ts';
+import { type Draft, type EnrichmentState, enrichmentSteps } from './enrich-steps.ts';
+import type { EnrichedMeasurement, Enrichment, EnrichmentSnapshot, SubmittedBatch } from './enrichment.ts';
+import type { MeterDefinition } from './fields.ts';
+import { type IngestFailure, ingestFailure } from './ingest-failure.ts';
+import {
+  type SubmittedMeasurement,
+  type SubmittedValue,
+  submittedDecimal,
+  submittedEntries,
+  submittedValue,
+} from './submitted-measurement.ts';
+
+/** Digits behind the point that are stored. */
+const STORED_DECIMALS = 34;
+
+/**
+ * Enriches batches in the order of their receipt. When something is missing from the snapshot (accounts that are
+ * to be created, lookup rows), the answer is `needs`: the caller creates or reads it and calls again with the
+ * same batches and a completed snapshot, until the answer is `enriched`, in which every measurement is either
+ * stored or rejected. The result depends on nothing but the arguments; ids are never made here.
+ */
+export function enrich(batches: readonly SubmittedBatch[], snapshot: EnrichmentSnapshot): Enrichment {
+  const lookups = lookupReader(snapshot.lookupTables);
+  const state: EnrichmentState = { snapshot, storedUids: new Set(), accountsToCreate: new Map() };
+  const stored: EnrichedMeasurement[] = [];
+  const rejected: IngestFailure[] = [];
+  const calculationErrors: IngestFailure[] = [];
+  for (const draft of draftsOf(batches)) {
+    const failure = firstFailure(draft, state);
+    if (failure) {
+      rejected.push(failure);
+      continue;
+    }
+    if (draft.submitted.uid !== null) state.storedUids.add(draft.submitted.uid);
+    if (!draft.account) continue;
+    const { measurement, error } = enriched(draft, { snapshot, lookups });
+    stored.push(measurement);
+    if (error) calculationErrors.push(error);
+  }
+  const accountsToCreate = [...state.accountsToCreate.values()];
+  const needs = [...lookups.needs.values()];
+  if (accountsToCreate.length + needs.length > 0) return { kind: 'needs', accountsToCreate, lookups: needs };
+  return { kind: 'enriched', stored, rejected, calculationErrors };
+}
+
+function* draftsOf(batches: readonly SubmittedBatch[]): Generator<Draft> {
+  for (const [batch, { receivedAt, measurements }] of batches.entries()) {
+    for (const [position, submitted] of measurements.entries()) {
+      yield { batch, position, submitted, receivedAt, meter: null, account: null };
+    }
+  }
+}
+
+function firstFailure(draft: Draft, state: EnrichmentState): IngestFailure | null {
+  for (const step of enrichmentSteps) {
+    const failure = step(draft, state);
+    if (failure) return failure;
+  }
+  return null;
+}
+
+type Known = { readonly snapshot: EnrichmentSnapshot; readonly lookups: LookupReader };
+type FieldError = { readonly field: string; readonly message: string };
+
+/** Step 6: the derived fields; then the measurement as it is stored (§7.10), with the failures of its fields. */
+function enriched(
+  draft: Draft,
+  known: Known,
+): { measurement: EnrichedMeasurement; error: IngestFailure | null } {
+  const { submitted, batch, position } = draft;
+  const meter = present(draft.meter, 'the meter of a draft');
+  const account = present(draft.account, 'the account of a draft');
+  const values = declaredValues(submitted, meter);
+  const { derived, errors } = derivedValues(derivationFacts(draft, values, known));
+  const measurement = {
+    batch,
+    position,
+    uid: submitted.uid,
+    meterId: meter.id,
+    accountId: account.id,
+    tsMs: submitted.tsMs,
+    etsMs: submitted.etsMs,
+    ...splitByKind([...values, ...derived]),
+    failedFields: errors.map(({ field }) => field),
+    undeclared: undeclaredValues(submitted, meter),
+  };
+  if (errors.length === 0) return { measurement, error: null };
+  return {
+    measurement,
+    error: { ...ingestFailure('CalculationError', draft, errors), accountId: account.id },
+  };
+}
+
+type FieldValues = ReadonlyMap<string, string | Decimal>;
+
+function declaredValues(submitted: SubmittedMeasurement, meter: MeterDefinition): FieldValues {
+  const values = new Map<string, string | Decimal>();
+  for (const { code, category } of meter.dataFields) {
+    const value = present(submittedValue(submitted, category, code), `the value of ${code}`);
+    values.set(code, exactValue(value));
+  }
+  return values;
+}
+
+function exactValue(value: SubmittedValue): string | Decimal {
+  return typeof value === 'string' ? value : submittedDecimal(value);
+}
+
+function derivationFacts(draft: Draft, values: FieldValues, { snapshot, lookups }: Known): DerivationFacts {
+  const { submitted, receivedAt } = draft;
+  const meter = present(draft.meter, 'the meter of a draft');
+  const account = present(draft.account, 'the account of a draft');
+  const own = {
+    organization: snapshot.customFields.organization,
+    meter: meter.customFields,
+    product: meter.productCustomFields,
+    account: account.customFields,
+  };
+  const customFields = { defaults: snapshot.customFields.defaults, own };
+  const { uid, tsMs, etsMs } = submitted;
+  return { meter, account, uid, tsMs, etsMs, receivedAt, values, customFields, lookups };
+}
+
+/** The value of each derived field that has one, and why others failed; a field never sees another derived one. */
+function derivedValues(facts: DerivationFacts): {
+  derived: [string, string | Decimal][];
+  errors: FieldError[];
+} {
+  const environment = derivationEnvironment(facts);
+  const derived: [string, string | Decimal][] = [];
+  const errors: FieldError[] = [];
+  for (const field of facts.meter.derivedFields) {
+    const result = derivedValue(field, environment);
+    if (result.kind === 'error') {
+      errors.push({ field: field.code, message: `Field '${field.code}': ${result.message}` });
+    } else if (result.kind !== 'absent') {
+      derived.push([field.code, result.value]);
+    }
+  }
+  return { derived, errors };
+}
+
+function splitByKind(values: readonly (readonly [string, string | Decimal])[]) {
+  const numbers: [string, Decimal][] = [];
+  const texts: [string, string][] = [];
+  for (const [code, value] of values) {
+    if (typeof value === 'string') texts.push([code, value]);
+    else numbers.push([code, value.toDecimalPlaces(STORED_DECIMALS)]);
+  }
+  return { numbers, texts };
+}
+
+/** Values under codes or categories that the meter does not declare, a derived field's own code included. */
+function undeclaredValues(
+  submitted: SubmittedMeasurement,
+  meter: MeterDefinition,
+): EnrichedMeasurement['undeclared'] {
+  const entries = submittedEntries(submitted);
+  if (entries.length === meter.dataFields.length) return [];
+  const declared = new Set(meter.dataFields.map((field) => field.code));
+  return entries
+    .filter(({ code }) => !declared.has(code))
+    .map(({ category, code, value }) => ({ category, code, value: exactValue(value) }));
+}
