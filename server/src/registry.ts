@@ -5,14 +5,19 @@ import type { AnySingleton } from './api/singleton.ts';
 import {
   account,
   accountPlan,
+  applyBalanceTransaction,
+  balance,
   contract,
   counterAdjustment,
   endDateAccountEntities,
   endDateContractEntities,
   listAccountChildren,
+  listBalanceTransactions,
   listCounterAdjustments,
+  postBalanceTransaction,
   replaceAccountPlan,
   searchAccounts,
+  summarizeBalanceTransactions,
 } from './areas/accounts/index.ts';
 import {
   approveAllBillsInBillingPeriod,
@@ -106,6 +111,7 @@ export const resources: readonly AnyResource[] = [
   account,
   contract,
   accountPlan,
+  balance,
   counterAdjustment,
   billJob,
   statementDefinition,
@@ -130,6 +136,9 @@ const actions: readonly Operation[] = [
   endDateAccountEntities,
   endDateContractEntities,
   listCounterAdjustments,
+  postBalanceTransaction,
+  listBalanceTransactions,
+  summarizeBalanceTransactions,
   createBillJob,
   recalculateBillJob,
   cancelBillJob,
@@ -173,7 +182,7 @@ export const operations: readonly Operation[] = [
 export const publicRoutes: readonly PublicRoute[] = [issueToken];
 
 /** Every kind of job. */
-export const tasks: readonly Task[] = [runBillJob, purgeEvents];
+export const tasks: readonly Task[] = [runBillJob, applyBalanceTransaction, purgeEvents];
 
 /** Work that goes on beside the jobs in every process that works. */
 export const loops: readonly ((ctx: Context) => BackgroundLoop)[] = [startMeasurementPump];

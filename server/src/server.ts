@@ -42,7 +42,6 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       const worker = await startWorker(context, { tasks, cronLines });
       cleanup.push(() => worker.stop());
       for (const start of loops) cleanup.push(stopOf(start(context)));
-      for (const start of loops) cleanup.push(start(context).stop);
     }
     if (options.role === 'work') return { address: null, app: null, context, credentials, close };
     const app = buildApp(context, { operations, principalOf, publicRoutes, isReady });

@@ -14,11 +14,11 @@ describe('the tree', () => {
   });
 
   test.each(rules)('keeps the rule: $name', (rule) => {
-    expect(files.flatMap((file) => breachesOf(rule, file))).toEqual([]);
+    expect(files.flatMap((file) => breachesOf(rule, file)).join('\n')).toBe('');
   });
 
   test('registers every resource, operation and task', () => {
-    expect(unlistedDeclarations(files)).toEqual([]);
+    expect(unlistedDeclarations(files).join('\n')).toBe('');
   });
 });
 
@@ -26,11 +26,11 @@ describe('the documents', () => {
   const documents = allDocuments();
 
   test('link to files that exist', () => {
-    expect(documents.flatMap(brokenLinks)).toEqual([]);
+    expect(documents.flatMap(brokenLinks).join('\n')).toBe('');
   });
 
   test('list every decision', () => {
-    expect(unlistedDecisions(documents)).toEqual([]);
+    expect(unlistedDecisions(documents).join('\n')).toBe('');
   });
 });
 
@@ -40,7 +40,7 @@ describe('the checker', () => {
   });
 
   test.each(clean)('finds no breach of: %s, in %s (%#)', (name, path, text) => {
-    expect(breachesIn(name, path, text)).toEqual([]);
+    expect(breachesIn(name, path, text).join('\n')).toBe('');
   });
 
   test('every rule has a breach among the examples', () => {
@@ -52,7 +52,7 @@ describe('the checker', () => {
     const empty = sourceFile('server/src/registry.ts', 'export const resources = [];');
     const full = sourceFile('server/src/registry.ts', 'export const resources = [plan];');
     expect(unlistedDeclarations([plan, empty])).toEqual(['server/src/areas/pricing/plan.ts plan']);
-    expect(unlistedDeclarations([plan, full])).toEqual([]);
+    expect(unlistedDeclarations([plan, full]).join('\n')).toBe('');
   });
 
   test('finds a link that leads nowhere, and leaves the web alone', () => {
@@ -67,7 +67,7 @@ describe('the checker', () => {
     const record = { path: 'docs/decisions/0001-one.md', text: '' };
     const list = (text: string) => ({ path: 'docs/decisions/README.md', text });
     expect(unlistedDecisions([record, list('')])).toEqual([record.path]);
-    expect(unlistedDecisions([record, list('[0001](0001-one.md)')])).toEqual([]);
+    expect(unlistedDecisions([record, list('[0001](0001-one.md)')]).join('\n')).toBe('');
   });
 
   test('a breach is named by path and line', () => {

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { refusal } from '../kernel/errors.ts';
+import { writeJson } from '../kernel/json.ts';
 import { refusalFromWrite } from '../store/constraint.ts';
 import type { Row, Tx } from '../store/database.ts';
 import { insertEntity, replaceEntity, type Writer } from '../store/entity-store.ts';
@@ -32,7 +34,10 @@ export async function insertChecked<F extends Fields>(
   const { writer } = scope;
   const given = { ...write.values, ...assignedValues(resource, null) } as Values<F>;
   const values = (await resource.complete?.(given, null, scope)) ?? given;
-  const next = (await insertEntity(tx, resource.entityTable, { writer, values })) as unknown as EntityOf<F>;
+  const next = (await insertEntity(tx, resource.tableAt(writer.now), {
+    writer,
+    values,
+  })) as unknown as EntityOf<F>;
   await resource.check?.(scope, next, null);
   await recordChange(tx, writer, changeOf(resource, call, { before: null, after: next }));
   return next;
@@ -50,7 +55,7 @@ export async function replaceChecked<F extends Fields>(
   const kept = keepImmutable(resource, write.values, before as unknown as Row);
   const given = { ...kept, ...assignedValues(resource, before) } as Values<F>;
   const values = (await resource.complete?.(given, before, scope)) ?? given;
-  const after = (await replaceEntity(tx, resource.entityTable, {
+  const after = (await replaceEntity(tx, resource.tableAt(writer.now), {
     writer,
     id: before.id,
     values,
@@ -114,9 +119,14 @@ function keepImmutable<F extends Fields>(resource: Declared<F>, values: Row, bef
   for (const name of resource.immutable ?? []) {
     const [given, stored] = [values[name], before[name]];
     if (given === null || given === undefined) kept[name] = stored;
-    else if (JSON.stringify(given) !== JSON.stringify(stored)) {
+    else if (!isDeepStrictEqual(plain(given), plain(stored))) {
       throw refusal('IMMUTABLE_FIELD', name, 'cannot be changed');
     }
   }
   return kept;
+}
+
+/** A value as its JSON says, so that objects are compared whatever the order of their keys. */
+function plain(value: unknown): unknown {
+  return JSON.parse(writeJson(value));
 }

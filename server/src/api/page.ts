@@ -22,7 +22,7 @@ export async function pageOf<F extends Fields>(
   const signer = { secretKey: call.ctx.secretKey, now: call.ctx.clock.now() };
   const position = nextToken === undefined ? null : positionFromToken(nextToken, list, signer);
   const after = position ? { dtCreated: position[0] ?? '', id: position[1] ?? '' } : null;
-  const rows = await pageOfEntities(call.ctx.db, resource.entityTable, {
+  const rows = await pageOfEntities(call.ctx.db, resource.tableAt(signer.now), {
     orgId: call.orgId,
     conditions,
     size,

@@ -41,6 +41,10 @@ export type ResourceSpec<F extends Fields> = {
   readonly immutable?: readonly (keyof F & string)[];
   /** Answered fields that a query over other tables gives. */
   readonly computed?: { readonly [name: string]: { schema: z.ZodType; sql: RawBuilder<unknown> } };
+  /** As `computed`, for values that change as time goes by. */
+  readonly computedAt?: {
+    readonly [name: string]: { schema: z.ZodType; sql: (now: Instant) => RawBuilder<unknown> };
+  };
   /** Ids of the five operations where they differ from Post/List/Get/Put/Delete + name. */
   readonly ids?: Partial<Record<'create' | 'list' | 'get' | 'update' | 'delete', string>>;
   readonly except?: readonly ('create' | 'list' | 'get' | 'update' | 'delete')[];
@@ -66,6 +70,8 @@ export type ResourceSpec<F extends Fields> = {
 /** A declared resource: what `defineResource` makes of a spec. */
 export type Resource<F extends Fields = Fields> = ResourceSpec<F> & {
   readonly entityTable: EntityTable;
+  /** The table with the computed fields as they are at a moment. */
+  readonly tableAt: (now: Instant) => EntityTable;
   readonly body: z.ZodObject;
   readonly response: z.ZodObject;
   readonly operations: readonly Operation[];

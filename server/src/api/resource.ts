@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ApiError } from '../kernel/errors.ts';
 import { uuidFromText } from '../kernel/ids.ts';
-import { Temporal } from '../kernel/time.ts';
+import { type Instant, Temporal } from '../kernel/time.ts';
 import { refusalFromDelete, refusalFromWrite } from '../store/constraint.ts';
 import type { Row } from '../store/database.ts';
 import {
@@ -27,7 +27,9 @@ export type AnyResource = Resource<any>;
 
 /** Declares one resource: storage, rules and its five operations follow from the value (design: no magic). */
 export function defineResource<F extends Fields>(spec: ResourceSpec<F>): Resource<F> {
-  const resource = { ...spec, ...schemasOf(spec), entityTable: entityTableOf(spec) };
+  const entityTable = entityTableOf(spec);
+  const tableAt = (now: Instant) => tableWith(entityTable, spec.computedAt ?? {}, now);
+  const resource = { ...spec, ...schemasOf(spec), entityTable, tableAt };
   const all = {
     create: () => createOperation(resource),
     list: () => listOperation(resource),
@@ -40,7 +42,10 @@ export function defineResource<F extends Fields>(spec: ResourceSpec<F>): Resourc
 }
 
 function schemasOf<F extends Fields>(spec: ResourceSpec<F>): { body: z.ZodObject; response: z.ZodObject } {
-  const computed = Object.entries(spec.computed ?? {}).map(([name, { schema }]) => [name, schema]);
+  const computed = Object.entries({ ...spec.computed, ...spec.computedAt }).map(([name, { schema }]) => [
+    name,
+    schema,
+  ]);
   const fields = Object.entries(spec.fields);
   const sent = fields.filter(([, schema]) => !fieldFacts.get(schema)?.assigned);
   const shown = fields.filter(([, schema]) => isShown(schema));
@@ -65,6 +70,17 @@ function entityTableOf<F extends Fields>(spec: ResourceSpec<F>): EntityTable {
     jsonColumns: new Set(columns.filter((column) => isJson(spec.fields[column] as z.ZodType))),
     computed: Object.fromEntries(computed),
   };
+}
+
+function tableWith<F extends Fields>(
+  table: EntityTable,
+  computedAt: NonNullable<ResourceSpec<F>['computedAt']>,
+  now: Instant,
+): EntityTable {
+  const timed = Object.entries(computedAt).map(([name, { sql }]) => [name, sql(now)] as const);
+  return timed.length === 0
+    ? table
+    : { ...table, computed: { ...table.computed, ...Object.fromEntries(timed) } };
 }
 
 /** Objects and lists are kept as jsonb. Wrappers (optional, default) are looked through. */
@@ -121,7 +137,7 @@ function readOperation<F extends Fields>(resource: Declared<F>): Operation {
     answers: 'object',
     handle: async (call) => {
       const key = { orgId: call.orgId, id: idOf(call.params) };
-      const found = await findEntity(call.ctx.db, resource.entityTable, key);
+      const found = await findEntity(call.ctx.db, resource.tableAt(call.ctx.clock.now()), key);
       return answerOf(resource, existing(resource, found) as unknown as EntityOf<F>);
     },
   });
@@ -137,7 +153,10 @@ function updateOperation<F extends Fields>(resource: Declared<F>): Operation {
       const key = { orgId: call.orgId, id: idOf(call.params) };
       try {
         const after = await inTransaction(call.ctx.db, async (tx) => {
-          const before = existing(resource, await lockEntity(tx, resource.entityTable, key));
+          const before = existing(
+            resource,
+            await lockEntity(tx, resource.tableAt(call.ctx.clock.now()), key),
+          );
           const values = await placed(resource, call, call.body() as Row);
           versionMustEqual(versionOf(call), before.version);
           return replaceChecked(resource, { tx, call, values }, before as unknown as EntityOf<F>);
@@ -160,7 +179,10 @@ function deleteOperation<F extends Fields>(resource: Declared<F>): Operation {
       const key = { orgId: call.orgId, id: idOf(call.params) };
       try {
         const gone = await inTransaction(call.ctx.db, async (tx) => {
-          const before = existing(resource, await lockEntity(tx, resource.entityTable, key));
+          const before = existing(
+            resource,
+            await lockEntity(tx, resource.tableAt(call.ctx.clock.now()), key),
+          );
           const scope = scopeOf(tx, call);
           const entity = before as unknown as EntityOf<F>;
           await resource.beforeDelete?.(scope, entity);

@@ -53,7 +53,7 @@ export function searchOperation<F extends Fields>(
       const zone = await organizationZone(ctx.db, orgId);
       const terms = searchConditions(searchQuery, { ...ENVELOPE, ...fields }, zone);
       const either = operator === 'OR' ? sql` or ` : sql` and `;
-      const rows = await orderedEntities(ctx.db, resource.entityTable, {
+      const rows = await orderedEntities(ctx.db, resource.tableAt(ctx.clock.now()), {
         orgId,
         conditions: terms.length > 0 ? [sql`(${sql.join(terms, either)})`] : [],
         order: orderOf(resource, query),

@@ -26,9 +26,9 @@ export async function benchApi(options: ApiOptions): Promise<ApiResult[]> {
     const load = openLoadClient(access.baseUrl, headers, options.connections);
     return { load, path: `/organizations/${access.orgId}/products` };
   });
-  return [...product].map(([operation, figures]) => {
+  return [...product].map(([operation, { perSecond, p50Ms, p99Ms }]) => {
     const floorPerSecond = floor.get(operation)?.perSecond ?? 0;
-    return { operation, ...figures, floorPerSecond, ratio: figures.perSecond / floorPerSecond };
+    return { operation, perSecond, floorPerSecond, ratio: perSecond / floorPerSecond, p50Ms, p99Ms };
   });
 }
 

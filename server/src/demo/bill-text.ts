@@ -6,11 +6,14 @@ type Cell = { readonly text: string; readonly right: boolean };
 
 const HEADINGS = ['', 'Service period', 'Quantity', 'Units', 'Average', 'Amount', 'Currency'];
 
-/** A bill as an aligned table: a head line, one row per line item, the total. */
+/** A bill as an aligned table: a head line, one row per line item with its amount in the bill's currency, the total. */
 export function billText(bill: Json, account: { readonly code: string; readonly name: string }): string {
   const lines = (bill['lineItems'] as readonly Json[] | undefined) ?? [];
-  const rows = [HEADINGS.map((text, i) => ({ text, right: i > 1 && i < 6 })), ...lines.map(lineCells)];
   const currency = String(bill['currency']);
+  const rows = [
+    HEADINGS.map((text, i) => ({ text, right: i > 1 && i < 6 })),
+    ...lines.map((line) => lineCells(line, currency)),
+  ];
   const total = ['Total', '', '', '', '', money(bill['billTotal']), currency];
   rows.push(total.map((text, i) => ({ text, right: i > 1 && i < 6 })));
   const widths = HEADINGS.map((_, i) => Math.max(...rows.map((row) => row[i]?.text.length ?? 0)));
@@ -30,7 +33,7 @@ function aligned(cell: Cell, width: number): string {
   return cell.right ? cell.text.padStart(width) : cell.text.padEnd(width);
 }
 
-function lineCells(line: Json): Cell[] {
+function lineCells(line: Json, currency: string): Cell[] {
   const child = line['childAccountCode'] ? `${String(line['childAccountCode'])}: ` : '';
   const from = String(line['servicePeriodStartDate'] ?? '').slice(0, 10);
   const to = String(line['servicePeriodEndDate'] ?? '').slice(0, 10);
@@ -40,8 +43,8 @@ function lineCells(line: Json): Cell[] {
     { text: number(line['quantity'], 2), right: true },
     { text: `${number(line['units'], 2)} ${String(line['unit'])}`.trim(), right: true },
     { text: number(line['averageUnitPrice'], 6), right: true },
-    { text: money(line['subtotal']), right: true },
-    { text: String(line['currency']), right: false },
+    { text: money(line['convertedSubtotal']), right: true },
+    { text: currency, right: false },
   ];
 }
 

@@ -1,11 +1,11 @@
 import type pg from 'pg';
 
 /**
- * Jobs that a killed process had in hand stay locked by its workers for four hours. Every worker therefore holds
- * an advisory lock for as long as its process lives: jobs of a worker without one are free to be taken again.
+ * Jobs that a killed process had in hand stay locked by its worker for four hours. Every worker therefore holds an
+ * advisory lock for as long as its process lives: jobs of a worker without one are free to be taken again.
  */
 export type WorkerLease = {
-  /** Declares a worker of this process to be alive. */
+  /** Declares a worker of this process to be alive, by the id that it locks jobs with. */
   add(workerId: string): void;
   /** Unlocks the jobs of dead workers that were taken at least so long ago; answers how many workers. */
   reclaim(minimumAgeMs: number): Promise<number>;

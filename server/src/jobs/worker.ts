@@ -64,6 +64,8 @@ async function startRunner(ctx: Context, { work, pool, lease, log }: Parts): Pro
     pgPool: pool,
     concurrency: CONCURRENCY,
     noHandleSignals: true,
+    // Without batches, a stop does not wait for the note that a job is done.
+    preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     taskList: taskListOf(ctx, work.tasks),
     crontab: work.cronLines.join('\n'),
     logger: loggerTo(log),
@@ -79,7 +81,7 @@ function taskListOf(ctx: Context, tasks: readonly Task[]): TaskList {
 
 function eventsFor(lease: WorkerLease): WorkerEvents {
   const events: WorkerEvents = new EventEmitter();
-  events.on('worker:create', ({ worker }) => lease.add(worker.workerId));
+  events.on('pool:create', ({ workerPool }) => lease.add(workerPool.id));
   return events;
 }
 

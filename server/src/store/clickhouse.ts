@@ -19,9 +19,6 @@ export type ClickHouse = {
   close(): Promise<void>;
 };
 
-/** Errors are thrown; written to stderr as well, they would be told twice. */
-const QUIET = { level: ClickHouseLogLevel.OFF };
-
 const EMBEDDED_DATABASE = 'meterbook';
 const REQUEST_TIMEOUT_MS = 120_000;
 
@@ -38,6 +35,15 @@ const SETTINGS = {
   async_insert: 0,
 } as const;
 
+/** Errors are thrown; written to stderr as well, they would be told twice. */
+const QUIET = { level: ClickHouseLogLevel.OFF };
+
+const COMMON: ClickHouseClientConfigOptions = {
+  clickhouse_settings: SETTINGS,
+  application: 'meterbook',
+  log: QUIET,
+};
+
 /** Opens an external ClickHouse, or chDB below the data directory. Throws `StartError` when it does not answer. */
 export async function openClickHouse(url: string | null, dataDir: string): Promise<ClickHouse> {
   return url === null ? openEmbedded(join(dataDir, 'clickhouse')) : openExternal(url);
@@ -48,7 +54,7 @@ async function openEmbedded(path: string): Promise<ClickHouse> {
   const engine = await startedEngine(path);
   const database = EMBEDDED_DATABASE;
   await engine.run({ sql: `CREATE DATABASE IF NOT EXISTS ${clickhouseName(database)}`, database: 'default' });
-  const client = createClient({ connection: connectionTo(engine, database), ...commonOptions(database) });
+  const client = createClient({ connection: connectionTo(engine, database), database, ...COMMON });
   return { client, database, close: () => engine.close() };
 }
 
@@ -63,12 +69,8 @@ async function startedEngine(path: string): Promise<EmbeddedClickHouse> {
 async function openExternal(url: string): Promise<ClickHouse> {
   const database = databaseOf(url);
   await createDatabase(url, database);
-  const client = createClient({ url, ...commonOptions(database), request_timeout: REQUEST_TIMEOUT_MS });
+  const client = createClient({ url, request_timeout: REQUEST_TIMEOUT_MS, ...COMMON });
   return { client, database, close: () => client.close() };
-}
-
-function commonOptions(database: string): ClickHouseClientConfigOptions {
-  return { database, clickhouse_settings: SETTINGS, application: 'meterbook', log: QUIET };
 }
 
 /** The path of the URL names the database; without one it is ClickHouse's `default`. */

@@ -41,8 +41,8 @@ export async function recordChange(tx: Tx, writer: Writer, change: Change): Prom
 }
 
 /**
- * As `recordChange` for many changes of one kind of entity in one statement. Fields named in `onlyInEvents` are
- * left out of the audit log.
+ * As `recordChange` for many changes of one kind of entity in one statement. Fields named in `onlyInEvents`
+ * are left out of the audit log.
  */
 export async function recordChanges(
   tx: Tx,
@@ -60,7 +60,8 @@ export async function recordChanges(
   await sql`
     with change as materialized (
       select * from jsonb_to_recordset(${writeJson(rows)}::jsonb) as r ("entityType" text, "entityId" uuid,
-        action text, "eventName" text, before jsonb, after jsonb, "requestId" text, "auditId" uuid, "eventId" uuid)
+        action text, "eventName" text, before jsonb, after jsonb, "requestId" text,
+        "auditId" uuid, "eventId" uuid)
     ), audit as (
       insert into audit_entry
         (org_id, id, dt_created, principal_id, request_id, entity_type, entity_id, action, before, after)

@@ -7,7 +7,7 @@ import { StartError } from '../kernel/start-error.ts';
 export type PostgresBinaries = {
   readonly initdb: string;
   readonly postgres: string;
-  /** A folder for LD_LIBRARY_PATH, or null when the package is complete. */
+  /** What LD_LIBRARY_PATH must be, or null when the package is complete. */
   readonly libraryPath: string | null;
 };
 
@@ -62,5 +62,6 @@ function linkedLibraries(native: string, linkFolder: string): string | null {
   for (const { source, target } of links) {
     symlinkSync(join(native, '..', source), join(linkFolder, basename(target)));
   }
-  return linkFolder;
+  // A library looks for others beside itself only, and beside a link there are just links.
+  return `${linkFolder}:${join(native, 'lib')}`;
 }

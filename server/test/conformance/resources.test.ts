@@ -26,6 +26,7 @@ async function exampleBody(name: string): Promise<Body> {
     else if (field === 'code' && name !== 'Aggregation') example[field] = `${String(value)}_${serial}`;
   }
   if (name === 'Aggregation') example['code'] = `aggregation_${serial}`;
+  if (name === 'ScheduledEventConfiguration') example['name'] = `scheduled.bill.overdue_${serial}`;
   return example;
 }
 
@@ -67,15 +68,18 @@ describe.each(resources.map((resource) => ({ name: resource.name, resource })))(
   ({ name, resource }) => {
     const has = (verb: 'create' | 'list' | 'get' | 'update' | 'delete') => !resource.except?.includes(verb);
 
-    test('is created at version 1 with its envelope and read back the same', async () => {
-      const { entity, path } = await made(name);
-      expect(entity.version).toBe(1);
-      expect(entity['dtLastModified']).toBe(entity['dtCreated']);
-      expect(entity).not.toHaveProperty('orgId');
-      if (has('get')) expect((await server.request('GET', path)).body).toMatchObject(entity);
-    });
+    test.runIf(has('create'))(
+      'is created at version 1 with its envelope and read back the same',
+      async () => {
+        const { entity, path } = await made(name);
+        expect(entity.version).toBe(1);
+        expect(entity['dtLastModified']).toBe(entity['dtCreated']);
+        expect(entity).not.toHaveProperty('orgId');
+        if (has('get')) expect((await server.request('GET', path)).body).toMatchObject(entity);
+      },
+    );
 
-    test.runIf(has('list'))('is listed newest first, page by page', async () => {
+    test.runIf(has('create') && has('list'))('is listed newest first, page by page', async () => {
       const [older, newer] = [await made(name), await made(name)];
       const scope = resource.name === 'AccountPlan' ? { ids: `${older.entity.id},${newer.entity.id}` } : {};
       const query = new URLSearchParams({ ...scope, pageSize: '1' });
@@ -135,7 +139,7 @@ describe.each(resources.map((resource) => ({ name: resource.name, resource })))(
       }
     });
 
-    test('refuses a body without its required fields and writes nothing', async () => {
+    test.runIf(has('create'))('refuses a body without its required fields and writes nothing', async () => {
       const answer = await server.request('POST', pathOf(name), {});
       expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
       expect((answer.body as { errors: unknown[] }).errors.length).toBeGreaterThan(0);

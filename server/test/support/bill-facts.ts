@@ -41,6 +41,8 @@ export function organization(fields: Partial<OrganizationFacts> = {}): Organizat
     minimumSpendBillInAdvance: false,
     consolidateBills: false,
     externalInvoiceDate: 'FIRST_DAY_OF_NEXT_PERIOD',
+    creditApplicationOrder: ['PREPAYMENT', 'BALANCE'],
+    allowNegativeBalances: false,
     ...fields,
   };
 }
@@ -54,6 +56,7 @@ export function account(id: string, fields: Partial<AccountFacts> = {}): Account
     currency: null,
     daysBeforeBillDue: null,
     purchaseOrderNumber: null,
+    creditApplicationOrder: null,
     ...fields,
   };
 }
@@ -298,6 +301,7 @@ export function facts(rows: Partial<BillFacts> = {}): BillFacts {
     counters: [{ id: 'seats', name: 'Seats', unit: 'seat' }],
     counterPricings: [],
     counterAdjustments: [],
+    balances: [],
     bills: [],
     target: billsOf('2024-06-01'),
     ...rows,

@@ -7,7 +7,7 @@ import { type Config, readEnv } from '../../src/config.ts';
 import { type Clock, type Context, openContext } from '../../src/context.ts';
 import { newId } from '../../src/kernel/ids.ts';
 import { currentInstant, type Instant, Temporal } from '../../src/kernel/time.ts';
-import { type Role, startServer } from '../../src/server.ts';
+import type { Role } from '../../src/server.ts';
 import { migrateClickHouse } from '../../src/store/migrate.ts';
 import type { TestStores } from './shared-stores.ts';
 
@@ -61,6 +61,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const bootstrap = { ...made, email: null, password: null };
   const { config, remove } = await testConfig({ bootstrap, ...options.config });
   const clock = testClock();
+  const { startServer } = await import('../../src/server.ts');
   const server = await startServer(config, { clock, role: options.role ?? null });
   const raw: TestServer['raw'] = async (method, url, { headers = {}, body } = {}) => {
     const sent = { method, url, headers, ...(body === undefined ? {} : { body }) } as InjectOptions;

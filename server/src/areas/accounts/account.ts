@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import {
   code,
   customFields,
@@ -15,9 +14,9 @@ import {
 } from '../../api/fields.ts';
 import { anyCode, anyId } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
-import type { CheckScope } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
 import { parentMustFit } from './account-hierarchy.ts';
+import { currencyMustBeLive } from './live-currency.ts';
 
 const address = group({
   addressLine1: optional(text({ max: 50 })),
@@ -75,10 +74,3 @@ export const account = defineResource({
     }
   },
 });
-
-/** An archived currency stays where it is and is not given to another account (spec 50 §1). */
-async function currencyMustBeLive({ tx, orgId }: CheckScope, currency: string): Promise<void> {
-  const { rows } = await sql`
-    select from currency where org_id = ${orgId} and code = ${currency} and archived`.execute(tx);
-  if (rows.length > 0) throw refusal('REFERENCE_NOT_FOUND', 'currency', 'is archived');
-}

@@ -1,11 +1,17 @@
-/** Who is charged and by what: accounts, contracts, attached plans, counter adjustments. */
+/** Who is charged and by what: accounts, contracts, attached plans, balances, counter adjustments. */
 export { account } from './account.ts';
 export { accountPlan, CHILD_BILLING_MODES } from './account-plan.ts';
+export { applyBalanceTransaction } from './apply-balance-transaction.ts';
+export { balance } from './balance.ts';
+export { type HeldBalance, lockBalances, recordMoves } from './balance-moves.ts';
 export { contract } from './contract.ts';
 export { contractMustFit } from './contract-link.ts';
 export { counterAdjustment } from './counter-adjustment.ts';
 export { endDateAccountEntities, endDateContractEntities } from './end-date-billing-entities.ts';
 export { listAccountChildren } from './list-account-children.ts';
+export { listBalanceTransactions } from './list-balance-transactions.ts';
 export { listCounterAdjustments } from './list-counter-adjustments.ts';
+export { postBalanceTransaction } from './post-balance-transaction.ts';
 export { replaceAccountPlan } from './replace-account-plan.ts';
 export { searchAccounts } from './search-accounts.ts';
+export { summarizeBalanceTransactions } from './summarize-balance-transactions.ts';

@@ -17,7 +17,7 @@ export type AccountRows = {
 
 type Source = { readonly db: Db | Tx; readonly orgId: string };
 
-/** The accounts of the units (parents and their children) with what hangs on them: one query for each table. */
+/** The accounts of the units, parents and children, with what hangs on them: one query for each table. */
 export async function loadAccountRows(source: Source, unitIds: readonly string[]): Promise<AccountRows> {
   const accounts = await accountsOf(source, unitIds);
   const ids = accounts.map((account) => account.id);

@@ -26,8 +26,8 @@ type Draft = DraftBill & { readonly accountCode: string };
 
 /**
  * Writes the calculated bills of a batch of units with their lines, numbers, events and alerts: a handful of
- * statements however many bills they are (spec 40 §8.5). Existing bills that have been locked or deleted since they
- * were read are left alone. Answers the ids of the bills written.
+ * statements however many bills they are (spec 40 §8.5). Existing bills that have been locked or deleted
+ * since they were read are left alone. Answers the ids of the bills written.
  */
 export async function applyBills(
   tx: Tx,

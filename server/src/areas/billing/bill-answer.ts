@@ -37,7 +37,7 @@ export function embeddedLineAnswer(line: LineRow): Row {
   return without(line, [...LINE_INTERNALS, ...ENVELOPE, 'billId']);
 }
 
-/** A line by itself: bands are `bandUsage`, with envelope and bill, without the child account (spec 40 §4.5). */
+/** A line by itself: bands are `bandUsage`; it has envelope and bill, but no child account (spec 40 §4.5). */
 export function lineItemAnswer(line: LineRow): Row {
   const hidden = [...LINE_INTERNALS, 'usagePerPricingBand', 'childAccountId', 'childAccountCode'];
   return { ...without(line, hidden), bandUsage: line.usagePerPricingBand, jsonUsageGenerated: false };

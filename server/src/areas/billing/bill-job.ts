@@ -41,7 +41,7 @@ export function billJobFields() {
   };
 }
 
-/** An order to calculate bills, of accounts or again of bills that exist, worked off in the background (spec 40 §8). */
+/** An order to calculate bills, new ones or again those that exist, in the background (spec 40 §8). */
 export const billJob = defineResource({
   name: 'BillJob',
   path: 'billjobs',
@@ -72,7 +72,8 @@ export const billJob = defineResource({
     pending: {
       schema: z.int(),
       sql: sql`case when status <> 'RUNNING' then pending_at_end else
-        (select count(*) from bill_job_unit u where u.org_id = bill_job.org_id and u.bill_job_id = bill_job.id) end`,
+        (select count(*) from bill_job_unit u
+         where u.org_id = bill_job.org_id and u.bill_job_id = bill_job.id) end`,
     },
     billIds: {
       schema: z.array(z.string()),
@@ -80,7 +81,7 @@ export const billJob = defineResource({
         where b.org_id = bill_job.org_id and b.bill_job_id = bill_job.id`,
     },
   },
-  example: { accountIds: ['{Account}'], billingFrequency: 'MONTHLY', lastDateInBillingPeriod: '2024-05-31' },
+  example: { billingFrequency: 'MONTHLY', lastDateInBillingPeriod: '2024-05-31' },
   except: ['create', 'update', 'delete'],
 });
 

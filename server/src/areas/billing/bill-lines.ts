@@ -71,7 +71,7 @@ const CALCULATED_COLUMNS = [
 
 type Replacement = { readonly billIds: readonly string[]; readonly lines: readonly LineRow[] };
 
-/** Gives existing bills these lines and no others. A line that comes out the same is not written (spec 00 §7, 20). */
+/** Gives existing bills these lines and no others. A line that comes out the same is not written. */
 export async function replaceLines(tx: Tx, writer: Writer, { billIds, lines }: Replacement): Promise<void> {
   if (billIds.length === 0) return;
   const rows = rowSet('bill_line_item', lines);

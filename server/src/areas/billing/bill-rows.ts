@@ -6,7 +6,7 @@ import type { Condition, Db, Row, Tx } from '../../store/database.ts';
 import type { Envelope } from '../../store/entity-store.ts';
 import { groupedBy } from './catalog-facts.ts';
 
-/** A bill as it is read: its columns, the account's code and whether it is effectively locked (spec 40 §2.2). */
+/** A bill as it is read: its columns, its account's code, whether it is effectively locked (spec 40 §2.2). */
 export type BillRow = Row &
   Envelope & {
     readonly orgId: string;
@@ -59,8 +59,8 @@ export async function billsWhere(db: Db | Tx, orgId: string, search: BillSearch)
 }
 
 /**
- * As `billsWhere`, in the order of their ids; until the transaction ends nobody else can write these bills or move
- * the lock date.
+ * As `billsWhere`, in the order of their ids; until the transaction ends nobody else can write these bills or
+ * move the lock date.
  */
 export async function lockBillsWhere(
   tx: Tx,

@@ -3,7 +3,7 @@ import type { Conversion } from '../../engine/money/conversion.ts';
 import { type Instant, zoneFromText } from '../../kernel/time.ts';
 import type { BillJob } from './bill-job.ts';
 
-/** What a job asks the calculation for. The day on which it was created is its today, however late it runs. */
+/** What a job asks the calculation for. Its today is the day of its creation, however late it runs. */
 export function targetOfJob(job: BillJob): CreateTarget | RecalculateTarget {
   if (job.type === 'CREATE') return createTarget(job, job.dtCreated);
   return { kind: 'RECALCULATE', now: job.dtCreated, billIds: job.recalculatedBillIds ?? [] };
@@ -13,7 +13,7 @@ type Wanted = Omit<CreateTarget, 'kind' | 'now' | 'currencyConversions'> & {
   readonly currencyConversions: readonly Conversion[];
 };
 
-/** The fields of a create job or a preview as the engine takes them; `timezone` becomes a Temporal zone id. */
+/** What a create job or a preview says, as the engine takes it; `timezone` becomes a Temporal zone id. */
 export function createTarget(wanted: Wanted, now: Instant): CreateTarget {
   return {
     kind: 'CREATE',

@@ -51,7 +51,7 @@ export function billCreatedAlert(
   };
 }
 
-/** One alert for each bill of the unit that could not be calculated, or one for the unit when the calculation broke. */
+/** An alert for each bill of the unit that could not be calculated, or one for the unit when that broke. */
 export function failureAlerts({ unitId, facts, failed, error }: CalculatedUnit): readonly Alert[] {
   const alerts = failed.flatMap((failure) => bodiesOf(facts, failure));
   if (error === null) return alerts;

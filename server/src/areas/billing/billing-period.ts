@@ -5,8 +5,8 @@ import type { Condition } from '../../store/database.ts';
 import { BILLING_FREQUENCIES } from './bill-fields.ts';
 
 /**
- * The bills of a path such as `2024-05-31/monthly`: those that end with that day, of that frequency in any letter
- * case (spec 40 §4.5). Throws VALIDATION_FAILED for anything else.
+ * The bills of a path such as `2024-05-31/monthly`: those that end with that day, of that frequency in any
+ * letter case (spec 40 §4.5). Throws VALIDATION_FAILED for anything else.
  */
 export function periodConditions(params: Readonly<Record<string, string>>): Condition[] {
   const lastDate = dateFromText(params['lastDateInBillingPeriod'] ?? '');

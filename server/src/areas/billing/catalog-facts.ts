@@ -142,8 +142,8 @@ async function pricingsOf({ db, orgId }: Source, owners: readonly string[]): Pro
       cumulative, tiers_span_plan, pricing_bands, minimum_spend, minimum_spend_description,
       minimum_spend_bill_in_advance, description, accounting_product_id
     from pricing
-    where org_id = ${orgId} and (plan_id = any(${owners}::uuid[]) or plan_template_id = any(${owners}::uuid[]))
-      and aggregation_id is not null`.execute(db);
+    where org_id = ${orgId} and aggregation_id is not null
+      and (plan_id = any(${owners}::uuid[]) or plan_template_id = any(${owners}::uuid[]))`.execute(db);
   return rows;
 }
 

@@ -81,7 +81,7 @@ async function refuseTooManyJobs(tx: Tx, orgId: string): Promise<void> {
     select count(*) as unfinished from bill_job
     where org_id = ${orgId} and status not in ('COMPLETE', 'CANCELLED')`.execute(tx);
   if ((rows[0]?.unfinished ?? 0) < MAX_UNFINISHED_JOBS) return;
-  const message = `there are ${MAX_UNFINISHED_JOBS} unfinished bill jobs; wait until one of them has finished`;
+  const message = `there are ${MAX_UNFINISHED_JOBS} unfinished bill jobs; wait until one has finished`;
   throw new ApiError('TOO_MANY_REQUESTS', message);
 }
 

@@ -32,7 +32,8 @@ type BillRow = BillIdentity & {
 export async function loadExistingBills(db: Db | Tx, wanted: ExistingBills): Promise<ExistingBillFacts[]> {
   const { orgId, billLockDate } = wanted.organization;
   const { rows: bills } = await sql<BillRow>`
-    select id, account_id, grid_date, group_key, frequency_key, start_date, end_date, bill_date, stamp, periods,
+    select id, account_id, grid_date, group_key, frequency_key, start_date, end_date, bill_date,
+      stamp, periods,
       (dt_locked is not null or coalesce(end_date <= ${billLockDate}::date, false)) as locked
     from bill where org_id = ${orgId} and account_id = any(${wanted.accountIds}::uuid[])`.execute(db);
   if (bills.length === 0) return [];

@@ -15,8 +15,8 @@ export type FactsRequest = {
 };
 
 /**
- * Everything that the bills of the units are calculated from, read set by set for all units together. Units whose
- * account does not exist any more are left out.
+ * Everything that the bills of the units are calculated from, read set by set for all units together. Units
+ * whose account does not exist any more are left out.
  */
 export async function loadBillFacts(db: Db | Tx, request: FactsRequest): Promise<readonly UnitFacts[]> {
   const { organization, unitIds, target } = request;

@@ -20,8 +20,8 @@ export type BillingOrganization = {
 };
 
 /**
- * Reads the configuration of an organization and its currencies as they are now. `keepLockDate` lets nobody move the
- * lock date until the transaction ends.
+ * Reads the configuration of an organization and its currencies as they are now. `keepLockDate` lets nobody
+ * move the lock date until the transaction ends.
  */
 export async function loadOrganization(
   db: Db | Tx,
@@ -30,9 +30,8 @@ export async function loadOrganization(
 ): Promise<BillingOrganization> {
   const config = await sql<BillingOrganization & OrganizationFacts>`
     select c.*, b.bill_lock_date from organization_config c
-    join bill_config b on b.org_id = c.org_id where c.org_id = ${orgId} ${keepLockDate ? sql`for share of b` : sql``}`.execute(
-    db,
-  );
+    join bill_config b on b.org_id = c.org_id
+    where c.org_id = ${orgId} ${keepLockDate ? sql`for share of b` : sql``}`.execute(db);
   const currencies = await sql<CurrencyRule>`
     select code, max_decimal_places, rounding_mode from currency where org_id = ${orgId}`.execute(db);
   const row = present(config.rows[0], 'organization_config');

@@ -24,8 +24,8 @@ const RUN_MS = 5_000;
 type JobKey = { readonly orgId: string; readonly billJobId: string };
 
 /**
- * Works a bill job off, batch by batch. What is left to do is in bill_job_unit and goes away with the transaction
- * that writes the bills, so a run that was killed, or two at once, bill every unit once.
+ * Works a bill job off, batch by batch. What is left to do is in bill_job_unit and goes away with the
+ * transaction that writes the bills, so a run that was killed, or two at once, bill every unit once.
  */
 export const runBillJob = defineTask<JobKey>({
   name: 'runBillJob',
@@ -92,7 +92,7 @@ async function runBatch(ctx: Context, key: JobKey): Promise<number> {
   });
 }
 
-/** Takes units off the job's list, and locks them: no two jobs calculate one unit at a time (spec 40 §8.3). */
+/** Takes units off the job's list and locks them: no two jobs calculate one unit at a time (spec 40 §8.3). */
 async function takeUnits(tx: Tx, job: BillJob): Promise<string[]> {
   const { rows } = await sql<{ accountId: string }>`
     delete from bill_job_unit where org_id = ${job.orgId} and bill_job_id = ${job.id} and account_id in (

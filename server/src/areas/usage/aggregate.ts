@@ -26,8 +26,8 @@ export async function aggregateUsage(
 
 /**
  * Groups of questions with the same aggregation, window and filters. The pools of a batch have no account in
- * common, since a measurement counts for one question of a query only: a parent's pooled usage and the share of
- * each of its children are asked apart.
+ * common, since a measurement counts for one question of a query only: a parent's pooled usage and the share
+ * of each of its children are asked apart.
  */
 function batchesOfAlike(queries: readonly UsageQuery[]): UsageQuery[][] {
   const groups = new Map<string, Batch[]>();

@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts';
 import {
   failedIngestFile,
   type IngestFailure,
-  ingestEventData,
+  ingestFailurePayload,
 } from '../../engine/metering/ingest-failure.ts';
 import { present } from '../../kernel/assert.ts';
 import { newId, SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
@@ -26,7 +26,7 @@ export async function recordFailures(ctx: Context, tx: Tx, { group, failures }: 
     const { receivedAt } = present(group.batches[failure.batch], 'the batch of a failure');
     const id = newId();
     const path = `/organizations/${orgId}/measurements/failedIngest/getDownloadUrl?file=${id}`;
-    const attributes = ingestEventData(failure, receivedAt, `${ctx.config.publicUrl}${path}`);
+    const attributes = ingestFailurePayload(failure, receivedAt, `${ctx.config.publicUrl}${path}`);
     const document = writeJson(failedIngestFile(failure, submittedMeasurement(group, failure), receivedAt));
     return { id, attributes, document };
   });

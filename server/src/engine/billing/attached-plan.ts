@@ -43,7 +43,7 @@ export function attachedPlans(index: FactsIndex, stamp: BillStamp): readonly Att
   const all = index.facts.accountPlans.flatMap((accountPlan) =>
     planIdsOf(accountPlan, index).map((planId) => attachedPlan({ accountPlan, planId, index, stamp })),
   );
-  return all;
+  return sortedBy(all, (attached) => attached.key);
 }
 
 function planIdsOf(accountPlan: AccountPlanFacts, index: FactsIndex): readonly string[] {

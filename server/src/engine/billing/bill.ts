@@ -8,6 +8,7 @@ import type { Segment, UsageQuery } from '../metering/usage-query.ts';
 import type { Conversion, NoConversionRate } from '../money/conversion.ts';
 import type { RoundingFailure } from '../money/rounding.ts';
 import type { BandUsage } from '../pricing/band-usage.ts';
+import type { DraftDraw, DrawPhase } from './credit-draw.ts';
 
 /**
  * What makes a bill the same bill when it is calculated again (spec 40 §4.2). `groupKey` is `default`,
@@ -60,6 +61,8 @@ export type LineItemType =
   | 'STANDING_CHARGE'
   | 'MINIMUM_SPEND'
   | 'MINIMUM_SPEND_REFUND'
+  | 'AD_HOC'
+  | 'BALANCE_CONSUMED'
   | 'CREDIT_MEMO'
   | 'DEBIT_MEMO';
 
@@ -100,6 +103,7 @@ export type BillLine = {
   readonly accountingProductId: string | null;
   readonly accountingProductName: string | null;
   readonly accountingProductCode: string | null;
+  readonly balanceId: string | null;
   readonly contractId: string | null;
   readonly childAccountId: string | null;
   readonly childAccountCode: string | null;
@@ -145,6 +149,16 @@ export type LineReason = {
   readonly refundedLineKey: string | null;
   /** The children's lines behind a line of a PARENT_SUMMARY bill; empty for every other line. */
   readonly mergedFrom: readonly BilledLine[];
+  /** What a consumed line paid of which lines; empty for every other line. */
+  readonly drawn: readonly DrawnPart[];
+};
+
+/** What was drawn for one line, in the credit's currency and converted into the bill's. */
+export type DrawnPart = {
+  readonly lineKey: string;
+  readonly phase: DrawPhase;
+  readonly amount: Decimal;
+  readonly convertedAmount: Decimal;
 };
 
 /** The part of a stored line that later calculations look at. Every BillLine is one. */
@@ -187,6 +201,8 @@ export type DraftBill = {
   readonly purchaseOrderNumber: string | null;
   readonly billTotal: Decimal;
   readonly lines: readonly BillLine[];
+  /** What the bill takes from credits; it replaces whatever an existing bill took. */
+  readonly draws: readonly DraftDraw[];
   /** No line at all: a new bill is not created when `suppressedEmptyBills` is on (spec 40 §4.6). */
   readonly isEmpty: boolean;
   /** To be stored with the bill and given back in `ExistingBillFacts`. */

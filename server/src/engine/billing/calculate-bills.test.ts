@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   accountPlan,
   billsOf,
+  contract,
   cycle,
   facts,
   organization,
@@ -28,6 +29,18 @@ test('questions come first, each once, and the answers lead to the bills', () =>
   ).toEqual(['calls acme 2024-05-01T00:00:00Z 2024-06-01T00:00:00Z']);
   const answers = new Map(queries.map((query) => [query.key, answerFrom(measured, query)]));
   expect(calculateBills(given, answers).kind).toBe('bills');
+});
+
+test('the filters of a contract go with the question', () => {
+  const filter = { dimensionCode: 'region', value: 'eu', mode: 'INCLUDE' } as const;
+  const given = facts({
+    contracts: [contract('c', { usageFilters: [filter] })],
+    accountPlans: [accountPlan('with', { contractId: 'c' }), accountPlan('without')],
+    pricings: [pricing('p')],
+  });
+  const result = calculateBills(given, new Map());
+  const filters = result.kind === 'needs' ? result.queries.map((query) => query.filters) : [];
+  expect(filters.toSorted((a, b) => a.length - b.length)).toEqual([[], [filter]]);
 });
 
 describe('failures', () => {

@@ -5,6 +5,7 @@ import type { BillRecord } from './bill-history.ts';
 import { existingBillOf } from './bill-members.ts';
 import { isSameSlot } from './bill-slot.ts';
 import { type Calculation, calculationOf } from './calculation.ts';
+import { billedDraws, type KnownDraw } from './credit-draw.ts';
 import { type Draft, EMPTY_DRAFT } from './draft.ts';
 import { draftBills } from './draft-bills.ts';
 import { dueBillsOf } from './due-bills.ts';
@@ -16,6 +17,8 @@ import { steps } from './steps.ts';
 type Outcome = {
   /** The unit's bills as they stand after the slots so far: later ones build on what earlier ones billed. */
   readonly records: readonly BillRecord[];
+  /** What these bills take from credits: no money is drawn twice. */
+  readonly draws: readonly KnownDraw[];
   readonly needs: readonly UsageQuery[];
   readonly bills: readonly DraftBill[];
   readonly failed: readonly FailedBills[];
@@ -28,9 +31,16 @@ type Outcome = {
  */
 export function calculateBills(facts: BillFacts, answers: UsageAnswers): BillsCalculation {
   const index = factsIndex(facts);
-  let outcome: Outcome = { records: facts.bills, needs: [], bills: [], failed: [] };
+  let outcome: Outcome = {
+    records: facts.bills,
+    draws: billedDraws(facts),
+    needs: [],
+    bills: [],
+    failed: [],
+  };
   for (const slot of dueSlots(index)) {
-    outcome = withSlot(outcome, calculationOf(index, slot, { bills: outcome.records, answers }));
+    const { records: bills, draws } = outcome;
+    outcome = withSlot(outcome, calculationOf(index, slot, { bills, answers, draws }));
   }
   const { needs, bills, failed } = outcome;
   return needs.length > 0
@@ -51,7 +61,16 @@ function withSlot(outcome: Outcome, calculation: Calculation): Outcome {
   const replaced = outcome.records.filter(
     (record) => !bills.some((bill) => isSame(bill.identity, record.identity)),
   );
-  return { ...outcome, records: [...replaced, ...bills], bills: [...outcome.bills, ...bills] };
+  return {
+    ...outcome,
+    records: [...replaced, ...bills],
+    draws: [...calculation.otherDraws, ...bills.flatMap(drawsOfBill)],
+    bills: [...outcome.bills, ...bills],
+  };
+}
+
+function drawsOfBill({ existingBillId, draws }: DraftBill): readonly KnownDraw[] {
+  return draws.map(({ creditId, phase, amount }) => ({ billId: existingBillId, creditId, phase, amount }));
 }
 
 /** The steps in order, until one asks or fails. */

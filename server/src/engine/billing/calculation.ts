@@ -4,6 +4,7 @@ import { type AttachedPlan, attachedPlans } from './attached-plan.ts';
 import type { BillStamp } from './bill.ts';
 import { type BillHistory, type BillRecord, billHistory } from './bill-history.ts';
 import { type BillSlot, isSameSlot } from './bill-slot.ts';
+import type { KnownDraw } from './credit-draw.ts';
 import { type DueMember, dueMember } from './due-member.ts';
 import type { AccountFacts, ExistingBillFacts } from './facts.ts';
 import type { FactsIndex } from './facts-index.ts';
@@ -26,6 +27,14 @@ export type Calculation = {
   /** The attached plans that this slot bills, ordered by key. */
   readonly members: readonly DueMember[];
   readonly answers: UsageAnswers;
+  /** What bills take from the unit's credits, without the bills that this calculation replaces. */
+  readonly otherDraws: readonly KnownDraw[];
+};
+
+type Known = {
+  readonly bills: readonly BillRecord[];
+  readonly answers: UsageAnswers;
+  readonly draws?: readonly KnownDraw[];
 };
 
 /**
@@ -35,15 +44,17 @@ export type Calculation = {
 export function calculationOf(
   index: FactsIndex,
   slot: DueSlot,
-  known: { readonly bills: readonly BillRecord[]; readonly answers: UsageAnswers },
+  { bills, answers, draws = [] }: Known,
 ): Calculation {
-  const history = billHistory(slot, known.bills);
+  const history = billHistory(slot, bills);
   const existingBills = index.facts.bills.filter((bill) => isSameSlot(bill.identity, slot));
   const all = attachedPlans(index, slot.stamp);
   const members = all
     .map((attached) => dueMember(attached, slot, history))
     .filter((member) => member !== null);
-  return { index, slot, history, existingBills, attachedPlans: all, members, answers: known.answers };
+  const replaced = new Set(existingBills.filter((bill) => !bill.locked).map((bill) => bill.id));
+  const otherDraws = draws.filter((draw) => draw.billId === null || !replaced.has(draw.billId));
+  return { index, slot, history, existingBills, attachedPlans: all, members, answers, otherDraws };
 }
 
 /** Whose bill a line is on, and the child that it names (spec 40 §6.3). */

@@ -45,6 +45,9 @@ function draftBill(draft: Draft, calculation: Calculation, account: AccountFacts
     purchaseOrderNumber: purchaseOrderNumber(calculation, parts),
     billTotal: sumOf(lines.map((line) => line.convertedSubtotal)),
     lines,
+    draws: draft.draws
+      .filter((draw) => draw.billAccountId === account.id)
+      .map(({ billAccountId: _, ...draw }) => draw),
     isEmpty: lines.length === 0,
     stamp: calculation.slot.stamp,
     periods: membersOf(calculation, account).map((member) => billedPeriod(calculation, member)),

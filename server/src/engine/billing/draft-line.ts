@@ -37,6 +37,7 @@ export function draftLine(calculation: Calculation, spec: LineSpec): DraftLine |
     servicePeriodEndDate: spec.service.end,
     ...originFields(spec),
     ...productFields(calculation, spec),
+    balanceId: null,
     contractId: spec.attached.contract?.id ?? null,
     childAccountId: placement.childAccount?.id ?? null,
     childAccountCode: placement.childAccount?.code ?? null,
@@ -127,5 +128,6 @@ function reasonOf(spec: LineSpec, amounts: Amounts, bands: readonly PricingBandU
     conversionRate: amounts.rate,
     refundedLineKey: origin.refundedLineKey ?? null,
     mergedFrom: [],
+    drawn: [],
   };
 }

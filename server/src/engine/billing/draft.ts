@@ -6,6 +6,7 @@ import type { BandUsage } from '../pricing/band-usage.ts';
 import type { AttachedPlan } from './attached-plan.ts';
 import type { BillFailure, BillLine, LineItemType, LineTiming } from './bill.ts';
 import type { Calculation } from './calculation.ts';
+import type { DraftDraw } from './credit-draw.ts';
 import { draftLine } from './draft-line.ts';
 import type { AccountFacts, ProductFacts } from './facts.ts';
 import { isBillFailure } from './line-amount.ts';
@@ -27,11 +28,12 @@ export type DraftLine = Omit<BillLine, 'sequenceNumber'> & {
 export type Draft = {
   readonly rated: readonly RatedWindow[];
   readonly lines: readonly DraftLine[];
+  readonly draws: readonly PlacedDraw[];
   readonly needs: readonly UsageQuery[];
   readonly failure: BillFailure | null;
 };
 
-export const EMPTY_DRAFT: Draft = { rated: [], lines: [], needs: [], failure: null };
+export const EMPTY_DRAFT: Draft = { rated: [], lines: [], draws: [], needs: [], failure: null };
 
 /** One step of spec 40 §5.4. */
 export type Step = (draft: Draft, calculation: Calculation) => Draft;
@@ -47,6 +49,7 @@ export const RANK = {
   planMinimumSpend: 61,
   groupMinimumSpend: 62,
   globalCredit: 80,
+  drawDown: 90,
   memo: 110,
 } as const;
 
@@ -75,6 +78,9 @@ export type LineSpec = {
   /** Set where the rounded amount is fixed already, as in a share of a split block. */
   readonly subtotal?: Decimal;
 };
+
+/** What is taken from a credit for the bill of an account. */
+export type PlacedDraw = DraftDraw & { readonly billAccountId: string };
 
 /** What a line comes from; fields that do not apply are left out. */
 export type LineOrigin = {

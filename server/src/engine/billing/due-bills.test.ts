@@ -12,7 +12,7 @@ import {
   plan,
   template,
 } from '../../../test/support/bill-facts.ts';
-import { calculated, stored } from '../../../test/support/bill-story.ts';
+import { billText, calculated, jobs, stored } from '../../../test/support/bill-story.ts';
 import { decimal } from '../../kernel/decimal.ts';
 import { dueBills } from './due-bills.ts';
 import type { BillFacts, PlanTemplateFacts } from './facts.ts';
@@ -247,4 +247,43 @@ test('recalculation keeps the period of a bill whose epoch has moved', () => {
   const [bill] = calculated(moved).bills;
   // 1 to 15 May is 14/30 of 15 April to 15 May, 15 May to 1 June 17/31: 31 × (14/30 + 17/31) = 31.47
   expect(`${bill?.startDate} ${bill?.endDate} ${bill?.billTotal}`).toBe('2024-05-01 2024-06-01 31.47');
+});
+
+describe('days that other bills hold', () => {
+  const given = facts({ planTemplates: [template('monthly', { standingCharge: decimal(31) })] });
+  const moved = { accountPlans: [accountPlan('ap', { billEpoch: day('2024-01-15') })] };
+
+  test('a date inside the period of another bill is not billed again', () => {
+    // June is billed up to 1 July although it still runs; the epoch moves to the 15th
+    const bills = stored(calculated({ ...given, target: billsOf('2024-07-01') }).bills);
+    expect(due({ ...given, ...moved, bills, target: billsOf('2024-06-15') })).toEqual([]);
+    expect(due({ ...given, ...moved, bills, target: billsOf('2024-07-15') })).toHaveLength(1);
+  });
+
+  test('the period of an existing bill stays when the bill before it is deleted', () => {
+    const june = stored(calculated({ ...given, target: billsOf('2024-06-01') }).bills);
+    const target = billsOf('2024-06-15');
+    const made = calculated({ ...given, ...moved, bills: june, target }).bills;
+    const again = calculated({ ...given, ...moved, bills: stored(made), target }).bills;
+    // 1 to 15 June is 14/31 of the cell 15 May to 15 June: 31 × 14/31 = 14
+    const texts = [...made, ...again].map((bill) => `${bill.startDate} ${bill.endDate} ${bill.billTotal}`);
+    expect(texts).toEqual(['2024-06-01 2024-06-15 14', '2024-06-01 2024-06-15 14']);
+  });
+});
+
+test('a recalculated bill of a former epoch opens a period only as far as the next bill', () => {
+  const given = facts({
+    planTemplates: [template('monthly', { standingCharge: decimal(31), standingChargeBillInAdvance: true })],
+  });
+  const made = jobs(given, [billsOf('2024-05-01'), billsOf('2024-06-01')]).map(stored);
+  const moved = {
+    ...given,
+    accountPlans: [accountPlan('ap', { billEpoch: day('2024-01-15') })],
+    bills: made.flat(),
+    target: { kind: 'RECALCULATE', now: at('2024-06-10'), billIds: [made[1]?.[0]?.id ?? ''] } as const,
+  };
+  // 1 to 15 June: 31 × 14/31 = 14; the bill of 15 June goes on from there
+  expect(calculated(moved).bills.map(billText)).toEqual([
+    ['STANDING_CHARGE 2024-06-01..2024-06-15 Standing Charge: 14.00 USD', 'TOTAL 14.00 USD'],
+  ]);
 });

@@ -10,6 +10,7 @@ import type { CurrencyRule } from '../money/rounding.ts';
 import type { PricingBand } from '../pricing/bands.ts';
 import type { UnitRounding } from '../pricing/units.ts';
 import type { BilledLine, BilledPeriod, BillIdentity, BillLine, BillStamp } from './bill.ts';
+import type { DrawPhase } from './credit-draw.ts';
 
 export type ChildBillingMode = 'PARENT_BREAKDOWN' | 'PARENT_SUMMARY' | 'CHILD';
 
@@ -38,6 +39,8 @@ export type BillFacts = {
   readonly counterPricings: readonly CounterPricingFacts[];
   /** Adjustments of the unit's accounts, whatever their dates. */
   readonly counterAdjustments: readonly CounterAdjustmentFacts[];
+  /** Balances of the unit's accounts, whatever their dates. */
+  readonly balances: readonly BalanceFacts[];
   /** All existing bills of the unit's accounts. */
   readonly bills: readonly ExistingBillFacts[];
   readonly target: BillTarget;
@@ -59,7 +62,13 @@ export type OrganizationFacts = {
   readonly minimumSpendBillInAdvance: boolean;
   readonly consolidateBills: boolean;
   readonly externalInvoiceDate: 'FIRST_DAY_OF_NEXT_PERIOD' | 'LAST_DAY_OF_ARREARS';
+  readonly creditApplicationOrder: readonly CreditSource[];
+  /** What holds for balances that do not say whether they may go below 0. */
+  readonly allowNegativeBalances: boolean;
 };
+
+/** What pays for charges before the customer does: commitments or balances (spec 50 §6.4). */
+export type CreditSource = 'PREPAYMENT' | 'BALANCE';
 
 export type ProductFacts = { readonly id: string; readonly name: string; readonly code: string };
 
@@ -72,6 +81,7 @@ export type AccountFacts = {
   readonly currency: string | null;
   readonly daysBeforeBillDue: number | null;
   readonly purchaseOrderNumber: string | null;
+  readonly creditApplicationOrder: readonly CreditSource[] | null;
 };
 
 /** A contract, `[startDate, endDate)` in local dates. */
@@ -207,6 +217,39 @@ export type CounterAdjustmentFacts = {
   readonly counterId: string;
   readonly date: PlainDate;
   readonly value: Decimal;
+};
+
+/**
+ * A wallet and what is in it. `funds` is what people and schedules have put in and taken out so far; `draws` is
+ * what bills have drawn, the bills being calculated included. Both are in `currency`, draws above 0.
+ */
+export type BalanceFacts = {
+  readonly id: string;
+  readonly dtCreated: Instant;
+  readonly accountId: string;
+  readonly name: string;
+  readonly currency: string;
+  readonly startDate: Instant;
+  readonly endDate: Instant;
+  readonly rolloverEndDate: Instant | null;
+  readonly rolloverAmount: Decimal | null;
+  /** Empty = all products. */
+  readonly productIds: readonly string[];
+  /** Empty = every type that a balance can pay for. */
+  readonly lineItemTypes: readonly string[];
+  readonly contractId: string | null;
+  readonly balanceDrawDownDescription: string | null;
+  readonly consumptionsAccountingProductId: string | null;
+  /** Null = as the organization says. */
+  readonly allowOverdraft: boolean | null;
+  readonly funds: Decimal;
+  readonly draws: readonly BilledDraw[];
+};
+
+export type BilledDraw = {
+  readonly billId: string;
+  readonly phase: DrawPhase;
+  readonly amount: Decimal;
 };
 
 /**

@@ -29,12 +29,21 @@ export function convertedAmount(
   named: NamedAmount,
   to: string,
 ): ConvertedAmount | BillFailure {
-  const { stamp } = calculation.slot;
-  const tables = [stamp.currencyConversions, calculation.index.facts.organization.currencyConversions];
-  const rate = conversionRate(named.currency, to, tables);
-  if (!isDecimal(rate)) return { ...rate, entity: named.entity };
+  const rate = rateTo(calculation, named, to);
+  if (!isDecimal(rate)) return rate;
   const amount = roundedAmount(calculation, { ...named, amount: named.amount.times(rate), currency: to });
   return isDecimal(amount) ? { amount, rate } : amount;
+}
+
+/** What one unit of the currency is worth in the currency `to`; `entity` needs to know. */
+export function rateTo(
+  { slot, index }: Calculation,
+  { currency, entity }: Omit<NamedAmount, 'amount'>,
+  to: string,
+): Decimal | BillFailure {
+  const tables = [slot.stamp.currencyConversions, index.facts.organization.currencyConversions];
+  const rate = conversionRate(currency, to, tables);
+  return isDecimal(rate) ? rate : { ...rate, entity };
 }
 
 /** Tells a failure from everything that a calculation can answer instead. */

@@ -13,7 +13,8 @@ export function numberedLines(lines: readonly DraftLine[]): readonly BillLine[] 
   });
 }
 
-function lineOrder(a: DraftLine, b: DraftLine): number {
+/** Negative, 0 or positive, as lines of one bill follow each other. */
+export function lineOrder(a: DraftLine, b: DraftLine): number {
   return (
     a.rank - b.rank ||
     textOrder(a.productName ?? '', b.productName ?? '') ||

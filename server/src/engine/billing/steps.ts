@@ -1,6 +1,7 @@
 // Spec 40 §5.4, 30 §19: the calculation as one ordered list; the numbers are those of the specification.
 import type { Step } from './draft.ts';
 import { counterLines } from './steps/counter-lines.ts';
+import { drawDowns } from './steps/draw-downs.ts';
 import { globalCredits } from './steps/global-credits.ts';
 import { memoLines } from './steps/memo-lines.ts';
 import { minimumSpends } from './steps/minimum-spends.ts';
@@ -21,6 +22,7 @@ export const steps: readonly Step[] = [
   productCredits, // 5
   minimumSpends, // 6
   globalCredits, // 8
+  drawDowns, // 9
   memoLines, // 11
   summaryLines, // presentation of 40 §6.3, after everything that looks at single lines
 ];

@@ -66,7 +66,7 @@ describe('a scope', () => {
 
 describe('what a calculation names', () => {
   const root = parsed(
-    'a.b + (c ? -d : (int) Lookup.exists("t", "k", e)) + f(Lookup.findString("u", "x", "y", "z"), a.b) + Math.PI',
+    'a.b + (c ? -d : (int) Lookup.exists("t", "k", e)) + f(Lookup.findString("u", "x", 1, "z"), a.b)/Math.PI',
   );
 
   test('its names in the order of the text, without constants', () => {

@@ -15,10 +15,14 @@ export const CUSTOM_FIELD_ENTITIES = [
 ] as const;
 export type CustomFieldEntity = (typeof CUSTOM_FIELD_ENTITIES)[number];
 
-/** Custom fields of one entity, or of an entity type at organization level; read them with `Object.hasOwn`. */
+/**
+ * Custom fields of one entity, or of an entity type at organization level; read them with `Object.hasOwn`.
+ */
 export type CustomFieldValues = { readonly [name: string]: string | Decimal };
 
-/** Values at organization level (`defaults`) and those of the entities that a calculation is about (`own`). */
+/**
+ * Values at organization level (`defaults`) and those of the entities that a calculation is about (`own`).
+ */
 export type CustomFieldLevels = {
   readonly defaults: { readonly [entity in CustomFieldEntity]?: CustomFieldValues };
   readonly own: { readonly [entity in CustomFieldEntity]?: CustomFieldValues };
@@ -60,7 +64,10 @@ export function customFieldValue(
   return own && Object.hasOwn(own, name) ? own[name] : defaults[name];
 }
 
-/** Null when calculations may name the field, else what is wrong: it must exist at organization level (§6.1). */
+/**
+ * Null when calculations may name the field, else what is wrong: it must exist at organization level
+ * (§6.1).
+ */
 export function customFieldRefusal(
   defaults: CustomFieldLevels['defaults'],
   { entity, name }: CustomFieldName,

@@ -27,8 +27,9 @@ const LETTERS = 'yMdHhmsSaEXxZ';
 type Part = { readonly letter: string | null; readonly text: string };
 
 /**
- * The moment as text of the pattern in the zone. Letters: y year, M month (MMM, MMMM its English name), d day,
- * E weekday, H hour, h hour of half a day, a AM/PM, m, s, S fraction, X x Z offset; text in single quotes.
+ * The moment as text of the pattern in the zone. Letters: y year, M month (MMM, MMMM its English name), d
+ * day, E weekday, H hour, h hour of half a day, a AM/PM, m, s, S fraction, X x Z offset; text in single
+ * quotes.
  */
 export function formattedMoment(moment: Instant, pattern: string, zone: string): string {
   const local = moment.toZonedDateTimeISO(zone);
@@ -96,7 +97,7 @@ function fraction(local: Temporal.ZonedDateTime): string {
   return padded(local.millisecond * 1_000_000 + local.microsecond * 1000 + local.nanosecond, 9);
 }
 
-/** `+05:30` as `+0530` (X with minutes, XX, xx, Z) or `+05:30` (XXX, xxx); X writes `Z` for UTC. */
+/** `+05:30` as `+0530` (one or two letters, Z) or `+05:30` (three letters); X writes `Z` for UTC. */
 function offsetText(letter: string, count: number, offset: string): string {
   if (letter === 'X' && offset === '+00:00') return 'Z';
   if (letter !== 'Z' && count >= 3) return offset;
@@ -104,7 +105,10 @@ function offsetText(letter: string, count: number, offset: string): string {
   return short ? offset.slice(0, 3) : offset.replace(':', '');
 }
 
-/** The moment that the text names by the pattern, in UTC unless the pattern holds an offset; fails on any mismatch. */
+/**
+ * The moment that the text names by the pattern, in UTC unless the pattern holds an offset; fails on any
+ * mismatch.
+ */
 export function parsedMoment(text: string, pattern: string): Instant {
   const parts = partsOf(pattern);
   const match = patternOf(parts).exec(text);
@@ -115,7 +119,10 @@ export function parsedMoment(text: string, pattern: string): Instant {
   );
 }
 
-/** Captures are atomic (a lookahead and its own group), so that no pattern can make the search try alternatives. */
+/**
+ * Captures are atomic (a lookahead and its own group), so that no pattern can make the search try
+ * alternatives.
+ */
 function patternOf(parts: readonly Part[]): RegExp {
   let group = 0;
   const pieces = parts.map(({ letter, text }) => {

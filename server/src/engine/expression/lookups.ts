@@ -24,8 +24,9 @@ export type LookupTables = ReadonlyMap<string, LookupTable | null>;
 export type LookupNeed = { readonly table: string; readonly key: readonly (string | Decimal)[] };
 
 /**
- * The lookups of evaluations. Rows that were needed but have not been read are collected in `needs` by table and
- * row key; results that were calculated meanwhile are to be thrown away and calculated again with the rows read.
+ * The lookups of evaluations. Rows that were needed but have not been read are collected in `needs` by
+ * table and row key; results that were calculated meanwhile are to be thrown away and calculated again with
+ * the rows read.
  */
 export type LookupReader = { readonly tables: LookupTables; readonly needs: Map<string, LookupNeed> };
 
@@ -51,7 +52,10 @@ export function foundRow(reader: LookupReader, code: string, keys: readonly Valu
   return rowOf(reader, table, { table: code, key: key as (string | Decimal)[] });
 }
 
-/** Fails when the table has no such field or another type of it; nothing is known without a PUBLISHED revision. */
+/**
+ * Fails when the table has no such field or another type of it; nothing is known without a PUBLISHED
+ * revision.
+ */
 export function requireField(
   reader: LookupReader,
   code: string,
@@ -89,7 +93,9 @@ function rowOf(reader: LookupReader, table: LookupTable, need: LookupNeed): Look
   return row ?? null;
 }
 
-/** A text literal among the key arguments: the value of the data field with that code, else the text itself. */
+/**
+ * A text literal among the key arguments: the value of the data field with that code, else the text itself.
+ */
 export function keyFromLiteral(text: string, dataField: DataFieldReader | null): Operand {
   const value = dataField?.(text);
   return value === undefined ? text : value;

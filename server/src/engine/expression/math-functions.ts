@@ -35,8 +35,8 @@ function powerOf([base = null, exponent = null]: readonly Value[]): Value {
 }
 
 /**
- * The number at a scale: digits behind the point, or for a negative scale a power of ten. 1,250 rounded at scale
- * -2 counts 12.5 hundreds, hence 1,300.
+ * The number at a scale: digits behind the point, or for a negative scale a power of ten. 1,250 rounded at
+ * scale -2 counts 12.5 hundreds, hence 1,300.
  */
 function rounded(args: readonly Value[], mode: RoundingMode): Value {
   const [value = null] = args;

@@ -9,8 +9,8 @@ const OFFSET_AT_END = /[Tt ].*[Zz+-]/;
 const NANOS_PER_MS = new Decimal(1_000_000);
 
 /**
- * The moment that an ISO-8601 text names, or null when it names none. Without offset it is UTC, a date alone is
- * its midnight in UTC: the ISO forms include the default format of calculations.
+ * The moment that an ISO-8601 text names, or null when it names none. Without offset it is UTC, a date
+ * alone is its midnight in UTC: the ISO forms include the default format of calculations.
  */
 export function momentFromIsoText(text: string): Instant | null {
   if (!ISO_TEXT.test(text)) return null;

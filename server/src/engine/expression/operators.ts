@@ -85,7 +85,9 @@ function isSameMoment(a: Value, b: Value): boolean {
   return isInstant(first) && isInstant(second) && first.equals(second);
 }
 
-/** The number that `value` stands for beside `other`: a text beside a boolean may also be "true" or "false". */
+/**
+ * The number that `value` stands for beside `other`: a text beside a boolean may also be "true" or "false".
+ */
 function comparableNumber(value: Value, other: Value): Decimal | null {
   if (isDecimal(value) || typeof value === 'boolean') return numberOf(value);
   if (typeof value !== 'string') return null;

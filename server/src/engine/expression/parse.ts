@@ -13,7 +13,9 @@ import {
 import { type Token, tokensOf } from './tokens.ts';
 
 const MAX_LENGTH = 5000;
-/** Bounds the recursion of parser, evaluator and printer, whatever the text: far below what the stack takes. */
+/**
+ * Bounds the recursion of parser, evaluator and printer, whatever the text: far below what the stack takes.
+ */
 const MAX_DEPTH = 400;
 
 export type ParsedExpression = { readonly kind: 'expression'; readonly root: Expression };

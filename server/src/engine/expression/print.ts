@@ -40,8 +40,8 @@ function textOfNode(node: Expression): string {
     case 'cast':
       return `(${node.type}) ${printed(node.operand, UNARY_PRECEDENCE)}`;
     case 'condition': {
-      const test = printed(node.test, PRECEDENCE.OR);
-      return `${test} ? ${printed(node.yes, CONDITION_PRECEDENCE)} : ${printed(node.no, CONDITION_PRECEDENCE)}`;
+      const branches = [node.yes, node.no].map((branch) => printed(branch, CONDITION_PRECEDENCE));
+      return `${printed(node.test, PRECEDENCE.OR)} ? ${branches.join(' : ')}`;
     }
     default:
       return chainText(node);

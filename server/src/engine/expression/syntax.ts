@@ -6,7 +6,10 @@ export type ArithmeticOperator = '+' | '-' | '*' | '/' | '%' | '^';
 export type ComparisonOperator = '==' | '!=' | '<' | '<=' | '>' | '>=';
 export type BinaryOperator = ArithmeticOperator | ComparisonOperator | 'AND' | 'OR';
 
-/** `position` is the offset of the node's own token in the text: the operator of a binary, the name of a call. */
+/**
+ * `position` is the offset of the node's own token in the text: the operator of a binary, the name of a
+ * call.
+ */
 type At = { readonly position: number };
 
 export type NumberLiteral = At & { readonly kind: 'number'; readonly value: Decimal };
@@ -46,8 +49,8 @@ export type Condition = At & {
 };
 
 /**
- * A parsed calculation. Chains of operators lean to the left and may be thousands long; every other nesting is
- * bounded by the parser, so a walk may recurse except along `left`.
+ * A parsed calculation. Chains of operators lean to the left and may be thousands long; every other nesting
+ * is bounded by the parser, so a walk may recurse except along `left`.
  */
 export type Expression =
   | NumberLiteral
@@ -61,7 +64,10 @@ export type Expression =
   | Membership
   | Condition;
 
-/** What is wrong with a calculation; `position` counts characters from 0, the message names it counting from 1. */
+/**
+ * What is wrong with a calculation; `position` counts characters from 0, the message names it counting from
+ * 1.
+ */
 export type ExpressionError = { readonly kind: 'error'; readonly message: string; readonly position: number };
 
 /** Binding strength: the larger binds tighter (spec 20 §5.2). */

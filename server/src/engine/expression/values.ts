@@ -45,7 +45,10 @@ export function numberFromText(text: string): Decimal | null {
   return value.isFinite() && Math.abs(value.e) <= MAX_EXPONENT ? value : null;
 }
 
-/** A value where a number is needed: true counts as 1, false as 0, a numeric text as its number; else it fails. */
+/**
+ * A value where a number is needed: true counts as 1, false as 0, a numeric text as its number; else it
+ * fails.
+ */
 export function numberOf(value: Value): Decimal {
   if (isDecimal(value)) return value;
   if (typeof value === 'boolean') return value ? ONE : ZERO;
@@ -53,7 +56,10 @@ export function numberOf(value: Value): Decimal {
   return number ?? failEvaluation(`${described(value)} is not a number`);
 }
 
-/** A value as text: plain digits, `true` / `false`, moments as `yyyy-MM-dd'T'HH:mm:ss.SSSX` in UTC; null is empty. */
+/**
+ * A value as text: plain digits, `true` / `false`, moments as `yyyy-MM-dd'T'HH:mm:ss.SSSX` in UTC; null is
+ * empty.
+ */
 export function textOf(value: Value): string {
   if (value === null) return '';
   if (typeof value === 'string') return value;

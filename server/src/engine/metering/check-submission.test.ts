@@ -49,7 +49,7 @@ describe('a submission', () => {
 
   test('keeps every digit of long numbers', () => {
     const text =
-      '{"measurements":[{"account":"a","meter":"m","ts":"2024-01-01T00:00:00Z","cost":{"c":0.1234567890123456789}}]}';
+      '{"measurements":[{"account":"a","meter":"m","ts":"20240101T00Z","cost":{"c":0.1234567890123456789}}]}';
     const check = checkSubmission(parseJson(text), now);
     expect(check.kind === 'accepted' && String(check.measurements[0]?.cost?.['c'])).toBe(
       '0.1234567890123456789',

@@ -1,5 +1,5 @@
-// Spec 20 §7.3: the synchronous checks of submitted measurements. Written by hand and light on allocation: this
-// runs for every measurement while the client waits.
+// Spec 20 §7.3: the synchronous checks of submitted measurements. Written by hand and light on allocation:
+// this runs for every measurement while the client waits.
 import { isDecimal } from '../../kernel/decimal.ts';
 import type { FieldError } from '../../kernel/errors.ts';
 import type { Instant } from '../../kernel/time.ts';

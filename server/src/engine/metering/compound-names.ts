@@ -16,8 +16,9 @@ export type CompoundReference =
   | { readonly kind: 'billingPeriod'; readonly part: 'start' | 'end' | 'days' };
 
 /**
- * What a path stands for: `aggregation.<code>` or a bare code, a custom field of any entity type, or the start,
- * end and days of `billingPeriod`; null for anything else. Whether such an aggregation exists is not looked at.
+ * What a path stands for: `aggregation.<code>` or a bare code, a custom field of any entity type, or the
+ * start, end and days of `billingPeriod`; null for anything else. Whether such an aggregation exists is not
+ * looked at.
  */
 export function compoundReference(path: readonly string[]): CompoundReference | null {
   const [first = '', second = ''] = path;

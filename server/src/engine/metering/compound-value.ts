@@ -81,9 +81,9 @@ function numberResult(value: Value): CompoundValue {
 }
 
 /**
- * The segments for which a Compound Aggregation is evaluated (§12.3), given the aggregations that it names: those
- * of the only segmented one, or those that all segmented ones share. Empty = unsegmented: then each segmented
- * aggregation contributes its method over all measurements that fall into any of its segments.
+ * The segments for which a Compound Aggregation is evaluated (§12.3), given the aggregations that it names:
+ * those of the only segmented one, or those that all segmented ones share. Empty = unsegmented: then each
+ * segmented aggregation contributes its method over all measurements that fall into any of its segments.
  */
 export function compoundSegments(
   aggregations: readonly Pick<AggregationDefinition, 'segments'>[],

@@ -39,8 +39,9 @@ const FIXED: ReadonlyMap<string, DerivedReference> = new Map<string, DerivedRefe
 const ENTITIES: readonly string[] = ['organization', 'meter', 'account', 'product'];
 
 /**
- * What a path stands for, or null for an unknown name. A data field goes before everything else of its name; a
- * custom field is one of the organization, the meter, the account, or of the meter's product if it has one.
+ * What a path stands for, or null for an unknown name. A data field goes before everything else of its
+ * name; a custom field is one of the organization, the meter, the account, or of the meter's product if it
+ * has one.
  */
 export function derivedReference(meter: MeterNames, path: readonly string[]): DerivedReference | null {
   const field = dataFieldOf(meter, path);

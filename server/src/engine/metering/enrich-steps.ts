@@ -4,7 +4,7 @@ import { present } from '../../kernel/assert.ts';
 import type { Instant } from '../../kernel/time.ts';
 import { closeCode } from './close-code.ts';
 import type { EnrichmentSnapshot, KnownAccount } from './enrichment.ts';
-import type { MeterDefinition } from './fields.ts';
+import type { Category, MeterDefinition } from './fields.ts';
 import { type IngestFailure, ingestFailure, type Place } from './ingest-failure.ts';
 import { type SubmittedMeasurement, submittedEntries, submittedValue } from './submitted-measurement.ts';
 
@@ -50,20 +50,22 @@ function meterIsKnown(draft: Draft, { snapshot }: EnrichmentState): IngestFailur
 }
 
 function fieldCodesAreUnique(draft: Draft): IngestFailure | null {
-  const categories = new Map<string, string[]>();
-  for (const { code, category } of submittedEntries(draft.submitted)) {
-    const known = categories.get(code);
-    if (known) known.push(category);
-    else categories.set(code, [category]);
+  const entries = submittedEntries(draft.submitted);
+  if (new Set(entries.map((entry) => entry.code)).size === entries.length) return null;
+  const categories = new Map<string, Category[]>();
+  for (const { code, category } of entries) {
+    categories.set(code, [...(categories.get(code) ?? []), category]);
   }
-  if (categories.size === 0) return null;
   const errors = [...categories]
     .filter(([, found]) => found.length > 1)
     .map(([field, found]) => ({ field, message: `Field '${field}' appears under ${found.join(' and ')}` }));
-  return errors.length === 0 ? null : ingestFailure('DuplicateField', draft, errors);
+  return ingestFailure('DuplicateField', draft, errors);
 }
 
-/** Every declared data field must be there under its own category; null counts as absent, an empty text does not. */
+/**
+ * Every declared data field must be there under its own category; null counts as absent, an empty text does
+ * not.
+ */
 function fieldsArePresent(draft: Draft): IngestFailure | null {
   const { dataFields } = present(draft.meter, 'the meter of a draft');
   const missing = dataFields.filter(
@@ -77,7 +79,10 @@ function fieldsArePresent(draft: Draft): IngestFailure | null {
   return ingestFailure('MissingField', draft, errors);
 }
 
-/** An unknown account is to be created, unless another one is known, or to be created, under nearly this code. */
+/**
+ * An unknown account is to be created, unless another one is known, or to be created, under nearly this
+ * code.
+ */
 function accountIsKnown(draft: Draft, { snapshot, accountsToCreate }: EnrichmentState): IngestFailure | null {
   const code = draft.submitted.account;
   draft.account = snapshot.accounts.get(code) ?? null;

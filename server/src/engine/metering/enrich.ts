@@ -19,10 +19,11 @@ import {
 const STORED_DECIMALS = 34;
 
 /**
- * Enriches batches in the order of their receipt. When something is missing from the snapshot (accounts that are
- * to be created, lookup rows), the answer is `needs`: the caller creates or reads it and calls again with the
- * same batches and a completed snapshot, until the answer is `enriched`, in which every measurement is either
- * stored or rejected. The result depends on nothing but the arguments; ids are never made here.
+ * Enriches batches in the order of their receipt. When something is missing from the snapshot (accounts
+ * that are to be created, lookup rows), the answer is `needs`: the caller creates or reads it and calls
+ * again with the same batches and a completed snapshot, until the answer is `enriched`, in which every
+ * measurement is either stored or rejected. The result depends on nothing but the arguments; ids are never
+ * made here.
  */
 export function enrich(batches: readonly SubmittedBatch[], snapshot: EnrichmentSnapshot): Enrichment {
   const lookups = lookupReader(snapshot.lookupTables);
@@ -67,7 +68,10 @@ function firstFailure(draft: Draft, state: EnrichmentState): IngestFailure | nul
 type Known = { readonly snapshot: EnrichmentSnapshot; readonly lookups: LookupReader };
 type FieldError = { readonly field: string; readonly message: string };
 
-/** Step 6: the derived fields; then the measurement as it is stored (§7.10), with the failures of its fields. */
+/**
+ * Step 6: the derived fields; then the measurement as it is stored (§7.10), with the failures of its
+ * fields.
+ */
 function enriched(
   draft: Draft,
   known: Known,
@@ -126,7 +130,10 @@ function derivationFacts(draft: Draft, values: FieldValues, { snapshot, lookups 
   return { meter, account, uid, tsMs, etsMs, receivedAt, values, customFields, lookups };
 }
 
-/** The value of each derived field that has one, and why others failed; a field never sees another derived one. */
+/**
+ * The value of each derived field that has one, and why others failed; a field never sees another derived
+ * one.
+ */
 function derivedValues(facts: DerivationFacts): {
   derived: [string, string | Decimal][];
   errors: FieldError[];

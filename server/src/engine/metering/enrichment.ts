@@ -19,11 +19,17 @@ export type KnownAccount = {
   readonly customFields: CustomFieldValues;
 };
 
-/** What is known about the organization at the time of enrichment; only what the batches name has to be there. */
+/**
+ * What is known about the organization at the time of enrichment; only what the batches name has to be
+ * there.
+ */
 export type EnrichmentSnapshot = {
   readonly meters: ReadonlyMap<string, MeterDefinition>;
   readonly accounts: ReadonlyMap<string, KnownAccount>;
-  /** For a submitted code that is no account's: the code of an account that matches it closely (`closeCode`). */
+  /**
+   * For a submitted code that is no account's: the code of an account that matches it closely
+   * (`closeCode`).
+   */
   readonly closelyMatching: ReadonlyMap<string, string>;
   /** Submitted uids that were ingested in their window by others than these batches. */
   readonly takenUids: ReadonlySet<string>;

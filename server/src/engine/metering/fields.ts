@@ -10,7 +10,9 @@ export type Category = TextCategory | NumericCategory;
 export type DataField = { readonly code: string; readonly category: Category };
 export type DerivedField = DataField & { readonly calculation: string };
 
-/** A derived field ready to be evaluated; `root` is null when its stored calculation can no longer be read. */
+/**
+ * A derived field ready to be evaluated; `root` is null when its stored calculation can no longer be read.
+ */
 export type CompiledField = DerivedField & { readonly root: Expression | null };
 
 /** Custom field values of one entity; read them with `Object.hasOwn`. */
@@ -34,7 +36,9 @@ export function isNumericCategory(category: Category): category is NumericCatego
   return (NUMERIC_CATEGORIES as readonly Category[]).includes(category);
 }
 
-/** Whether an aggregation may be segmented by fields of the category: texts except METADATA (spec 20 §4.2). */
+/**
+ * Whether an aggregation may be segmented by fields of the category: texts except METADATA (spec 20 §4.2).
+ */
 export function isSegmentableCategory(category: Category): boolean {
   return !isNumericCategory(category) && category !== 'METADATA';
 }

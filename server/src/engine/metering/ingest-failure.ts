@@ -11,7 +11,9 @@ export type IngestFailureType =
   | 'InvalidAccountCode'
   | 'InvalidMeasurement';
 
-/** One failure of one measurement; it becomes one event. All but `CalculationError` reject the measurement. */
+/**
+ * One failure of one measurement; it becomes one event. All but `CalculationError` reject the measurement.
+ */
 export type IngestFailure = {
   readonly type: IngestFailureType;
   /** Place of the measurement's batch in the call, and of the measurement in the batch, from 0. */
@@ -34,7 +36,7 @@ export function raisesAlert(type: IngestFailureType): boolean {
 }
 
 /** The `eventData` of the event `ingest.validation.failure`; `downloadUrl` leads to the failure file. */
-export function ingestEventData(failure: IngestFailure, receivedAt: Instant, downloadUrl: string) {
+export function ingestFailurePayload(failure: IngestFailure, receivedAt: Instant, downloadUrl: string) {
   return {
     type: failure.type,
     message: failure.message,

@@ -19,16 +19,18 @@ export type MeterUse = {
 
 export type ProductChange = 'none' | 'becomesGlobal' | 'refused';
 
-/** Product to Global is allowed (its aggregations follow), everything else but no change is refused (§4.4). */
+/**
+ * Product to Global is allowed (its aggregations follow), everything else but no change is refused (§4.4).
+ */
 export function productChange(before: string | null, after: string | null): ProductChange {
   if (before === after) return 'none';
   return after === null ? 'becomesGlobal' : 'refused';
 }
 
 /**
- * Why the meter may not become `after` while the aggregations use it: fields that they target or are segmented
- * by are gone or of the wrong category, or a remaining calculation names a data field that is gone. Empty when
- * nothing breaks; otherwise nothing may be changed (`BREAKS_CONFIGURATION`).
+ * Why the meter may not become `after` while the aggregations use it: fields that they target or are
+ * segmented by are gone or of the wrong category, or a remaining calculation names a data field that is
+ * gone. Empty when nothing breaks; otherwise nothing may be changed (`BREAKS_CONFIGURATION`).
  */
 export function meterBreaches(
   before: MeterShape,

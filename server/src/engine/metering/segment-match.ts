@@ -10,10 +10,10 @@ export type Segmentation = {
 };
 
 /**
- * The one segment of a measurement with the given text values by field code, or null when it matches none (it
- * then counts nowhere in the aggregation). Exact values compare case-sensitively; a missing value matches only
- * a wildcard. The candidate with the fewest wildcards wins; on a tie the first segmented field in which the
- * candidates differ decides for the exact value.
+ * The one segment of a measurement with the given text values by field code, or null when it matches none
+ * (it then counts nowhere in the aggregation). Exact values compare case-sensitively; a missing value
+ * matches only a wildcard. The candidate with the fewest wildcards wins; on a tie the first segmented field
+ * in which the candidates differ decides for the exact value.
  */
 export function segmentOf(definition: Segmentation, values: ReadonlyMap<string, string>): Segment | null {
   const { segmentedFields, segments } = definition;

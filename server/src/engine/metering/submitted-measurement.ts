@@ -6,9 +6,9 @@ export type SubmittedTexts = { readonly [fieldCode: string]: string | null };
 export type SubmittedNumbers = { readonly [fieldCode: string]: number | Decimal | null };
 
 /**
- * The values are the objects of the parsed body themselves (nothing is copied on the way in): read them with
- * `Object.hasOwn`. A null value counts as absent. A JavaScript number stands for its shortest decimal text, which
- * is exact for the literals of 15 digits at most that the fast parser lets through.
+ * The values are the objects of the parsed body themselves (nothing is copied on the way in): read them
+ * with `Object.hasOwn`. A null value counts as absent. A JavaScript number stands for its shortest decimal
+ * text, which is exact for the literals of 15 digits at most that the fast parser lets through.
  */
 export type SubmittedMeasurement = {
   /** Null when none was submitted: the shell then assigns one, and no de-duplication applies. */

@@ -11,16 +11,20 @@ const RARE_FORM = /^[+-]?[\d-]+[Tt][\d:.,]+(?:[Zz]|[+-][\d:]+)?$/;
 const OFFSET_AT_END = /[Tt].*[Zz+-]/;
 
 /**
- * Milliseconds since 1970 of an ISO-8601 date-time, or null when the text is none. Without offset it is UTC;
- * digits finer than milliseconds are cut off. A date without a time is refused. A leap second (`:60`) counts as
- * the second before it, so that it stays in the day and the billing period it closes. Years 1970 to 9999.
+ * Milliseconds since 1970 of an ISO-8601 date-time, or null when the text is none. Without offset it is
+ * UTC; digits finer than milliseconds are cut off. A date without a time is refused. A leap second (`:60`)
+ * counts as the second before it, so that it stays in the day and the billing period it closes. Years 1970
+ * to 9999.
  */
 export function epochMsFromText(text: string): number | null {
   const ms = USUAL_FORM.test(text) ? usualMs(text) : rareMs(text);
   return ms !== null && ms >= 0 && ms <= LAST_MS ? ms : null;
 }
 
-/** Reads digits at their fixed places: about ten times faster than a date library, and this runs per measurement. */
+/**
+ * Reads digits at their fixed places: about ten times faster than a date library, and this runs per
+ * measurement.
+ */
 function usualMs(text: string): number | null {
   const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
   const month = twoDigits(text, 5);
@@ -73,7 +77,10 @@ function daysInMonth(year: number, month: number): number {
   return month === 2 && isLeap ? 29 : (MONTH_DAYS[month - 1] ?? 0);
 }
 
-/** Days from 1970-01-01 in the Gregorian calendar; the year is taken to begin in March, so a leap day comes last. */
+/**
+ * Days from 1970-01-01 in the Gregorian calendar; the year is taken to begin in March, so a leap day comes
+ * last.
+ */
 function daysSinceEpoch(year: number, month: number, day: number): number {
   const marchYear = month <= 2 ? year - 1 : year;
   const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;

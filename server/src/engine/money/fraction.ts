@@ -33,6 +33,13 @@ export function subtractFractions(a: Fraction, b: Fraction): Fraction {
   return addFractions(a, { numerator: b.numerator.negated(), denominator: b.denominator });
 }
 
+/** a ÷ b, exactly; b must not be 0. */
+export function dividedFractions(a: Fraction, b: Fraction): Fraction {
+  const [an, ad, bn, bd] = [a.numerator, a.denominator, b.numerator, b.denominator].map(integerOf);
+  assert(an !== undefined && ad !== undefined && bn !== undefined && bd !== undefined, 'four parts');
+  return fractionOfIntegers(an * bd, ad * bn);
+}
+
 /**
  * amount × f, in the amount's currency and not rounded to it. The product is formed exactly before the one
  * division, so that 310 × 21/31 is exactly 210, whereas 310 × 0.6774… would round up to 210.01 under UP.

@@ -203,7 +203,10 @@ describe('nested floors', () => {
       ...base,
       planTemplates: [template('monthly'), cycle('other', 'ANNUALLY', { productId: 'extra' })],
       plans: [plan('one', 'monthly'), plan('two', 'other')],
-      pricings: [pricing('py', { planId: 'one', aggregationId: 'y' })],
+      pricings: [
+        pricing('py', { planId: 'one', aggregationId: 'y' }),
+        pricing('gx', { planId: 'one', aggregationId: 'x', type: 'GLOBAL_CREDIT' }),
+      ],
       accountPlans: [accountPlan('ap', { planGroupId: 'g', startDate: at('2024-01-01') })],
     });
     const months = Array.from({ length: 12 }, (_, k) => day('2024-02-01').add({ months: k }).toString());
@@ -212,6 +215,8 @@ describe('nested floors', () => {
       at: day('2024-01-10').add({ months: k }).toString(),
       value: 10,
     }));
+    // A global credit of February lowers that bill and not the spend.
+    usage.push({ of: 'x', at: '2024-02-10', value: 4 });
     const made = jobs(
       rows,
       months.map((date) => billsOf(date)),

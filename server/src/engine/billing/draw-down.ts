@@ -1,0 +1,142 @@
+// Spec 50 §6.3, §6.4, §6.5: which credit pays how much of which line.
+import { type Decimal, minOf, ZERO } from '../../kernel/decimal.ts';
+import type { ClosedSpan } from '../calendar/local-dates.ts';
+import { timesFraction } from '../money/fraction.ts';
+import type { BillFailure } from './bill.ts';
+import { billCurrencyOf, type Calculation } from './calculation.ts';
+import { type Credit, type CreditPhase, poolOf } from './credit.ts';
+import type { CreditDraw } from './credit-draw.ts';
+import type { Draft, DraftLine } from './draft.ts';
+import { type DrawableLine, mayPayFor } from './drawable-line.ts';
+import { isBillFailure, rateTo, roundedAmount } from './line-amount.ts';
+import { spanInWindow, windowShare } from './window-share.ts';
+
+/** What a credit pays of one line: `amount` in its own currency, `convertedAmount` in that of the bill. */
+export type Taken = {
+  readonly credit: Credit;
+  readonly phase: CreditPhase;
+  readonly line: DraftLine;
+  readonly span: ClosedSpan;
+  readonly rate: Decimal;
+  readonly amount: Decimal;
+  readonly convertedAmount: Decimal;
+};
+
+export type Drawing = {
+  readonly draft: Draft;
+  readonly calculation: Calculation;
+  /** In the order in which they are used. */
+  readonly credits: readonly Credit[];
+  /** In the order in which they are paid for. */
+  readonly lines: readonly DrawableLine[];
+};
+
+/** One credit in one phase; without a limit it may go below 0. */
+type Turn = { readonly credit: Credit; readonly phase: CreditPhase; readonly limited: boolean };
+
+/**
+ * Everything that the credits pay: each takes what its pool and the open lines allow, phase by phase; then those
+ * that may go below 0 take what is still open. A line is paid by several, a credit pays several.
+ */
+export function takenFromCredits(drawing: Drawing): readonly Taken[] | BillFailure {
+  let taken: readonly Taken[] = [];
+  for (const turn of turnsOf(drawing.credits)) {
+    const more = takenInTurn(drawing, turn, taken);
+    if (isBillFailure(more)) return more;
+    taken = [...taken, ...more];
+  }
+  return taken;
+}
+
+function turnsOf(credits: readonly Credit[]): readonly Turn[] {
+  const turnsIn = (credit: Credit, limited: boolean) =>
+    credit.phases
+      .filter(({ phase }) => limited || phase === 'BASE')
+      .map((phase) => ({ credit, phase, limited }));
+  return [
+    ...credits.flatMap((credit) => turnsIn(credit, true)),
+    ...credits.filter((credit) => credit.hasOverdraft).flatMap((credit) => turnsIn(credit, false)),
+  ];
+}
+
+function takenInTurn(drawing: Drawing, turn: Turn, before: readonly Taken[]): readonly Taken[] | BillFailure {
+  const { credit, phase, limited } = turn;
+  const draws = [...drawing.calculation.otherDraws, ...before.map(drawOf)];
+  let pool = limited ? poolOf(credit, phase.phase, draws) : null;
+  const taken: Taken[] = [];
+  for (const drawable of drawing.lines) {
+    if (pool?.lte(0)) break;
+    if (!mayPayFor(credit, drawable, drawing.calculation)) continue;
+    const open = openAmount(drawable, [...before, ...taken]);
+    const part = takenForLine(drawing, turn, { drawable, open, pool });
+    if (part === null) continue;
+    if (isBillFailure(part)) return part;
+    taken.push(part);
+    pool = pool?.minus(part.amount) ?? null;
+  }
+  return taken;
+}
+
+function drawOf({ credit, phase, amount }: Taken): CreditDraw {
+  return { creditId: credit.id, phase: phase.phase, amount };
+}
+
+function openAmount({ line, netAmount }: DrawableLine, taken: readonly Taken[]): Decimal {
+  return taken
+    .filter((part) => part.line === line)
+    .reduce((open, part) => open.minus(part.convertedAmount), netAmount);
+}
+
+type Asked = {
+  readonly drawable: DrawableLine;
+  /** What nobody has paid yet, in the bill's currency. */
+  readonly open: Decimal;
+  /** What is left of the credit, in its currency; null = no limit. */
+  readonly pool: Decimal | null;
+};
+
+/**
+ * Open 800.00 USD, 553.57 EUR left at 1.12: wanted are 714.29 EUR, taken 553.57 EUR, which pay 620.00 USD. Less
+ * than one unit of the credit's currency is left alone.
+ */
+function takenForLine(drawing: Drawing, turn: Turn, asked: Asked): Taken | BillFailure | null {
+  const { calculation } = drawing;
+  const { credit, phase } = turn;
+  const { line } = asked.drawable;
+  const span = spanInWindow({ line, window: phase.window });
+  if (span === null || !asked.open.gt(0)) return null;
+  const billed = { currency: billCurrencyOf(calculation, line.billAccountId), entity: credit.title };
+  const due = amountDue(drawing, turn, asked.drawable);
+  if (isBillFailure(due)) return due;
+  const wanted = minOf(asked.open, due);
+  if (!wanted.gt(0)) return null;
+  const rate = rateTo(calculation, { currency: credit.currency, entity: credit.title }, billed.currency);
+  if (isBillFailure(rate)) return rate;
+  const own = { amount: wanted.dividedBy(rate), currency: credit.currency, entity: credit.title };
+  const full = roundedAmount(calculation, own);
+  if (isBillFailure(full)) return full;
+  if (full.isZero()) return null;
+  const amount = asked.pool === null ? full : minOf(asked.pool, full);
+  const worth = roundedAmount(calculation, { ...billed, amount: amount.times(rate) });
+  if (isBillFailure(worth)) return worth;
+  const convertedAmount = amount.eq(full) ? wanted : minOf(wanted, worth);
+  return { credit, phase, line, span, rate, amount, convertedAmount };
+}
+
+/** The part of the line that is due in the time of the phase, in the bill's currency. */
+function amountDue(
+  { draft, calculation }: Drawing,
+  { credit, phase }: Turn,
+  { line, netAmount }: DrawableLine,
+): Decimal | BillFailure {
+  const share = windowShare({ draft, calculation, line, window: phase.window });
+  const currency = billCurrencyOf(calculation, line.billAccountId);
+  const amount = timesFraction(netAmount, share);
+  return roundedAmount(calculation, { amount, currency, entity: credit.title });
+}
+
+/** Whether there is anything that the credit could pay with, however much other lines take of it. */
+export function hasFunds(credit: Credit, { calculation }: Drawing): boolean {
+  if (credit.hasOverdraft) return true;
+  return credit.phases.some(({ phase }) => poolOf(credit, phase, calculation.otherDraws).gt(ZERO));
+}

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** `meterbook serve` as a process of its own. */
+export type ServerProcess = {
+  readonly pid: number;
+  /** Resolves with what it printed when it listens; rejects when it ends before that. */
+  readonly listening: Promise<string>;
+  readonly ended: Promise<Ending>;
+  kill(signal: NodeJS.Signals): void;
+};
+
+export type Ending = {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+};
+
+const SERVER_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Brings `dist` up to date with `src`, so that a test runs what users run. Types are checked elsewhere. */
+export function buildServer(): void {
+  const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
+  const args = [join(compiler, '..', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--noCheck'];
+  const build = spawnSync(process.execPath, args, { cwd: SERVER_FOLDER, encoding: 'utf8' });
+  if (build.status !== 0) throw new Error(`the build failed: ${build.stdout}`);
+}
+
+/** Starts it with these variables only, so that nothing of the caller's environment decides a test. */
+export function startServerProcess(env: Record<string, string>, args: readonly string[] = []): ServerProcess {
+  const child = spawn(process.execPath, ['dist/main.js', 'serve', ...args], {
+    cwd: SERVER_FOLDER,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], METERBOOK_LOG_LEVEL: 'warn', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    output.stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    output.stderr += text;
+  });
+  const ended = endingOf(child, output);
+  const listening = listeningOf(child, output, ended);
+  listening.catch(() => {});
+  return { pid: child.pid ?? 0, listening, ended, kill: (signal) => child.kill(signal) };
+}
+
+type Output = { stdout: string; stderr: string };
+
+function endingOf(child: ChildProcess, output: Output): Promise<Ending> {
+  return new Promise((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal, ...output }));
+  });
+}
+
+function listeningOf(child: ChildProcess, output: Output, ended: Promise<Ending>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (output.stdout.includes('listens on')) resolve(output.stdout);
+    };
+    child.stdout?.on('data', look);
+    ended.then(({ stderr }) => reject(new Error(`it ended before it listened: ${stderr}`)));
+  });
+}
+
+/** The processes whose command line names a folder, such as the database server of a data directory. */
+export function processesOf(folder: string): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => commandLine(pid))
+    .filter((line) => line.includes(folder));
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
