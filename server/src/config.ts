@@ -39,7 +39,9 @@ export type Environment = { readonly [name: string]: string | undefined };
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
-/** The configuration of this process; the only reader of the environment. Throws `StartError` on a bad value. */
+/**
+ * The configuration of this process; the only reader of the environment. Throws `StartError` on a bad value.
+ */
 export function readEnv(env: Environment = process.env): Config {
   const port = portOf(env, 8080);
   const host = textOf(env, 'HOST') ?? '127.0.0.1';

@@ -1,4 +1,5 @@
 import type { PublicRoute } from './api/app.ts';
+import { openApiRoute } from './api/openapi-route.ts';
 import type { Operation } from './api/operation.ts';
 import type { AnyResource } from './api/resource.ts';
 import type { AnySingleton } from './api/singleton.ts';
@@ -26,6 +27,8 @@ import {
   billJob,
   cancelBillJob,
   createBillJob,
+  creditLineItem,
+  debitLineItem,
   deleteBill,
   getAllBillsForAccount,
   getAllBillsInBillingPeriod,
@@ -36,6 +39,7 @@ import {
   listBills,
   listLineItems,
   lockBill,
+  memoOperations,
   previewBill,
   recalculateBillJob,
   runBillJob,
@@ -114,6 +118,8 @@ export const resources: readonly AnyResource[] = [
   balance,
   counterAdjustment,
   billJob,
+  creditLineItem,
+  debitLineItem,
   statementDefinition,
   scheduledEvent,
   notification,
@@ -157,6 +163,7 @@ const actions: readonly Operation[] = [
   listBillLineItems,
   getBillLineItem,
   listLineItems,
+  ...memoOperations,
   getIntegrationConfig,
   getIntegrationConfigForType,
   enableIntegrationConfig,
@@ -179,7 +186,7 @@ export const operations: readonly Operation[] = [
 ];
 
 /** Routes outside of the tenant path. */
-export const publicRoutes: readonly PublicRoute[] = [issueToken];
+export const publicRoutes: readonly PublicRoute[] = [issueToken, openApiRoute(operations)];
 
 /** Every kind of job. */
 export const tasks: readonly Task[] = [runBillJob, applyBalanceTransaction, purgeEvents];

@@ -79,7 +79,7 @@ create table balance_transaction (
 create index balance_transaction_page_idx
   on balance_transaction (org_id, balance_id, dt_created desc, id desc);
 create index balance_transaction_amount_idx
-  on balance_transaction (org_id, balance_id, applied_date) include (amount, bill_id);
+  on balance_transaction (org_id, balance_id, applied_date) include (amount, bill_id, announced);
 create index balance_transaction_transaction_type_id_idx on balance_transaction (org_id, transaction_type_id)
   where transaction_type_id is not null;
 

@@ -8,7 +8,7 @@ import type { Context } from '../context.ts';
 import { ApiError } from '../kernel/errors.ts';
 import { newId, uuidFromText } from '../kernel/ids.ts';
 import { writeJson } from '../kernel/json.ts';
-import { checked, jsonFromBody } from './body.ts';
+import { checked, jsonFromBody, mustBeStorable } from './body.ts';
 import type { Operation, Principal } from './operation.ts';
 import { isAllowed } from './permission.ts';
 import { problemFrom } from './problem.ts';
@@ -16,7 +16,9 @@ import { problemFrom } from './problem.ts';
 /** Bodies of this size or more are refused (spec 10 §10). */
 const MAX_BODY_BYTES = 512_000;
 
-/** What the application serves: declared operations, who a bearer token belongs to, routes outside of both. */
+/**
+ * What the application serves: declared operations, who a bearer token belongs to, routes outside of both.
+ */
 export type Product = {
   readonly operations: readonly Operation[];
   /** The principal of a valid bearer token, or null. */
@@ -117,7 +119,10 @@ function addOperation(app: FastifyInstance, { ctx, product, operation }: Mounted
 
 async function answered(ctx: Context, operation: Operation, request: FastifyRequest): Promise<unknown> {
   const { orgId: _, ...params } = request.params as Record<string, string>;
+  if (Object.values(params).some((value) => value.includes('\u0000')))
+    throw new ApiError('NOT_FOUND', 'there is nothing there');
   const principal = request.principal as Principal;
+  mustBeStorable(request.query);
   const json = once(() => jsonFromBody(typeof request.body === 'string' ? request.body : ''));
   return operation.handle({
     ctx,

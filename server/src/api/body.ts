@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isDecimal } from '../kernel/decimal.ts';
 import { ApiError, type FieldError } from '../kernel/errors.ts';
 import { type JsonValue, parseJson } from '../kernel/json.ts';
 
@@ -7,8 +8,9 @@ const MAX_DEPTH = 40;
 const MAX_REPORTED_ERRORS = 100;
 
 /**
- * The JSON value of a request body; an empty body is an empty object. Throws MALFORMED_JSON for text that is no
- * JSON or nests too deep, VALIDATION_FAILED for text that cannot be stored (NUL, half of a surrogate pair).
+ * The JSON value of a request body; an empty body is an empty object. Throws MALFORMED_JSON for text that is
+ * no JSON or nests too deep, VALIDATION_FAILED for text that cannot be stored (NUL, half of a surrogate
+ * pair).
  */
 export function jsonFromBody(text: string): JsonValue {
   if (text.trim() === '') return {};
@@ -21,9 +23,7 @@ export function jsonFromBody(text: string): JsonValue {
   } catch (error) {
     throw new ApiError('MALFORMED_JSON', `the body is not valid JSON: ${messageOf(error).slice(0, 200)}`);
   }
-  const unstorable = unstorablePath(value, '');
-  if (unstorable)
-    throw fieldsRefused([{ field: unstorable, message: 'has characters that cannot be stored' }]);
+  mustBeStorable(value);
   return value;
 }
 
@@ -51,10 +51,16 @@ function isStorable(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed();
 }
 
+/** Throws VALIDATION_FAILED when a text in the value cannot be kept by PostgreSQL or written as UTF-8. */
+export function mustBeStorable(value: unknown): void {
+  const field = unstorablePath(value, '');
+  if (field) throw fieldsRefused([{ field, message: 'has characters that cannot be stored' }]);
+}
+
 function unstorablePath(value: unknown, path: string): string | null {
   if (typeof value === 'string') return isStorable(value) ? null : path || 'body';
   if (typeof value !== 'object' || value === null) return null;
-  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return null;
+  if (isDecimal(value)) return null;
   for (const [key, entry] of Object.entries(value)) {
     if (!isStorable(key)) return path || 'body';
     const here = Array.isArray(value) ? `${path}[${key}]` : path ? `${path}.${key}` : key;

@@ -80,7 +80,9 @@ export function dateParameter() {
   );
 }
 
-/** A moment; a bare date is left as PlainDate for the caller to place at midnight of the organization's zone. */
+/**
+ * A moment; a bare date is left as PlainDate for the caller to place at midnight of the organization's zone.
+ */
 export function momentParameter() {
   return single({ type: 'string' }, (value) => {
     return instantFromText(value) ?? dateFromText(value) ?? refused('must be a date or a date-time');

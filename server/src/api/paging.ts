@@ -22,7 +22,9 @@ export function nextTokenOf(position: readonly string[], list: ListIdentity, sig
   return `${payload}.${signature(payload, list, signer)}`;
 }
 
-/** The position in a token; throws INVALID_NEXT_TOKEN for one that is malformed, foreign or older than 24 h. */
+/**
+ * The position in a token; throws INVALID_NEXT_TOKEN for one that is malformed, foreign or older than 24 h.
+ */
 export function positionFromToken(token: string, list: ListIdentity, signer: Signer): string[] {
   const [payload = '', sent = '', ...rest] = token.split('.');
   const expected = Buffer.from(signature(payload, list, signer));

@@ -5,12 +5,16 @@ export type Statement = {
   readonly resource: readonly string[];
 };
 
-/** What an operation needs: an action such as `config:retrieve` on a type such as `config:plan` (spec 10 §17.4). */
+/**
+ * What an operation needs: an action such as `config:retrieve` on a type such as `config:plan` (spec
+ * 10 §17.4).
+ */
 export type Permission = { readonly action: string; readonly resource: string };
 
 /**
  * Whether the statements allow the action on an item, or on some item of the type when no id is given: any
- * matching deny wins, then any allow, else no (spec 10 §17.5). A deny of single items does not close the type.
+ * matching deny wins, then any allow, else no (spec 10 §17.5). A deny of single items does not close the
+ * type.
  */
 export function isAllowed(statements: readonly Statement[], needed: Permission, id?: string): boolean {
   const matching = statements.filter((statement) => hasAction(statement, needed.action));

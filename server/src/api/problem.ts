@@ -3,7 +3,10 @@ import { ApiError, type ErrorCode } from '../kernel/errors.ts';
 
 export type Problem = { readonly status: number; readonly body: Record<string, unknown> };
 
-/** The answer to anything thrown: `{ message, code, errors }` (spec 10 §9). Unknown errors are logged, not told. */
+/**
+ * The answer to anything thrown: `{ message, code, errors }` (spec 10 §9). Unknown errors are logged, not
+ * told.
+ */
 export function problemFrom(error: unknown, log: FastifyBaseLogger): Problem {
   const known = error instanceof ApiError ? error : apiErrorFromFramework(error);
   if (known) {

@@ -31,7 +31,9 @@ export type IngestResult = {
 const START_MS = 1_767_225_600_000;
 const ACCOUNTS = 100;
 
-/** Accepted and queryable measurements per second, beside plain inserts of the same rows into the same table. */
+/**
+ * Accepted and queryable measurements per second, beside plain inserts of the same rows into the same table.
+ */
 export async function benchIngest(options: IngestOptions): Promise<IngestResult> {
   const server = await startServerProcess('../main.js', ['serve']);
   let product: Omit<IngestResult, 'floorPerSecond' | 'ratio'>;
@@ -118,7 +120,10 @@ async function untilQueryable(client: ApiClient, meterId: string, expected: numb
   throw new Error(`${stored} of ${expected} measurements became queryable`);
 }
 
-/** The same rows, prepared beforehand, inserted one group after the other into the same table of an empty store. */
+/**
+ * The same rows, prepared beforehand, inserted one group after the other into the same table of an empty
+ * store.
+ */
 async function plainInserts({ measurements, batch }: IngestOptions): Promise<number> {
   const dataDir = await mkdtemp(join(tmpdir(), 'meterbook-floor-'));
   const clickhouse = await openClickHouse(null, dataDir);

@@ -4,8 +4,8 @@ import { openContext } from '../context.ts';
 import { newId } from '../kernel/ids.ts';
 
 /**
- * The floor of the API bench: bare Fastify routes that make one insert or one select through pg, on an embedded
- * store of their own. Runs as a process of its own: `node dist/bench/floor-server.js`.
+ * The floor of the API bench: bare Fastify routes that make one insert or one select through pg, on an
+ * embedded store of their own. Runs as a process of its own: `node dist/bench/floor-server.js`.
  */
 async function serveFloor(): Promise<void> {
   const config = readEnv();

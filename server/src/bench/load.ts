@@ -8,7 +8,9 @@ export type Call = {
   readonly body?: string;
 };
 
-/** What a run of equal calls took: calls per second and the latency that half and 99 % of them stayed under. */
+/**
+ * What a run of equal calls took: calls per second and the latency that half and 99 % of them stayed under.
+ */
 export type LoadResult = {
   readonly perSecond: number;
   readonly p50Ms: number;

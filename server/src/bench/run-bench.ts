@@ -6,8 +6,8 @@ import { benchIngest, type IngestResult } from './bench-ingest.ts';
 const PARTS = ['ingest', 'api'] as const;
 
 /**
- * `bench [PART] [--json FILE] [--measurements N] [--batch N] [--requests N] [--connections N]`: runs all parts or
- * one and prints a table. Speeds are to be read as ratios to the floor of the same run.
+ * `bench [PART] [--json FILE] [--measurements N] [--batch N] [--requests N] [--connections N]`: runs all
+ * parts or one and prints a table. Speeds are to be read as ratios to the floor of the same run.
  */
 export async function runBench(args: readonly string[], print: (line: string) => void): Promise<void> {
   const { values, positionals } = parseArgs({

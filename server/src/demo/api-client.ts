@@ -10,7 +10,9 @@ export type Access = {
 
 export type Json = { readonly [name: string]: JsonValue };
 
-/** A client of the public API for demo and bench: paths are below the organization, answers keep all digits. */
+/**
+ * A client of the public API for demo and bench: paths are below the organization, answers keep all digits.
+ */
 export type ApiClient = {
   readonly access: Access;
   /** The header that this client sends. */

@@ -6,7 +6,10 @@ type Cell = { readonly text: string; readonly right: boolean };
 
 const HEADINGS = ['', 'Service period', 'Quantity', 'Units', 'Average', 'Amount', 'Currency'];
 
-/** A bill as an aligned table: a head line, one row per line item with its amount in the bill's currency, the total. */
+/**
+ * A bill as an aligned table: a head line, one row per line item with its amount in the bill's currency, the
+ * total.
+ */
 export function billText(bill: Json, account: { readonly code: string; readonly name: string }): string {
   const lines = (bill['lineItems'] as readonly Json[] | undefined) ?? [];
   const currency = String(bill['currency']);
@@ -25,7 +28,8 @@ export function billText(bill: Json, account: { readonly code: string; readonly 
       .trimEnd(),
   );
   const rule = '-'.repeat(width);
-  const head = `${account.name} (${account.code})  ${bill['startDate']} to ${bill['endDate']}  due ${bill['dueDate']}`;
+  const span = `${bill['startDate']} to ${bill['endDate']}`;
+  const head = `${account.name} (${account.code})  ${span}  due ${bill['dueDate']}`;
   return [head, rule, ...table.slice(0, -1), rule, table.at(-1), ''].join('\n');
 }
 

@@ -1,6 +1,7 @@
 /**
- * The demo company sells AI inference: tokens by model, fine-tuning by the GPU hour and vector storage. Names stand
- * for ids: `@inference` is the id of the entity called inference. Entities are created in the order of the lists.
+ * The demo company sells AI inference: tokens by model, fine-tuning by the GPU hour and vector storage. Names
+ * stand for ids: `@inference` is the id of the entity called inference. Entities are created in the order of
+ * the lists.
  */
 export const CATALOG: readonly { path: string; entities: Readonly<Record<string, object>> }[] = [
   {

@@ -1,4 +1,4 @@
-import { createTenant } from '../areas/identity/index.ts';
+import { createAdministeredOrganization } from '../areas/identity/index.ts';
 import { type Config, urlAt } from '../config.ts';
 import { startServer } from '../server.ts';
 import { type Access, type ApiClient, openClient } from './api-client.ts';
@@ -7,8 +7,8 @@ import { type Access, type ApiClient, openClient } from './api-client.ts';
 export type Demo = { readonly client: ApiClient; readonly farewell: string; close(): Promise<void> };
 
 /**
- * The demo works on a running server when its address answers and METERBOOK_BOOTSTRAP_ORG_ID, _ACCESS_KEY_ID and
- * _API_SECRET say how to sign in; otherwise it starts the server itself, with an organization of its own.
+ * The demo works on a running server when its address answers and METERBOOK_BOOTSTRAP_ORG_ID, _ACCESS_KEY_ID
+ * and _API_SECRET say how to sign in; otherwise it starts the server itself, with an organization of its own.
  */
 export async function openDemo(config: Config): Promise<Demo> {
   const running = await runningServer(config);
@@ -16,7 +16,10 @@ export async function openDemo(config: Config): Promise<Demo> {
     return { client: await openClient(running), farewell: farewell(running, ''), close: async () => {} };
   const server = await startServer({ ...config, port: 0, logLevel: 'warn' });
   try {
-    const { orgId, accessKeyId, apiSecret } = await createTenant(server.context, 'Meterbook demo');
+    const { orgId, accessKeyId, apiSecret } = await createAdministeredOrganization(
+      server.context,
+      'Meterbook demo',
+    );
     const access = { baseUrl: server.address ?? '', orgId, accessKeyId, apiSecret };
     const later = { ...access, baseUrl: urlAt(config.host, config.port) };
     const hint = 'Start the server with "npm start" to look further.\n';

@@ -15,8 +15,8 @@ const MONTHS = ['2026-09-30', '2026-10-31'] as const;
 export type DemoOutput = { line(text: string): void; progress(text: string): void };
 
 /**
- * The main job on a realistic data set: configures the demo company, sends six weeks of usage, bills two months
- * and prints every bill. Throws when a step fails or the stored usage is not what was sent.
+ * The main job on a realistic data set: configures the demo company, sends six weeks of usage, bills two
+ * months and prints every bill. Throws when a step fails or the stored usage is not what was sent.
  */
 export async function runDemo(client: ApiClient, output: DemoOutput): Promise<void> {
   output.line('Configuring products, meters, plans and 12 accounts ...');

@@ -1,8 +1,8 @@
 import { Decimal as BaseDecimal } from 'decimal.js';
 
 /**
- * Exact decimals of 34 significant digits, HALF_EVEN, never exponent notation in `toString` for the sizes that
- * occur (spec 20 §1). The one clone of decimal.js in the product: import it from here only.
+ * Exact decimals of 34 significant digits, HALF_EVEN, never exponent notation in `toString` for the sizes
+ * that occur (spec 20 §1). The one clone of decimal.js in the product: import it from here only.
  */
 export const Decimal = BaseDecimal.clone({
   precision: 34,
@@ -15,7 +15,9 @@ export type Decimal = BaseDecimal;
 export const ZERO: Decimal = new Decimal(0);
 export const ONE: Decimal = new Decimal(1);
 
-/** Takes decimal text, an integer or a Decimal; answers a Decimal. Throws on text that is no finite number. */
+/**
+ * Takes decimal text, an integer or a Decimal; answers a Decimal. Throws on text that is no finite number.
+ */
 export function decimal(value: string | number | Decimal): Decimal {
   const result = new Decimal(value);
   if (!result.isFinite()) throw new RangeError(`not a finite number: ${String(value)}`);

@@ -1,4 +1,6 @@
-/** Every `code` that an answer can carry, with its HTTP status (spec 10 §9). The one registry of error codes. */
+/**
+ * Every `code` that an answer can carry, with its HTTP status (spec 10 §9). The one registry of error codes.
+ */
 export const ERROR_STATUS = {
   MALFORMED_JSON: 400,
   VALIDATION_FAILED: 400,
@@ -31,7 +33,9 @@ export const ERROR_STATUS = {
 export type ErrorCode = keyof typeof ERROR_STATUS;
 export type FieldError = { readonly field: string; readonly message: string };
 
-/** A request that is refused: `code` decides the status, `errors` names the fields. Nothing has been changed. */
+/**
+ * A request that is refused: `code` decides the status, `errors` names the fields. Nothing has been changed.
+ */
 export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly errors: readonly FieldError[];

@@ -16,8 +16,8 @@ let sequence = 0;
 const random = Buffer.alloc(10);
 
 /**
- * A new UUID version 7 (RFC 9562): 48 bits of milliseconds, then a 12 bit counter, then 62 random bits. Ids of
- * one process grow, so rows of one millisecond keep their order of creation in lists.
+ * A new UUID version 7 (RFC 9562): 48 bits of milliseconds, then a 12 bit counter, then 62 random bits. Ids
+ * of one process grow, so rows of one millisecond keep their order of creation in lists.
  */
 export function newId(): string {
   const now = Date.now();

@@ -33,8 +33,8 @@ function plainDigits(value: unknown): string {
 }
 
 /**
- * Values to JSON text: Decimals as plain digits without exponent or trailing zeros (spec 20 §1 N2), instants and
- * dates as ISO text, properties that are null or undefined left out (spec 10 §2).
+ * Values to JSON text: Decimals as plain digits without exponent or trailing zeros (spec 20 §1 N2), instants
+ * and dates as ISO text, properties that are null or undefined left out (spec 10 §2).
  */
 export function writeJson(value: unknown): string {
   return stringify(value, omitNull, undefined, STRINGIFIERS) ?? 'null';

@@ -15,8 +15,8 @@ export function currentInstant(): Instant {
 const OFFSET_ZONE = /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?$/i;
 
 /**
- * The Temporal zone id of a timezone as the API takes it (spec 10 §2, 40 §3.1): a tz-database name, or an offset
- * such as `UTC+1:00`, `GMT+1`, `+1:00`, `+1` (all one hour ahead of UTC). Null when it is neither.
+ * The Temporal zone id of a timezone as the API takes it (spec 10 §2, 40 §3.1): a tz-database name, or an
+ * offset such as `UTC+1:00`, `GMT+1`, `+1:00`, `+1` (all one hour ahead of UTC). Null when it is neither.
  */
 export function zoneFromText(text: string): string | null {
   const offset = OFFSET_ZONE.exec(text);
@@ -37,8 +37,8 @@ function offsetZone(match: RegExpExecArray): string | null {
 }
 
 /**
- * The instant at which a local date begins in a zone. A midnight that does not exist (DST gap) gives the first
- * existing instant of that date, one that happens twice the earlier (spec 40 §3.1).
+ * The instant at which a local date begins in a zone. A midnight that does not exist (DST gap) gives the
+ * first existing instant of that date, one that happens twice the earlier (spec 40 §3.1).
  */
 export function startOfDate(date: PlainDate, zone: string): Instant {
   return date.toZonedDateTime(zone).toInstant();
@@ -81,8 +81,8 @@ export function dateFromText(text: string): PlainDate | null {
 }
 
 /**
- * The instant of an ISO-8601 date-time; without an offset it is read as UTC (spec 10 §2). Null for anything else,
- * a bare date included. Digits below microseconds are dropped, because that is what the stores keep.
+ * The instant of an ISO-8601 date-time; without an offset it is read as UTC (spec 10 §2). Null for anything
+ * else, a bare date included. Digits below microseconds are dropped, because that is what the stores keep.
  */
 export function instantFromText(text: string): Instant | null {
   if (!DATE_TIME.test(text) || dateFromText(text) === null) return null;

@@ -51,7 +51,9 @@ export function refusalFromWrite(error: unknown, table: string): unknown {
   return error;
 }
 
-/** `plan_plan_template_id_fkey` of table `plan` names the field planTemplateId; several are joined by `__`. */
+/**
+ * `plan_plan_template_id_fkey` of table `plan` names the field planTemplateId; several are joined by `__`.
+ */
 function columnsOf(constraint: string, table: string): string[] {
   const middle = constraint.replace(`${table}_`, '').replace(/_(?:key|fkey|check)$/, '');
   return middle.split('__').map(camelCase).filter(Boolean);

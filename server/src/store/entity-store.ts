@@ -32,8 +32,9 @@ export type Writer = { readonly orgId: string; readonly principalId: string; rea
 export type Stored = Row & Envelope & { readonly orgId: string };
 
 /**
- * A value as PostgreSQL takes it: Decimals as digits, times as ISO text, json and jsonb columns as JSON (cast to
- * json, which PostgreSQL turns into jsonb where the column is, and which keeps the order of properties where not).
+ * A value as PostgreSQL takes it: Decimals as digits, times as ISO text, json and jsonb columns as JSON (cast
+ * to json, which PostgreSQL turns into jsonb where the column is, and which keeps the order of properties
+ * where not).
  */
 export function columnValue(value: unknown, isJson = false): unknown {
   if (value === undefined || value === null) return null;

@@ -17,8 +17,8 @@ export type Change = {
 };
 
 /**
- * Writes the audit row and the event row of one change inside the transaction that makes it, so that neither can
- * be missing or stand alone (spec 10 §22, 60 §1).
+ * Writes the audit row and the event row of one change inside the transaction that makes it, so that neither
+ * can be missing or stand alone (spec 10 §22, 60 §1).
  */
 export async function recordChange(tx: Tx, writer: Writer, change: Change): Promise<void> {
   const before = change.before && writeJson(change.before);

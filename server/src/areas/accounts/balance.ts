@@ -126,7 +126,8 @@ async function recordAmountEvent(scope: CheckScope, verb: 'created' | 'deleted',
 /** What a balance holds at a moment: all transactions applied by then, draw-downs included (spec 50 §5.1). */
 function heldAt(now: Instant) {
   return sql`select coalesce(sum(t.amount), 0) from balance_transaction t
-    where t.org_id = balance.org_id and t.balance_id = balance.id and t.applied_date <= ${String(now)}`;
+    where t.org_id = balance.org_id and t.balance_id = balance.id
+      and (t.announced or t.applied_date <= ${String(now)})`;
 }
 
 /** Amounts are in the balance's currency, so it stays once there are any. */

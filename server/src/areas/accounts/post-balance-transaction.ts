@@ -79,7 +79,8 @@ async function restAt(tx: Tx, held: HeldBalance, moment: Instant): Promise<Rest>
   const { rows } = await sql<Rest>`
     select coalesce(${held.allowOverdraft}::boolean, c.allow_negative_balances) as overdraft,
       (select coalesce(sum(t.amount), 0) from balance_transaction t
-       where t.org_id = c.org_id and t.balance_id = ${held.id} and t.applied_date <= ${String(moment)}) as amount
+       where t.org_id = c.org_id and t.balance_id = ${held.id}
+         and (t.announced or t.applied_date <= ${String(moment)})) as amount
     from organization_config c where c.org_id = ${held.orgId}`.execute(tx);
   return present(rows[0], 'organization_config');
 }

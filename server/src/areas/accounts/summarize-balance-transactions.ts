@@ -42,6 +42,6 @@ async function totalsOf({ ctx, orgId }: AnyCall, balanceId: string): Promise<Tra
         as initial_credit_amount
     from balance_transaction
     where org_id = ${orgId} and balance_id = ${balanceId}
-      and applied_date <= ${String(ctx.clock.now())}`.execute(ctx.db);
+      and (announced or applied_date <= ${String(ctx.clock.now())})`.execute(ctx.db);
   return present(rows[0], 'the totals');
 }

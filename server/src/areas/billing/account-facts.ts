@@ -31,7 +31,8 @@ export async function loadAccountRows(source: Source, unitIds: readonly string[]
 
 async function accountsOf({ db, orgId }: Source, unitIds: readonly string[]): Promise<AccountFacts[]> {
   const { rows } = await sql<AccountFacts>`
-    select id, code, parent_account_id, bill_epoch, currency, days_before_bill_due, purchase_order_number
+    select id, code, parent_account_id, bill_epoch, currency, days_before_bill_due, purchase_order_number,
+      credit_application_order
     from account
     where org_id = ${orgId} and (id = any(${unitIds}::uuid[]) or parent_account_id = any(${unitIds}::uuid[]))
   `.execute(db);

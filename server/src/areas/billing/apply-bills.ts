@@ -6,6 +6,7 @@ import type { Writer } from '../../store/entity-store.ts';
 import type { Change } from '../../store/outbox.ts';
 import { insertRows } from '../../store/row-set.ts';
 import { billChange, recordBillChanges, type WholeBill } from './bill-changes.ts';
+import { type BillDraws, replaceDraws } from './bill-draws.ts';
 import { insertLines, lineRows, replaceLines } from './bill-lines.ts';
 import { type BillRow, linesOfBills, lockBillsWhere } from './bill-rows.ts';
 import { alertChange, billCreatedAlert, codeOf, failureAlerts } from './billing-alerts.ts';
@@ -43,16 +44,22 @@ export async function applyBills(
     applying,
     drafts.filter((draft) => isWanted(draft, applying)),
   );
+  const ids = [...updated.ids, ...created.ids];
+  const draws = [...updated.draws, ...created.draws];
+  await replaceDraws(tx, applying.writer, { billIds: ids, draws, requestId: null });
   const alerts = units.flatMap(failureAlerts).map((alert) => alertChange(applying.writer, alert));
   await recordBillChanges(tx, applying.writer, [...updated.changes, ...created.changes, ...alerts]);
-  const ids = [...updated.ids, ...created.ids];
   await sql`insert into bill_job_bill (org_id, bill_job_id, bill_id)
     select ${applying.organization.orgId}, ${applying.billJobId}, unnest(${ids}::uuid[])
     on conflict do nothing`.execute(tx);
   return ids;
 }
 
-type Written = { readonly ids: readonly string[]; readonly changes: readonly Change[] };
+type Written = {
+  readonly ids: readonly string[];
+  readonly changes: readonly Change[];
+  readonly draws: BillDraws['draws'];
+};
 
 /** Spec 40 §4.6: an empty bill is not created when empty ones are suppressed. */
 function isWanted(draft: Draft, { organization }: Applying): boolean {
@@ -103,6 +110,7 @@ async function createNew(tx: Tx, applying: Applying, drafts: readonly Draft[]): 
       billChange(null, { bill, lines }, null),
       alertChange(writer, billCreatedAlert(bill.id, draft, draft.accountCode)),
     ]),
+    draws: news.flatMap(({ draft, bill }) => drawsOf(draft, bill)),
   };
 }
 
@@ -114,7 +122,7 @@ async function updateExisting(tx: Tx, applying: Applying, drafts: readonly Draft
   const { orgId } = applying.organization;
   const wanted = new Map(drafts.map((draft) => [draft.existingBillId, draft]));
   const ids = [...wanted.keys()].filter((id) => id !== null);
-  if (ids.length === 0) return { ids: [], changes: [] };
+  if (ids.length === 0) return { ids: [], changes: [], draws: [] };
   const found = await lockBillsWhere(tx, orgId, [sql`b.id = any(${ids}::uuid[])`]);
   const open = found.filter((bill) => !bill.locked);
   const lines = await linesOfBills(
@@ -137,7 +145,12 @@ async function updateExisting(tx: Tx, applying: Applying, drafts: readonly Draft
   return {
     ids: open.map((bill) => bill.id),
     changes: changed.map(({ before, after }) => billChange(before, after, null)),
+    draws: open.flatMap((bill) => drawsOf(wanted.get(bill.id) as Draft, bill)),
   };
+}
+
+function drawsOf({ draws }: Draft, { id }: BillRow): BillDraws['draws'] {
+  return draws.map((draw) => ({ ...draw, billId: id }));
 }
 
 /** Spec 40 §7.5: a recalculated bill keeps identity, number and memo lines, and is PENDING again. */

@@ -10,9 +10,11 @@ import type { Row, Tx } from '../../store/database.ts';
 import { inTransaction } from '../../store/transaction.ts';
 import { wholeBillAnswer } from './bill-answer.ts';
 import { billChange, recordBillChanges, updateBills } from './bill-changes.ts';
+import { replaceDraws } from './bill-draws.ts';
 import { BILL_STATUSES, billResponse } from './bill-fields.ts';
 import { type BillRow, linesOfBills, lockBillsWhere } from './bill-rows.ts';
 import { existing, withLines } from './get-bill.ts';
+import { lockUnits } from './run-bill-job.ts';
 
 const UPDATE = { action: 'config:update', resource: 'billing:bill' };
 
@@ -73,14 +75,25 @@ export const deleteBill = defineOperation({
       const bill = await lockedRow(tx, orgId, id);
       refuseLocked(bill);
       const lines = (await linesOfBills(tx, orgId, [id])).get(id) ?? [];
+      const writer = writerOf(call);
+      await replaceDraws(tx, writer, { billIds: [id], draws: [], requestId: call.request.id });
       await sql`delete from bill where org_id = ${orgId} and id = ${id}`.execute(tx);
-      await recordBillChanges(tx, writerOf(call), [billChange({ bill, lines }, null, call.request.id)]);
+      await recordBillChanges(tx, writer, [billChange({ bill, lines }, null, call.request.id)]);
       return wholeBillAnswer(bill, lines);
     });
   },
 });
 
+/** Nothing is calculated for the bill's account unit meanwhile: what a bill draws others must not count on. */
 async function lockedRow(tx: Tx, orgId: string, id: string): Promise<BillRow> {
+  const { rows } = await sql<{ unitId: string }>`
+    select coalesce(a.parent_account_id, a.id) as unit_id from bill b
+    join account a on a.org_id = b.org_id and a.id = b.account_id
+    where b.org_id = ${orgId} and b.id = ${id}`.execute(tx);
+  await lockUnits(
+    tx,
+    rows.map((row) => row.unitId),
+  );
   return existing((await lockBillsWhere(tx, orgId, [sql`b.id = ${id}`]))[0]);
 }
 

@@ -29,8 +29,15 @@ export type CatalogFacts = {
 type Attached = { readonly planId: string | null; readonly planGroupId: string | null };
 type Source = { readonly db: Db | Tx; readonly orgId: string };
 
-/** The catalog behind the attachments: one query for each table, however many attachments there are. */
-export async function loadCatalogFacts(source: Source, attached: readonly Attached[]): Promise<CatalogFacts> {
+/**
+ * The catalog behind the attachments, and those products besides: one query for each table, however many
+ * attachments there are.
+ */
+export async function loadCatalogFacts(
+  source: Source,
+  attached: readonly Attached[],
+  productIds: readonly string[],
+): Promise<CatalogFacts> {
   const planGroups = await planGroupsOf(
     source,
     idsOf(attached, (row) => row.planGroupId),
@@ -50,7 +57,7 @@ export async function loadCatalogFacts(source: Source, attached: readonly Attach
   );
   const named = [planTemplates, plans, planGroups, pricings, counterPricings, aggregations].flat();
   return {
-    products: await productsOf(source, productIdsOf(named)),
+    products: await productsOf(source, unique([...productIdsOf(named), ...productIds])),
     plans: byId(plans),
     planTemplates: byId(planTemplates),
     planGroups: byId(planGroups),

@@ -4,7 +4,7 @@ import type { Tx } from '../../store/database.ts';
 import type { BillingOrganization } from './load-organization.ts';
 
 /**
- * The next `count` invoice numbers, such as `AC-501`; nulls without a prefix. They are given once, in order of
+ * The next `count` invoice numbers, such as `AC-501`; nulls without a prefix. Each is given once, in order of
  * creation, above both the last one given and the configured start (spec 40 §4.4). Whoever takes numbers
  * holds up everybody else who does until the transaction ends.
  */

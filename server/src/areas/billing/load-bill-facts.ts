@@ -1,6 +1,8 @@
 import type { BillFacts, BillTarget, ExistingBillFacts } from '../../engine/billing/facts.ts';
+import type { Instant } from '../../kernel/time.ts';
 import type { Db, Tx } from '../../store/database.ts';
 import { type AccountRows, loadAccountRows } from './account-facts.ts';
+import { loadBalances } from './balance-facts.ts';
 import { type CatalogFacts, groupedBy, loadCatalogFacts } from './catalog-facts.ts';
 import { loadExistingBills } from './existing-bills.ts';
 import type { BillingOrganization } from './load-organization.ts';
@@ -12,6 +14,10 @@ export type FactsRequest = {
   readonly organization: BillingOrganization;
   readonly unitIds: readonly string[];
   readonly target: BillTarget;
+  /** The time of the calculation: money applied to balances by then can be drawn. */
+  readonly now: Instant;
+  /** Whether the bills are going to be written: then the balances are locked until the transaction ends. */
+  readonly lockBalances: boolean;
 };
 
 /**
@@ -22,14 +28,17 @@ export async function loadBillFacts(db: Db | Tx, request: FactsRequest): Promise
   const { organization, unitIds, target } = request;
   const source = { db, orgId: organization.orgId };
   const rows = await loadAccountRows(source, unitIds);
-  const catalog = await loadCatalogFacts(source, rows.accountPlans);
+  const accountIds = rows.accounts.map((account) => account.id);
+  const { now, lockBalances: lock } = request;
+  const balances = await loadBalances(source, { accountIds, now, lock });
+  const catalog = await loadCatalogFacts(source, rows.accountPlans, productIdsOf(balances));
   const bills = await loadExistingBills(db, {
     organization,
-    accountIds: rows.accounts.map((account) => account.id),
+    accountIds,
     target,
     planTemplates: [...catalog.planTemplates.values()],
   });
-  const parts = partsByAccount(rows, bills);
+  const parts = partsByAccount(rows, bills, balances);
   const units = groupedBy(rows.accounts, (account) => account.parentAccountId ?? account.id);
   return unitIds.flatMap((unitId) => {
     const accounts = units.get(unitId);
@@ -38,19 +47,32 @@ export async function loadBillFacts(db: Db | Tx, request: FactsRequest): Promise
   });
 }
 
+/** Products that lines of the balances show. */
+function productIdsOf(balances: BillFacts['balances']): readonly string[] {
+  return balances.flatMap(({ productIds, consumptionsAccountingProductId }) =>
+    [...productIds, consumptionsAccountingProductId].filter((id) => id !== null),
+  );
+}
+
 type Parts = {
   readonly accountPlans: ReadonlyMap<string, BillFacts['accountPlans']>;
   readonly contracts: ReadonlyMap<string, BillFacts['contracts']>;
   readonly counterAdjustments: ReadonlyMap<string, BillFacts['counterAdjustments']>;
   readonly bills: ReadonlyMap<string, BillFacts['bills']>;
+  readonly balances: ReadonlyMap<string, BillFacts['balances']>;
 };
 
-function partsByAccount(rows: AccountRows, bills: readonly ExistingBillFacts[]): Parts {
+function partsByAccount(
+  rows: AccountRows,
+  bills: readonly ExistingBillFacts[],
+  balances: BillFacts['balances'],
+): Parts {
   return {
     accountPlans: groupedBy(rows.accountPlans, (row) => row.accountId),
     contracts: groupedBy(rows.contracts, (row) => row.accountId),
     counterAdjustments: groupedBy(rows.counterAdjustments, (row) => row.accountId),
     bills: groupedBy(bills, (bill) => bill.identity.accountId),
+    balances: groupedBy(balances, (row) => row.accountId),
   };
 }
 
@@ -73,6 +95,7 @@ function factsOf({ organization, target, catalog, parts, accounts }: OneUnit): B
     contracts: ofUnit(parts.contracts),
     counterAdjustments: ofUnit(parts.counterAdjustments),
     bills: ofUnit(parts.bills),
+    balances: ofUnit(parts.balances),
     ...catalogOf(catalog, accountPlans),
   };
 }

@@ -59,7 +59,11 @@ async function calculatedUnit(
   const [found] = rows;
   if (!found) throw refusal('REFERENCE_NOT_FOUND', 'accountIds[0]', 'names no account');
   const organization = await loadOrganization(ctx.db, orgId);
-  const units = await loadBillFacts(ctx.db, { organization, unitIds: [found.unitId], target });
+  const units = await loadBillFacts(ctx.db, {
+    ...{ organization, unitIds: [found.unitId], target },
+    now: target.now,
+    lockBalances: false,
+  });
   const [unit] = await calculateUnits(ctx, orgId, units);
   if (!unit) throw refusal('REFERENCE_NOT_FOUND', 'accountIds[0]', 'names no account');
   if (unit.error) throw unit.error;

@@ -116,13 +116,14 @@ type Batch = { readonly job: BillJob; readonly unitIds: readonly string[] };
 async function billUnits(ctx: Context, tx: Tx, { job, unitIds }: Batch): Promise<void> {
   const organization = await loadOrganization(tx, job.orgId, { keepLockDate: true });
   const target = targetOfJob(job);
-  const units = await loadBillFacts(tx, { organization, unitIds, target });
+  const writer = systemWriter(ctx, job.orgId);
+  const request = { organization, unitIds, target, now: writer.now, lockBalances: true };
+  const units = await loadBillFacts(tx, request);
   const calculated = await calculateUnits(ctx, job.orgId, units);
   for (const { unitId, error } of calculated) {
     if (error) ctx.log.error({ err: error, unitId, billJobId: job.id }, 'the bills of a unit broke');
   }
   const timezoneText = job.type === 'CREATE' ? job.timezone : null;
-  const writer = systemWriter(ctx, job.orgId);
   await applyBills(tx, { organization, writer, billJobId: job.id, timezoneText }, calculated);
 }
 

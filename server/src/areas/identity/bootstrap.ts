@@ -28,44 +28,49 @@ const BOOTSTRAP_LOCK = 7_240_113;
 export async function bootstrap(ctx: Context): Promise<Credentials | null> {
   await currentSigningKey(ctx);
   const wanted = ctx.config.bootstrap;
+  const made = generatedCredentials();
   const credentials = {
-    orgId: wanted.orgId ?? newId(),
-    accessKeyId: wanted.accessKeyId ?? `key-${randomBytes(10).toString('hex')}`,
-    apiSecret: wanted.apiSecret ?? randomBytes(24).toString('base64url'),
+    orgId: wanted.orgId ?? made.orgId,
+    accessKeyId: wanted.accessKeyId ?? made.accessKeyId,
+    apiSecret: wanted.apiSecret ?? made.apiSecret,
     generated: wanted.apiSecret === null,
   };
   return ctx.db.transaction().execute(async (tx) => {
     await sql`select pg_advisory_xact_lock(${BOOTSTRAP_LOCK})`.execute(tx);
     const { rows } = await sql`select 1 from organization limit 1`.execute(tx);
     if (rows.length > 0) return null;
-    await insertTenant(ctx, tx, { ...credentials, name: 'Meterbook' });
+    await insertOrganization(ctx, tx, { ...credentials, name: 'Meterbook' });
     return credentials;
   });
 }
 
 /** Makes another organization with an administrator service user and answers its generated credentials. */
-export async function createTenant(ctx: Context, name: string): Promise<Credentials> {
-  const credentials = {
-    orgId: newId(),
-    accessKeyId: `key-${randomBytes(10).toString('hex')}`,
-    apiSecret: randomBytes(24).toString('base64url'),
-    generated: true,
-  };
-  await ctx.db.transaction().execute((tx) => insertTenant(ctx, tx, { ...credentials, name }));
+export async function createAdministeredOrganization(ctx: Context, name: string): Promise<Credentials> {
+  const credentials = generatedCredentials();
+  await ctx.db.transaction().execute((tx) => insertOrganization(ctx, tx, { ...credentials, name }));
   return credentials;
 }
 
-async function insertTenant(
+async function insertOrganization(
   ctx: Context,
   tx: Tx,
-  tenant: Credentials & { readonly name: string },
+  organization: Credentials & { readonly name: string },
 ): Promise<void> {
-  const { orgId, accessKeyId, apiSecret, name } = tenant;
+  const { orgId, accessKeyId, apiSecret, name } = organization;
   const writer = { orgId, principalId: SYSTEM_PRINCIPAL, now: ctx.clock.now() };
   await createOrganization(tx, writer, { name });
   const policies = await createManagedPolicies(tx, writer);
   const administrator = policies.get('Administrator') ?? '';
   await createAdministrator(tx, writer, { administrator, accessKeyId, hash: await secretHash(apiSecret) });
+}
+
+function generatedCredentials(): Credentials {
+  return {
+    orgId: newId(),
+    accessKeyId: `key-${randomBytes(10).toString('hex')}`,
+    apiSecret: randomBytes(24).toString('base64url'),
+    generated: true,
+  };
 }
 
 function envelopeValues(writer: Writer) {
@@ -94,7 +99,8 @@ async function createAdministrator(tx: Tx, writer: Writer, made: Administrator):
     values (${envelopeValues(writer)}, 'Administrator') returning id`.execute(tx);
   const serviceUserId = rows[0]?.id ?? '';
   await sql`insert into access_key (org_id, id, service_user_id, access_key_id, secret_hash, status, dt_created)
-    values (${writer.orgId}, ${newId()}, ${serviceUserId}, ${made.accessKeyId}, ${made.hash}, 'ACTIVE',
+    values
+      (${writer.orgId}, ${newId()}, ${serviceUserId}, ${made.accessKeyId}, ${made.hash}, 'ACTIVE',
             ${String(writer.now)})`.execute(tx);
   await sql`insert into principal_permission
     (${ENVELOPE}, permission_policy_id, principal_id, principal_type)

@@ -16,8 +16,8 @@ type Claims = { readonly sub: string; readonly orgId: string; readonly exp: numb
 const verified = new WeakMap<Context, Map<string, Claims>>();
 
 /**
- * Who a bearer token belongs to, with the permission statements of this moment (spec 10 §12, §17.5); null when the
- * token is malformed, not signed by us, expired, or its service user is gone.
+ * Who a bearer token belongs to, with the permission statements of this moment (spec 10 §12, §17.5); null
+ * when the token is malformed, not signed by us, expired, or its service user is gone.
  */
 export async function principalOf(ctx: Context, token: string): Promise<Principal | null> {
   const claims = await claimsOf(ctx, token);

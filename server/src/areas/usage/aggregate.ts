@@ -4,9 +4,7 @@ import type { Segment, UsageAnswer, UsageAnswers, UsageQuery } from '../../engin
 import { assert } from '../../kernel/assert.ts';
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
 import { quoted } from './clickhouse-text.ts';
-
-/** Accounts of one ClickHouse query; more are asked in several, so that the text of a query stays bounded. */
-const MAX_ACCOUNTS_PER_QUERY = 10_000;
+import { questionBatches } from './question-batches.ts';
 
 /**
  * Answers the engine's questions about measurements from ClickHouse, set-wise: questions that differ only in
@@ -18,40 +16,10 @@ export async function aggregateUsage(
   queries: readonly UsageQuery[],
 ): Promise<UsageAnswers> {
   const answers = new Map<string, UsageAnswer>(queries.map((query) => [query.key, []]));
-  for (const alike of batchesOfAlike(queries)) {
+  for (const alike of questionBatches(queries)) {
     for (const [key, answer] of await answersOf(ctx, orgId, alike)) answers.set(key, answer);
   }
   return answers;
-}
-
-/**
- * Groups of questions with the same aggregation, window and filters. The pools of a batch have no account in
- * common, since a measurement counts for one question of a query only: a parent's pooled usage and the share
- * of each of its children are asked apart.
- */
-function batchesOfAlike(queries: readonly UsageQuery[]): UsageQuery[][] {
-  const groups = new Map<string, Batch[]>();
-  for (const query of queries) {
-    const { aggregation, start, end, filters, accountIds } = query;
-    const name = JSON.stringify([aggregation, String(start), String(end), filters]);
-    const batches = groups.get(name) ?? [];
-    groups.set(name, batches);
-    const fitting = batches.find((batch) => fits(batch, accountIds)) ?? {
-      queries: [],
-      accountIds: new Set(),
-    };
-    if (fitting.queries.length === 0) batches.push(fitting);
-    fitting.queries.push(query);
-    for (const id of accountIds) fitting.accountIds.add(id);
-  }
-  return [...groups.values()].flat().map((batch) => batch.queries);
-}
-
-type Batch = { readonly queries: UsageQuery[]; readonly accountIds: Set<string> };
-
-function fits(batch: Batch, accountIds: readonly string[]): boolean {
-  if (batch.accountIds.size + accountIds.length > MAX_ACCOUNTS_PER_QUERY) return false;
-  return !accountIds.some((id) => batch.accountIds.has(id));
 }
 
 type AnswerRow = { pool: string; segment: number; value: string | null; total: string; values: string };
@@ -76,7 +44,8 @@ async function answersOf(
     assert(query, 'every row belongs to a question');
     const segment = segments.length > 0 ? (segments[row.segment - 1] ?? null) : null;
     const answer = answers.get(query.key) ?? [];
-    answers.set(query.key, [...answer, { segment, value: valueOf(query, row) }]);
+    answer.push({ segment, value: valueOf(query, row) });
+    answers.set(query.key, answer);
   }
   return answers;
 }

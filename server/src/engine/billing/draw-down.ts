@@ -39,13 +39,12 @@ type Turn = { readonly credit: Credit; readonly phase: CreditPhase; readonly lim
  * that may go below 0 take what is still open. A line is paid by several, a credit pays several.
  */
 export function takenFromCredits(drawing: Drawing): readonly Taken[] | BillFailure {
-  let taken: readonly Taken[] = [];
+  const soFar: SoFar = { taken: [], open: new Map(drawing.lines.map((row) => [row.line, row.netAmount])) };
   for (const turn of turnsOf(drawing.credits)) {
-    const more = takenInTurn(drawing, turn, taken);
-    if (isBillFailure(more)) return more;
-    taken = [...taken, ...more];
+    const failure = takeInTurn(drawing, turn, soFar);
+    if (failure !== null) return failure;
   }
-  return taken;
+  return soFar.taken;
 }
 
 function turnsOf(credits: readonly Credit[]): readonly Turn[] {
@@ -59,32 +58,30 @@ function turnsOf(credits: readonly Credit[]): readonly Turn[] {
   ];
 }
 
-function takenInTurn(drawing: Drawing, turn: Turn, before: readonly Taken[]): readonly Taken[] | BillFailure {
+/** What the turns have taken, and what nobody has paid yet of each line, in its bill's currency. */
+type SoFar = { readonly taken: Taken[]; readonly open: Map<DraftLine, Decimal> };
+
+/** Adds what the credit takes to `soFar`. */
+function takeInTurn(drawing: Drawing, turn: Turn, soFar: SoFar): BillFailure | null {
   const { credit, phase, limited } = turn;
-  const draws = [...drawing.calculation.otherDraws, ...before.map(drawOf)];
+  const draws = [...drawing.calculation.otherDraws, ...soFar.taken.map(drawOf)];
   let pool = limited ? poolOf(credit, phase.phase, draws) : null;
-  const taken: Taken[] = [];
   for (const drawable of drawing.lines) {
-    if (pool?.lte(0)) break;
+    if (pool?.lte(0)) return null;
     if (!mayPayFor(credit, drawable, drawing.calculation)) continue;
-    const open = openAmount(drawable, [...before, ...taken]);
+    const open = soFar.open.get(drawable.line) ?? ZERO;
     const part = takenForLine(drawing, turn, { drawable, open, pool });
     if (part === null) continue;
     if (isBillFailure(part)) return part;
-    taken.push(part);
+    soFar.taken.push(part);
+    soFar.open.set(drawable.line, open.minus(part.convertedAmount));
     pool = pool?.minus(part.amount) ?? null;
   }
-  return taken;
+  return null;
 }
 
 function drawOf({ credit, phase, amount }: Taken): CreditDraw {
   return { creditId: credit.id, phase: phase.phase, amount };
-}
-
-function openAmount({ line, netAmount }: DrawableLine, taken: readonly Taken[]): Decimal {
-  return taken
-    .filter((part) => part.line === line)
-    .reduce((open, part) => open.minus(part.convertedAmount), netAmount);
 }
 
 type Asked = {

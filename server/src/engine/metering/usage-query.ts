@@ -28,8 +28,8 @@ export type UsageFilter = {
 };
 
 /**
- * A question about measurements: one value per segment over all `accountIds` pooled together, for measurements
- * with `start <= ts < end`. `key` names the answer; equal keys mean equal questions.
+ * A question about measurements: one value per segment over all `accountIds` pooled together, for
+ * measurements with `start <= ts < end`. `key` names the answer; equal keys mean equal questions.
  */
 export type UsageQuery = {
   readonly key: string;

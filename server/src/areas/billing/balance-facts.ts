@@ -1,0 +1,53 @@
+import { sql } from 'kysely';
+import type { BalanceFacts, BilledDraw } from '../../engine/billing/facts.ts';
+import type { Instant } from '../../kernel/time.ts';
+import type { Db, Tx } from '../../store/database.ts';
+import { groupedBy } from './catalog-facts.ts';
+
+type Source = { readonly db: Db | Tx; readonly orgId: string };
+
+export type BalanceRequest = {
+  readonly accountIds: readonly string[];
+  /** Money that has been applied by then can be drawn. */
+  readonly now: Instant;
+  /** Whether nobody else may move money on the balances until the transaction ends. */
+  readonly lock: boolean;
+};
+
+/**
+ * The balances of the accounts with what is in them. They are found and locked first and read then, so that what
+ * was waited for counts; one that is created meanwhile is left to the next calculation.
+ */
+export async function loadBalances(source: Source, request: BalanceRequest): Promise<BalanceFacts[]> {
+  const { db, orgId } = source;
+  const { rows } = await sql<{ id: string }>`
+    select id from balance where org_id = ${orgId} and account_id = any(${request.accountIds}::uuid[])
+    order by id ${request.lock ? sql`for no key update` : sql``}`.execute(db);
+  const ids = rows.map((row) => row.id);
+  if (ids.length === 0) return [];
+  const draws = groupedBy(await drawsOf(source, ids), (draw) => draw.balanceId);
+  const balances = await rowsOf(source, ids, request.now);
+  return balances.map((row) => ({
+    ...row,
+    draws: (draws.get(row.id) ?? []).map(({ billId, phase, amount }) => ({ billId, phase, amount })),
+  }));
+}
+
+async function rowsOf({ db, orgId }: Source, ids: readonly string[], now: Instant) {
+  const { rows } = await sql<Omit<BalanceFacts, 'draws'>>`
+    select b.id, b.dt_created, b.account_id, b.name, b.currency, b.start_date, b.end_date, b.rollover_end_date,
+      b.rollover_amount, b.product_ids, b.line_item_types, b.contract_id, b.balance_draw_down_description,
+      b.consumptions_accounting_product_id, b.allow_overdraft,
+      (select coalesce(sum(t.amount), 0) from balance_transaction t
+       where t.org_id = b.org_id and t.balance_id = b.id and t.bill_id is null
+         and (t.announced or t.applied_date <= ${String(now)})) as funds
+    from balance b where b.org_id = ${orgId} and b.id = any(${ids}::uuid[])`.execute(db);
+  return rows;
+}
+
+async function drawsOf({ db, orgId }: Source, ids: readonly string[]) {
+  const { rows } = await sql<BilledDraw & { balanceId: string }>`
+    select balance_id, bill_id, phase, -amount as amount from balance_transaction
+    where org_id = ${orgId} and balance_id = any(${ids}::uuid[]) and bill_id is not null`.execute(db);
+  return rows;
+}

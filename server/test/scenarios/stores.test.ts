@@ -1,0 +1,214 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
+import { sql } from 'kysely';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Context, isReady, openContext } from '../../src/context.ts';
+import { Decimal } from '../../src/kernel/decimal.ts';
+import { Temporal } from '../../src/kernel/time.ts';
+import { type ClickHouse, openClickHouse } from '../../src/store/clickhouse.ts';
+import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
+import { isMigrated, migrate } from '../../src/store/migrate.ts';
+import { jsonb } from '../../src/store/postgres.ts';
+import { openTestContext } from '../support/stores.ts';
+
+describe('PostgreSQL', () => {
+  let ctx: Context;
+  beforeAll(async () => {
+    ctx = await openTestContext();
+    await sql`create table specimen (id int, big_amount numeric, seen_at timestamptz, on_day date, free jsonb,
+      list jsonb, row_count int8, code_list text[], days date[])`.execute(ctx.db);
+  });
+  afterAll(() => ctx.close());
+
+  const specimen = {
+    id: 1,
+    bigAmount: new Decimal('12345678901234567890.1234567890123456'),
+    seenAt: Temporal.Instant.from('2026-03-29T01:30:00.123456Z'),
+    onDay: Temporal.PlainDate.from('2026-02-28'),
+    free: {
+      snake_case: new Decimal('0.10'),
+      camelCase: null,
+      at: Temporal.Instant.from('2026-01-01T00:00:00Z'),
+    },
+    rowCount: 9_007_199_254_740_991,
+    codeList: ['a', 'b"c', 'd,e'],
+  };
+
+  test('values come back as they went in, with all their digits', async () => {
+    const row = await ctx.db
+      .insertInto('specimen')
+      .values({ ...specimen, list: jsonb([{ a: new Decimal('0.1') }]) })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    expect(String(row['bigAmount'])).toBe('12345678901234567890.1234567890123456');
+    expect(String(row['seenAt'])).toBe('2026-03-29T01:30:00.123456Z');
+    expect(String(row['onDay'])).toBe('2026-02-28');
+    expect(row['free']).toEqual({
+      snake_case: new Decimal('0.1'),
+      camelCase: null,
+      at: '2026-01-01T00:00:00Z',
+    });
+    expect(row['list']).toEqual([{ a: new Decimal('0.1') }]);
+    expect(row).toMatchObject({ rowCount: 9_007_199_254_740_991, codeList: ['a', 'b"c', 'd,e'] });
+  });
+
+  test('values serve as parameters of comparisons, in lists as well', async () => {
+    const { rows } = await sql`select id from specimen where big_amount = ${specimen.bigAmount}
+      and seen_at = ${specimen.seenAt} and on_day = any(${[specimen.onDay]}::date[])`.execute(ctx.db);
+    expect(rows).toEqual([{ id: 1 }]);
+  });
+
+  test('an int8 beyond the safe numbers is an error, not another number', async () => {
+    await expect(sql`select 9007199254740993::int8 as n`.execute(ctx.db)).rejects.toThrow('too large');
+  });
+
+  test('a driver pool speaks the plain types of the driver', async () => {
+    const pool = ctx.driverPool(1);
+    const { rows } = await pool.query('select \'{"a":1}\'::jsonb as json, 1.5::numeric as amount');
+    expect(rows).toEqual([{ json: { a: 1 }, amount: '1.5' }]);
+    await pool.end();
+  });
+});
+
+describe('migrations', () => {
+  let ctx: Context;
+  let other: Context;
+  beforeAll(async () => {
+    ctx = await openTestContext();
+    const name = `empty_${process.pid}`;
+    await ctx.pool.query(`create database ${name}`);
+    const at = (url: string | null) => url && new URL(`/${name}`, url).href;
+    const config = {
+      ...ctx.config,
+      databaseUrl: at(ctx.databaseUrl),
+      clickhouseUrl: at(ctx.config.clickhouseUrl),
+    };
+    other = await openContext(config);
+  });
+  afterAll(async () => {
+    await other.close();
+    await ctx.close();
+  });
+
+  test('an empty database is not ready', async () => {
+    expect([await isReady(other), await isMigrated(other.db)]).toEqual([false, false]);
+  });
+
+  test('several processes that migrate at once do it once', async () => {
+    await Promise.all([migrate(other), migrate(other), migrate(other)]);
+    expect([await isReady(other), await isMigrated(other.db)]).toEqual([true, true]);
+    const answer = await other.clickhouse.query({
+      query: 'SELECT name FROM schema_migration',
+      format: 'JSONEachRow',
+    });
+    const names = (await answer.json<{ name: string }>()).map((row) => row.name);
+    expect(names.length).toBeGreaterThan(0);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('the embedded ClickHouse', () => {
+  let dir: string;
+  let store: ClickHouse;
+  let client: ClickHouseClient;
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'meterbook-ch-'));
+    store = await openClickHouse(null, dir);
+    client = store.client;
+    await client.command({
+      query: `CREATE TABLE specimen (id UInt64, amount Decimal(38, 10), at DateTime64(3, 'UTC'), tags Map(String, String))
+        ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100`,
+    });
+  });
+  afterAll(async () => {
+    await store.close();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  async function rowsOf<T>(query: string, params: object = {}): Promise<T[]> {
+    return (await client.query({ query, format: 'JSONEachRow', ...params })).json<T>();
+  }
+
+  test('keeps amounts as text and instants in ISO form', async () => {
+    const row = {
+      id: '1',
+      amount: '12345678901234567890.1234567891',
+      at: '2026-01-01T00:00:00.123Z',
+      tags: { "k'": 'v;\n' },
+    };
+    await client.insert({ table: 'specimen', values: [row], format: 'JSONEachRow' });
+    expect(await rowsOf('SELECT * FROM specimen')).toEqual([row]);
+  });
+
+  test('a deduplication token counts for its own insert only', async () => {
+    await client.command({ query: 'TRUNCATE TABLE specimen' });
+    const insert = (id: number, token?: string) =>
+      client.insert({
+        table: 'specimen',
+        values: [{ id }],
+        format: 'JSONEachRow',
+        ...(token === undefined ? {} : { clickhouse_settings: { insert_deduplication_token: token } }),
+      });
+    for (const [id, token] of [[1, 'a'], [2, 'a'], [3, 'b'], [4], [5]] as [number, string?][])
+      await insert(id, token);
+    expect(await rowsOf('SELECT id FROM specimen ORDER BY id')).toEqual([
+      { id: '1' },
+      { id: '3' },
+      { id: '4' },
+      { id: '5' },
+    ]);
+  });
+
+  test('statements at once keep their own parameters and settings', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, async (_, n) => {
+        const query = "SELECT {n:UInt32} AS n, {s:String} AS s, toUInt32(getSetting('max_block_size')) AS b";
+        const settings = n % 2 === 0 ? {} : { clickhouse_settings: { max_block_size: String(1000 + n) } };
+        return rowsOf(query, { query_params: { n, s: `it's ${n}` }, ...settings });
+      }),
+    );
+    expect(answers).toEqual(
+      answers.map((_, n) => [{ n, s: `it's ${n}`, b: n % 2 === 0 ? expect.any(Number) : 1000 + n }]),
+    );
+    expect(new Set(answers.filter((_, n) => n % 2 === 0).map(([row]) => (row as { b: number }).b)).size).toBe(
+      1,
+    );
+  });
+
+  test('a wrong statement is a ClickHouseError, and the next one works', async () => {
+    await expect(rowsOf('SELECT nothing FROM specimen')).rejects.toThrow(ClickHouseError);
+    await expect(rowsOf('SELECT nothing FROM specimen')).rejects.toMatchObject({
+      code: '47',
+      type: 'UNKNOWN_IDENTIFIER',
+    });
+    expect(await rowsOf('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  test('an insert of nothing changes nothing', async () => {
+    await client.insert({ table: 'specimen', values: [], format: 'JSONEachRow' });
+    expect(await client.ping()).toEqual({ success: true });
+  });
+});
+
+test('a PostgreSQL that outlived its owner is stopped and its data is there', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'meterbook-pg-'));
+  const query = async (url: string, text: string) => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      return (await client.query(text)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  const orphan = await startEmbeddedPostgres({ dataDir, durable: false });
+  await query(orphan.url, 'create table kept as select 1 as one');
+  const next = await startEmbeddedPostgres({ dataDir, durable: false });
+  await orphan.ended;
+  expect(await query(next.url, 'select one from kept')).toEqual([{ one: 1 }]);
+  await next.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
