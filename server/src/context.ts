@@ -42,8 +42,8 @@ export type ContextOptions = {
 type Cleanup = (() => void | Promise<void>)[];
 
 /**
- * Opens the data directory and both stores, built-in or external. What was opened is closed again when a later
- * part fails. Throws `StartError` for everything that the operator can put right.
+ * Opens the data directory and both stores, built-in or external. What was opened is closed again when a
+ * later part fails. Throws `StartError` for everything that the operator can put right.
  */
 export async function openContext(config: Config, options: ContextOptions = {}): Promise<Context> {
   const cleanup: Cleanup = [];
@@ -64,7 +64,9 @@ export async function openContext(config: Config, options: ContextOptions = {}):
   }
 }
 
-/** Only built-in stores belong to one process: with external ones, several share what else is in the folder. */
+/**
+ * Only built-in stores belong to one process: with external ones, several share what else is in the folder.
+ */
 function openFolder(config: Config, cleanup: Cleanup): Buffer {
   openDataDirectory(config.dataDir);
   if (config.databaseUrl === null || config.clickhouseUrl === null) {

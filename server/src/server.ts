@@ -26,8 +26,8 @@ export type Role = 'api' | 'work';
 export type ServerOptions = ContextOptions & { readonly role?: Role | null };
 
 /**
- * Starts the product in this process: stores, migrations, first organization, jobs, listener. Throws `StartError`
- * for everything that the operator can put right; nothing is left running then.
+ * Starts the product in this process: stores, migrations, first organization, jobs, listener. Throws
+ * `StartError` for everything that the operator can put right; nothing is left running then.
  */
 export async function startServer(config: Config, options: ServerOptions = {}): Promise<Server> {
   const context = await openContext(config, options);

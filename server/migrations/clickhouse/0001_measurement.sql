@@ -18,4 +18,5 @@ create table if not exists measurement (
 ) engine = MergeTree
 partition by toYear(ts)
 order by (org_id, meter_id, account_id, ts)
-settings non_replicated_deduplication_window = 10000;
+-- Batches leave the inbox once their rows are here, so rows must survive a power failure too.
+settings non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;

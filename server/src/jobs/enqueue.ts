@@ -8,7 +8,9 @@ export type Job<Payload> = {
   readonly payload: Payload;
   /** A waiting job of the same key is replaced by this one. */
   readonly jobKey?: string;
-  /** `unsafe_dedupe` leaves a job of the same key as it is, even one that is running or has failed for good. */
+  /**
+   * `unsafe_dedupe` leaves a job of the same key as it is, even one that is running or has failed for good.
+   */
   readonly jobKeyMode?: 'replace' | 'preserve_run_at' | 'unsafe_dedupe';
   /** Not before this moment; absent = now. */
   readonly runAt?: Instant;

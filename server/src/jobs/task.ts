@@ -2,8 +2,9 @@ import type { ZodType } from 'zod';
 import type { Context } from '../context.ts';
 
 /**
- * A kind of job, declared once and listed in the registry. `run` may be called twice for one job (a killed process,
- * a failure after its work was done), so it leaves the same state as after one call. A throw means: again later.
+ * A kind of job, declared once and listed in the registry. `run` may be called twice for one job (a killed
+ * process, a failure after its work was done), so it leaves the same state as after one call. A throw means:
+ * again later.
  */
 export type Task<Payload = unknown> = {
   /** A camelCase verb; it is stored with the jobs, so a released name stays. */

@@ -1,8 +1,9 @@
 import type pg from 'pg';
 
 /**
- * Jobs that a killed process had in hand stay locked by its worker for four hours. Every worker therefore holds an
- * advisory lock for as long as its process lives: jobs of a worker without one are free to be taken again.
+ * Jobs that a killed process had in hand stay locked by its worker for four hours. Every worker therefore
+ * holds an advisory lock for as long as its process lives: jobs of a worker without one are free to be taken
+ * again.
  */
 export type WorkerLease = {
   /** Declares a worker of this process to be alive, by the id that it locks jobs with. */
@@ -13,8 +14,8 @@ export type WorkerLease = {
 };
 
 /**
- * Keeps the locks in the one session of a pool that does not end idle sessions; when it breaks, the next one takes
- * them again. Closing ends the pool.
+ * Keeps the locks in the one session of a pool that does not end idle sessions; when it breaks, the next one
+ * takes them again. Closing ends the pool.
  */
 export function openWorkerLease(pool: pg.Pool, onError: (error: Error) => void): WorkerLease {
   const workerIds = new Set<string>();
@@ -42,6 +43,8 @@ const RECLAIM = `
     select distinct locked_by from graphile_worker.jobs
     where locked_at <= now() - make_interval(secs => $1::float8 / 1000) and locked_by <> all($2::text[])
   ), dead as materialized (
-    select array_agg(locked_by) as ids from held where pg_try_advisory_xact_lock(hashtextextended(locked_by, 0))
+    select array_agg(locked_by) as ids from held
+    where pg_try_advisory_xact_lock(hashtextextended(locked_by, 0))
   )
-  select cardinality(ids) as workers, graphile_worker.force_unlock_workers(ids) from dead where ids is not null`;
+  select cardinality(ids) as workers, graphile_worker.force_unlock_workers(ids)
+  from dead where ids is not null`;

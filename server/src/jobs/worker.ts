@@ -19,7 +19,9 @@ export type Work = {
 };
 
 const CONCURRENCY = 4;
-/** Its own connections: one to listen, one per running job, one for cron. They speak the driver's plain types. */
+/**
+ * Its own connections: one to listen, one per running job, one for cron. They speak the driver's plain types.
+ */
 const CONNECTIONS = CONCURRENCY + 2;
 const STOP_TIMEOUT_MS = 10_000;
 const RESTART_PAUSE_MS = 5_000;

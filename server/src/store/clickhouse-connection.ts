@@ -20,8 +20,8 @@ const SUMMARY = {
 };
 
 /**
- * What `createClient` of @clickhouse/client takes in place of a URL: statements go to the embedded engine and run
- * in `database`. Closing the client leaves the engine open.
+ * What `createClient` of @clickhouse/client takes in place of a URL: statements go to the embedded engine and
+ * run in `database`. Closing the client leaves the engine open.
  */
 export function connectionTo(engine: EmbeddedClickHouse, database: string): Connection {
   const run = async (call: Call, payload: string | null = null) => {

@@ -28,7 +28,9 @@ function escaped(text: string): string {
   return text.replaceAll(/[\t\n\r'\\]/g, (character) => ESCAPES.get(character) ?? character);
 }
 
-/** The value of a query parameter in the form that the server's `param_…` takes: the client's own, over HTTP. */
+/**
+ * The value of a query parameter in the form that the server's `param_…` takes: the client's own, over HTTP.
+ */
 export function parameterText(value: unknown): string {
   if (value === null || value === undefined) return '\\N';
   if (typeof value === 'boolean') return value ? '1' : '0';

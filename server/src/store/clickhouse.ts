@@ -23,8 +23,8 @@ const EMBEDDED_DATABASE = 'meterbook';
 const REQUEST_TIMEOUT_MS = 120_000;
 
 /**
- * Settings of every statement. Amounts come and go as text, never as JSON floats; instants are taken in any ISO
- * form; an insert is answered when it is stored.
+ * Settings of every statement. Amounts come and go as text, never as JSON floats; instants are taken in any
+ * ISO form; an insert is answered when it is stored.
  */
 const SETTINGS = {
   output_format_json_quote_decimals: 1,
@@ -44,7 +44,10 @@ const COMMON: ClickHouseClientConfigOptions = {
   log: QUIET,
 };
 
-/** Opens an external ClickHouse, or chDB below the data directory. Throws `StartError` when it does not answer. */
+/**
+ * Opens an external ClickHouse, or chDB below the data directory. Throws `StartError` when it does not
+ * answer.
+ */
 export async function openClickHouse(url: string | null, dataDir: string): Promise<ClickHouse> {
   return url === null ? openEmbedded(join(dataDir, 'clickhouse')) : openExternal(url);
 }

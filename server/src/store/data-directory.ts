@@ -16,7 +16,10 @@ export function openDataDirectory(path: string): void {
   }
 }
 
-/** Node's own `recursive` never returns for a folder below /proc. Others may pass through, but not look around. */
+/**
+ * Node's own `recursive` never returns for a folder below /proc. Others may pass through, but not look
+ * around.
+ */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
@@ -110,8 +113,8 @@ function holderFrom(text: string): Holder | null {
 }
 
 /**
- * The 32 byte key that encrypts stored credentials: the SHA-256 of the configured text, or of a random text that
- * is kept in the data directory from the first start on.
+ * The 32 byte key that encrypts stored credentials: the SHA-256 of the configured text, or of a random text
+ * that is kept in the data directory from the first start on.
  */
 export function openSecretKey(dataDir: string, configured: string | null): Buffer {
   const text = configured ?? keptSecret(join(dataDir, 'secret-key'));

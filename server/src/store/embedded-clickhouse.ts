@@ -12,8 +12,8 @@ export type Statement = {
 };
 
 /**
- * A session runs one statement after the other and keeps the settings of the last one. Three let queries overlap
- * and leave one of libuv's four threads to everything else.
+ * A session runs one statement after the other and keeps the settings of the last one. Three let queries
+ * overlap and leave one of libuv's four threads to everything else.
  */
 const SESSIONS = 3;
 
@@ -28,9 +28,10 @@ const HTTP_SETTINGS: ReadonlySet<string> = new Set([
 type OpenSession = { session: Session; database: string; settings: ReadonlyMap<string, string> };
 
 /**
- * ClickHouse inside of this process (chDB) with the files of one folder. chDB's own connection sends settings as
- * `SET`, which then hold for whatever runs next in the shared session, such as another insert's deduplication
- * token, and it runs one query at a time. This one owns a few sessions and gives each statement one for itself.
+ * ClickHouse inside of this process (chDB) with the files of one folder. chDB's own connection sends settings
+ * as `SET`, which then hold for whatever runs next in the shared session, such as another insert's
+ * deduplication token, and it runs one query at a time. This one owns a few sessions and gives each statement
+ * one for itself.
  */
 export class EmbeddedClickHouse {
   readonly #open: () => Session;

@@ -26,9 +26,9 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
 
 /**
- * Starts the private server under the data directory: made when absent, recovered by PostgreSQL itself when it
- * was killed, and stopped first when it outlived its previous owner. The caller holds the data directory's lock.
- * Throws `StartError` with the server's own last word when it does not come up.
+ * Starts the private server under the data directory: made when absent, recovered by PostgreSQL itself when
+ * it was killed, and stopped first when it outlived its previous owner. The caller holds the data directory's
+ * lock. Throws `StartError` with the server's own last word when it does not come up.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const cluster = clusterIn(options.dataDir);
@@ -72,7 +72,9 @@ export async function freePort(): Promise<number> {
   });
 }
 
-/** TCP on the loopback interface with a password: a socket's path may be too long below a deep data directory. */
+/**
+ * TCP on the loopback interface with a password: a socket's path may be too long below a deep data directory.
+ */
 function serverArgs(cluster: Cluster, run: { readonly port: number; readonly durable: boolean }): string[] {
   const settings = {
     listen_addresses: '127.0.0.1',

@@ -89,13 +89,14 @@ function sqlFiles(store: 'postgres' | 'clickhouse'): readonly SqlFile[] {
 }
 
 /**
- * ClickHouse has no transactions for tables: a file that failed half-way is run again from its beginning, so its
- * statements are written to be repeatable (`if not exists`).
+ * ClickHouse has no transactions for tables: a file that failed half-way is run again from its beginning, so
+ * its statements are written to be repeatable (`if not exists`).
  */
 export async function migrateClickHouse(client: ClickHouseClient): Promise<void> {
   await client.command({
-    query: `CREATE TABLE IF NOT EXISTS schema_migration (name String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3))
-      ENGINE = MergeTree ORDER BY name`,
+    query: `CREATE TABLE IF NOT EXISTS schema_migration (
+        name String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)
+      ) ENGINE = MergeTree ORDER BY name`,
   });
   const applied = await appliedNames(client);
   for (const file of sqlFiles('clickhouse')) {

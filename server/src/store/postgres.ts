@@ -41,7 +41,9 @@ class ValueClient extends pg.Client {
   }
 }
 
-/** What the driver can write: amounts as all their digits, instants and dates as ISO text, objects as JSON. */
+/**
+ * What the driver can write: amounts as all their digits, instants and dates as ISO text, objects as JSON.
+ */
 export function parameterFromValue(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
   if (isDecimal(value)) return value.toFixed();
@@ -64,8 +66,8 @@ export function openPool(url: string, { max = MAX_CONNECTIONS, onError }: PoolOp
 }
 
 /**
- * A pool that speaks the driver's own types, for libraries that bring their own queries. Its sessions stay open
- * when they are idle, so that what a session holds (a lock, a subscription) lasts as long as the pool.
+ * A pool that speaks the driver's own types, for libraries that bring their own queries. Its sessions stay
+ * open when they are idle, so that what a session holds (a lock, a subscription) lasts as long as the pool.
  */
 export function openDriverPool(url: string, { max = MAX_CONNECTIONS, onError }: PoolOptions): pg.Pool {
   return listenedPool(new pg.Pool({ ...poolConfig(url, max), idleTimeoutMillis: 0 }), onError);

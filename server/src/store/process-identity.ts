@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * A text that tells one life of a process id from the next: pids are given out again, and in a container every
- * main process has pid 1. Null when no such process is alive.
+ * A text that tells one life of a process id from the next: pids are given out again, and in a container
+ * every main process has pid 1. Null when no such process is alive.
  */
 export function lifeOfProcess(pid: number): string | null {
   if (!isAlive(pid)) return null;

@@ -118,11 +118,10 @@ describe('a job', () => {
 
 describe('the jobs of another worker', () => {
   async function lockedBy(task: Task<Payload>, worker: string, seconds: number): Promise<void> {
-    await sql`update graphile_worker._private_jobs set locked_by = ${worker},
-        locked_at = now() - make_interval(secs => ${seconds}), attempts = 1
-      where task_id = (select id from graphile_worker._private_tasks where identifier = ${task.name})`.execute(
-      ctx.db,
-    );
+    const ofTask = sql`(select id from graphile_worker._private_tasks where identifier = ${task.name})`;
+    await sql`update graphile_worker._private_jobs
+      set locked_by = ${worker}, locked_at = now() - make_interval(secs => ${seconds}), attempts = 1
+      where task_id in ${ofTask}`.execute(ctx.db);
   }
 
   test('are taken over when its process is gone', async () => {

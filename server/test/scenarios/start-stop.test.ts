@@ -40,6 +40,10 @@ async function stop(server: ServerProcess): Promise<void> {
   expect(ending).toMatchObject({ code: 0, signal: null, stderr: '' });
 }
 
+function dataDir(): string {
+  return env['METERBOOK_DATA_DIR'] ?? '';
+}
+
 function url(path: string): string {
   return `http://127.0.0.1:${env['PORT']}${path}`;
 }
@@ -78,7 +82,7 @@ describe('one data directory over its life', () => {
       code: 1,
       signal: null,
       stdout: '',
-      stderr: `meterbook: the data directory ${env['METERBOOK_DATA_DIR']} is in use by process ${server.pid}\n`,
+      stderr: `meterbook: the data directory ${dataDir()} is in use by process ${server.pid}\n`,
     });
     expect(await statusOf('/readyz')).toBe(200);
   });
@@ -86,10 +90,10 @@ describe('one data directory over its life', () => {
   test('SIGTERM ends it with code 0 and leaves no process and no lock', async () => {
     await stop(server);
     expect(processesOf(folder)).toEqual([]);
-    expect(await readdir(env['METERBOOK_DATA_DIR'] ?? '')).not.toContain('lock');
+    expect(await readdir(dataDir())).not.toContain('lock');
   });
 
-  test('a warm directory is ready within 10 s, with the same credentials and without printing them', async () => {
+  test('a warm directory is ready within 10 s; its credentials still hold and stay secret', async () => {
     const begin = performance.now();
     server = serve();
     expect(await server.listening).not.toContain('secret');
@@ -134,10 +138,7 @@ describe('one data directory over its life', () => {
 });
 
 function databasePid(): number {
-  return present(
-    pidIn(join(env['METERBOOK_DATA_DIR'] ?? '', 'postgres', 'postmaster.pid')),
-    'the database server',
-  );
+  return present(pidIn(join(dataDir(), 'postgres', 'postmaster.pid')), 'the database server');
 }
 
 describe('a start that cannot succeed', () => {

@@ -119,7 +119,8 @@ describe('the embedded ClickHouse', () => {
     store = await openClickHouse(null, dir);
     client = store.client;
     await client.command({
-      query: `CREATE TABLE specimen (id UInt64, amount Decimal(38, 10), at DateTime64(3, 'UTC'), tags Map(String, String))
+      query: `CREATE TABLE specimen
+          (id UInt64, amount Decimal(38, 10), at DateTime64(3, 'UTC'), tags Map(String, String))
         ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100`,
     });
   });

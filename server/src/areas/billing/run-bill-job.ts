@@ -94,11 +94,15 @@ async function runBatch(ctx: Context, key: JobKey): Promise<number> {
 
 /** Takes units off the job's list and locks them: no two jobs calculate one unit at a time (spec 40 §8.3). */
 async function takeUnits(tx: Tx, job: BillJob): Promise<string[]> {
+  // Materialized: a subquery may be run again for every row, and then takes others each time.
   const { rows } = await sql<{ accountId: string }>`
-    delete from bill_job_unit where org_id = ${job.orgId} and bill_job_id = ${job.id} and account_id in (
+    with taken as materialized (
       select account_id from bill_job_unit where org_id = ${job.orgId} and bill_job_id = ${job.id}
       order by account_id limit ${BATCH_UNITS} for update skip locked
-    ) returning account_id`.execute(tx);
+    )
+    delete from bill_job_unit u using taken
+    where u.org_id = ${job.orgId} and u.bill_job_id = ${job.id} and u.account_id = taken.account_id
+    returning u.account_id`.execute(tx);
   const unitIds = rows.map((row) => row.accountId).sort();
   await lockUnits(tx, unitIds);
   return unitIds;

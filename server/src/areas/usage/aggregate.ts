@@ -3,7 +3,7 @@ import { segmentOrder } from '../../engine/metering/segment-match.ts';
 import type { Segment, UsageAnswer, UsageAnswers, UsageQuery } from '../../engine/metering/usage-query.ts';
 import { assert } from '../../kernel/assert.ts';
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
-import { quoted } from './clickhouse-text.ts';
+import { momentSql, quoted } from './clickhouse-text.ts';
 import { questionBatches } from './question-batches.ts';
 
 /**
@@ -16,7 +16,8 @@ export async function aggregateUsage(
   queries: readonly UsageQuery[],
 ): Promise<UsageAnswers> {
   const answers = new Map<string, UsageAnswer>(queries.map((query) => [query.key, []]));
-  for (const alike of questionBatches(queries)) {
+  const asked = queries.filter((query) => query.accountIds.length > 0);
+  for (const alike of questionBatches(asked)) {
     for (const [key, answer] of await answersOf(ctx, orgId, alike)) answers.set(key, answer);
   }
   return answers;
@@ -65,8 +66,8 @@ function aggregationSql(orgId: string, alike: readonly UsageQuery[], segments: r
   const conditions = [
     `org_id = ${quoted(orgId)}`,
     `meter_id = ${quoted(aggregation.meterId)}`,
-    `ts >= ${momentText(start.epochMilliseconds)}`,
-    `ts < ${momentText(end.epochMilliseconds)}`,
+    `ts >= ${momentSql(start)}`,
+    `ts < ${momentSql(end)}`,
     `mapContains(${column}, ${target})`,
     `account_id in (${alike.flatMap((query) => query.accountIds.map(quoted)).join(', ')})`,
     ...filterConditions(filters),
@@ -78,10 +79,6 @@ function aggregationSql(orgId: string, alike: readonly UsageQuery[], segments: r
     ${mean ? `sum(measures[${target}])` : "'0'"} as total, toString(count()) as values
     from measurement prewhere ${conditions.slice(0, 4).join(' and ')} where ${conditions.slice(4).join(' and ')}
     group by pool, segment`;
-}
-
-function momentText(epochMs: number): string {
-  return `fromUnixTimestamp64Milli(toInt64(${epochMs}), 'UTC')`;
 }
 
 /** Which question an account belongs to, by position. */

@@ -1,3 +1,5 @@
+import type { Instant } from '../../kernel/time.ts';
+
 /** Text in single quotes for a ClickHouse query or a value inside a map: backslash escapes only. */
 export function quoted(text: string): string {
   return `'${escaped(text).replaceAll("'", "\\'")}'`;
@@ -14,4 +16,10 @@ export function escaped(text: string): string {
     .replaceAll('\0', '\\0')
     .replaceAll('\b', '\\b')
     .replaceAll('\f', '\\f');
+}
+
+/** The first millisecond that is not before the moment: stored times have no finer digits. */
+export function momentSql(instant: Instant): string {
+  const { epochMilliseconds } = instant.round({ smallestUnit: 'millisecond', roundingMode: 'ceil' });
+  return `fromUnixTimestamp64Milli(toInt64(${epochMilliseconds}), 'UTC')`;
 }

@@ -1,6 +1,6 @@
 import { uuidFromText } from '../../kernel/ids.ts';
 import type { Instant } from '../../kernel/time.ts';
-import { quoted } from './clickhouse-text.ts';
+import { momentSql, quoted } from './clickhouse-text.ts';
 import type { CheckedUsageQuery } from './query-request.ts';
 
 type Aggregation = CheckedUsageQuery['aggregations'][number];
@@ -13,10 +13,6 @@ const BUCKET_START = {
   MONTH: "toDateTime(toStartOfMonth(ts), 'UTC')",
   QUARTER: "toDateTime(toStartOfQuarter(ts), 'UTC')",
 } as const;
-
-export function momentSql(instant: Instant): string {
-  return `fromUnixTimestamp64Milli(toInt64(${instant.epochMilliseconds}), 'UTC')`;
-}
 
 /** Conditions on rows that both kinds of query share. Ids that are no UUIDs match nothing. */
 function rowConditions(orgId: string, query: CheckedUsageQuery): string[] {

@@ -1,14 +1,40 @@
-// Spec 40 §5.4 step 11, §12: credit and debit memos of the existing bills, re-attached as they are.
-import type { Calculation } from '../calculation.ts';
-import { type Draft, type DraftLine, RANK } from '../draft.ts';
+// Spec 40 §5.4 step 11, §5.7, §12: credit and debit memos of the existing bills, re-attached as they are.
+import type { BillFailure, BillLine } from '../bill.ts';
+import { billCurrencyOf, type Calculation } from '../calculation.ts';
+import type { Draft, DraftLine } from '../draft.ts';
 import { sortedBy } from '../facts-index.ts';
+import { convertedAmount, isBillFailure, roundedAmount } from '../line-amount.ts';
+import { draftMemoLine } from '../memo-line.ts';
 
 export function memoLines(draft: Draft, calculation: Calculation): Draft {
-  const memos = calculation.existingBills.flatMap((bill) =>
-    bill.memoLines.map((line): DraftLine => {
-      const billAccountId = bill.identity.accountId;
-      return { ...line, billAccountId, rank: RANK.memo, planCode: '', attachedKey: null };
-    }),
-  );
+  const memos: DraftLine[] = [];
+  for (const { identity, memoLines: lines } of calculation.existingBills) {
+    for (const line of lines) {
+      const memo = attachedMemo(calculation, line, identity.accountId);
+      if (isBillFailure(memo)) return { ...draft, failure: memo };
+      memos.push(memo);
+    }
+  }
   return { ...draft, lines: [...draft.lines, ...sortedBy(memos, (line) => line.key)] };
+}
+
+/**
+ * The line as it is. Only when the bill has got another currency since is the part that counts on it converted:
+ * 30 USD on a bill that is now in EUR are 27.00 at 0.9, and 30 again once the bill is back in USD.
+ */
+function attachedMemo(
+  calculation: Calculation,
+  line: BillLine,
+  billAccountId: string,
+): DraftLine | BillFailure {
+  const to = billCurrencyOf(calculation, billAccountId);
+  if (line.currency === to && line.conversionRate.eq(1)) return draftMemoLine(line, billAccountId);
+  const { currency, reason } = line;
+  const entity = `${line.lineItemType} ${line.description}`;
+  const counted = roundedAmount(calculation, { amount: reason.exactAmount, currency, entity });
+  if (isBillFailure(counted)) return counted;
+  const converted = convertedAmount(calculation, { amount: counted, currency, entity }, to);
+  if (isBillFailure(converted)) return converted;
+  const { amount: convertedSubtotal, rate: conversionRate } = converted;
+  return draftMemoLine({ ...line, conversionRate, convertedSubtotal }, billAccountId);
 }

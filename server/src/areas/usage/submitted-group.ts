@@ -1,0 +1,83 @@
+import { checkSubmission } from '../../engine/metering/check-submission.ts';
+import type { SubmittedBatch } from '../../engine/metering/enrichment.ts';
+import type { Place } from '../../engine/metering/ingest-failure.ts';
+import type { SubmittedMeasurement } from '../../engine/metering/submitted-measurement.ts';
+import { assert, present } from '../../kernel/assert.ts';
+import { parseJson } from '../../kernel/json.ts';
+import type { BatchGroup, MeasurementBatch } from './measurement-inbox.ts';
+import { submissionFromText } from './submission-json.ts';
+
+/** A measurement of a group that is in ClickHouse. */
+export type StoredPlace = {
+  readonly accountId: string;
+  readonly year: number;
+  readonly failedFields: readonly string[];
+};
+
+/** The stored measurements of a group, by `placeName`. */
+export type StoredPlaces = ReadonlyMap<string, StoredPlace>;
+
+export function placeName(batchId: string, position: number): string {
+  return `${batchId}:${position}`;
+}
+
+/** A measurement of a group, with its place in it. */
+export type PlacedMeasurement = Place & { readonly submitted: SubmittedMeasurement };
+
+/** The measurements of a group: what is left to decide, and what an interrupted worker has stored. */
+export type SubmittedGroup = {
+  /** Those left, in the order of their receipt. */
+  readonly batches: readonly SubmittedBatch[];
+  /** Where those left stand in what was submitted, by batch. */
+  readonly positions: readonly (readonly number[])[];
+  readonly stored: readonly (PlacedMeasurement & StoredPlace)[];
+};
+
+/** Reads the bodies of a group. Their checks were passed at the time of their receipt, and pass again for it. */
+export function submittedGroup(group: BatchGroup, known: StoredPlaces): SubmittedGroup {
+  const stored: (PlacedMeasurement & StoredPlace)[] = [];
+  const positions: number[][] = [];
+  const batches = group.batches.map((row, batch): SubmittedBatch => {
+    const measurements = measurementsOf(row);
+    const left: number[] = [];
+    for (const [position, submitted] of measurements.entries()) {
+      const place = known.get(placeName(row.id, position));
+      if (place) stored.push({ ...place, batch, position, submitted });
+      else left.push(position);
+    }
+    positions.push(left);
+    return { receivedAt: row.receivedAt, measurements: chosen(measurements, left) };
+  });
+  return { batches, positions, stored };
+}
+
+function measurementsOf({ body, receivedAt }: MeasurementBatch): readonly SubmittedMeasurement[] {
+  const check = checkSubmission(submissionFromText(body), receivedAt);
+  assert(check.kind === 'accepted', 'what is in the inbox has passed the checks');
+  return check.measurements;
+}
+
+function chosen<T>(items: readonly T[], positions: readonly number[]): readonly T[] {
+  if (positions.length === items.length) return items;
+  return positions.map((position) => present(items[position], 'a measurement of the batch'));
+}
+
+/** Moves the place of something that was left to decide to where it stands in what was submitted. */
+export function submittedPlace<T extends Place>(group: SubmittedGroup, item: T): T {
+  const position = group.positions[item.batch]?.[item.position];
+  return { ...item, position: present(position, 'a measurement of the group') };
+}
+
+/** A reader of measurements as they were submitted, with all their digits; each batch is read once. */
+export function submittedDocuments(group: BatchGroup): (place: Place) => unknown {
+  const bodies = new Map<number, readonly unknown[]>();
+  return ({ batch, position }) => {
+    const measurements = bodies.get(batch) ?? documentsOf(present(group.batches[batch], 'a batch'));
+    bodies.set(batch, measurements);
+    return measurements[position];
+  };
+}
+
+function documentsOf({ body }: MeasurementBatch): readonly unknown[] {
+  return (parseJson(body) as { readonly measurements: readonly unknown[] }).measurements;
+}
