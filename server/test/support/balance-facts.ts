@@ -1,7 +1,8 @@
 import type { DraftBill } from '../../src/engine/billing/bill.ts';
 import type { BalanceFacts, BillFacts } from '../../src/engine/billing/facts.ts';
 import { decimal } from '../../src/kernel/decimal.ts';
-import { at, stored } from './bill-facts.ts';
+import { at } from './bill-facts.ts';
+import { stored } from './bill-story.ts';
 
 /** A balance of `acme` in USD for the year 2024, with these funds. */
 export function balance(

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
 import type { Context } from '../../context.ts';
 import { SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
 import type { Row, Tx } from '../../store/database.ts';
@@ -7,8 +8,17 @@ import { recordChange } from '../../store/outbox.ts';
 import { account } from '../accounts/index.ts';
 
 /**
- * Creates accounts for codes that usage was sent for (spec 20 §7.7). Two workers that do so for one code at the same
- * time collide on its unique key; the later transaction fails, and finds the account when it is run again.
+ * Lets one worker at a time create accounts for the organization, until its transaction ends: two that did so for
+ * codes that match closely would both succeed. What is known of accounts must be read again after it.
+ */
+export async function lockAccountCreation(tx: Tx, orgId: string): Promise<void> {
+  const name = `account creation of ${orgId}`;
+  await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(tx);
+}
+
+/**
+ * Creates accounts for codes that usage was sent for (spec 20 §7.7). A client that creates one of them at the same
+ * time collides on its unique key: then this transaction fails, and finds the account when it is run again.
  */
 export async function createAccounts(
   ctx: Context,

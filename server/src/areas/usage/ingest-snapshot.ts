@@ -4,7 +4,7 @@ import { compiledMeter, type StoredMeter } from '../../engine/metering/compiled-
 import type { EnrichmentSnapshot, KnownAccount } from '../../engine/metering/enrichment.ts';
 import type { CustomFields, MeterDefinition } from '../../engine/metering/fields.ts';
 import type { SubmittedMeasurement } from '../../engine/metering/submitted-measurement.ts';
-import type { Db, Tx } from '../../store/database.ts';
+import type { Tx } from '../../store/database.ts';
 import { organizationCustomFields } from '../organization/index.ts';
 
 /** What enrichment has to know of the organization for these measurements; taken uids are left to the caller. */
@@ -13,11 +13,12 @@ export async function loadSnapshot(
   orgId: string,
   measurements: readonly SubmittedMeasurement[],
 ): Promise<EnrichmentSnapshot> {
+  const meterCodes = [...new Set(measurements.map((measurement) => measurement.meter))];
   const codes = [...new Set(measurements.map((measurement) => measurement.account))];
   const accounts = await loadAccounts(tx, orgId, codes);
   const unknown = codes.filter((code) => !accounts.has(code));
   return {
-    meters: await loadMeters(tx, orgId),
+    meters: await loadMeters(tx, orgId, meterCodes),
     accounts,
     closelyMatching: await loadCloseCodes(tx, orgId, unknown),
     takenUids: new Set(),
@@ -26,22 +27,16 @@ export async function loadSnapshot(
   };
 }
 
-/** The snapshot with accounts that have been created since. */
-export async function completedSnapshot(
+async function loadMeters(
   tx: Tx,
   orgId: string,
-  { snapshot, codes }: { readonly snapshot: EnrichmentSnapshot; readonly codes: readonly string[] },
-): Promise<EnrichmentSnapshot> {
-  const created = await loadAccounts(tx, orgId, codes);
-  return { ...snapshot, accounts: new Map([...snapshot.accounts, ...created]) };
-}
-
-async function loadMeters(db: Db | Tx, orgId: string): Promise<Map<string, MeterDefinition>> {
+  codes: readonly string[],
+): Promise<Map<string, MeterDefinition>> {
   const { rows } = await sql<StoredMeter & { readonly productCustomFields: CustomFields | null }>`
     select m.id, m.code, m.product_id, m.data_fields, m.derived_fields, m.custom_fields,
            p.custom_fields as product_custom_fields
     from meter m left join product p on p.org_id = m.org_id and p.id = m.product_id
-    where m.org_id = ${orgId}`.execute(db);
+    where m.org_id = ${orgId} and m.code = any(${[...codes]}::text[])`.execute(tx);
   const meters = rows.map((row) =>
     compiledMeter({ ...row, productCustomFields: row.productCustomFields ?? {} }),
   );

@@ -7,6 +7,7 @@ import type { Db, Tx } from '../../store/database.ts';
 /** Measurements taken into one group: enough to make ClickHouse inserts large, little enough to stay in memory. */
 const MAX_GROUP_MEASUREMENTS = 20_000;
 const MAX_GROUP_BATCHES = 500;
+const MAX_GROUP_BYTES = 32_000_000;
 
 /** One accepted request or a piece of an uploaded file, as text in the form in which it was submitted. */
 export type MeasurementBatch = {
@@ -26,6 +27,8 @@ export type BatchGroup = {
 
 export type AcceptedBody = {
   readonly orgId: string;
+  /** The moment against which it was checked. */
+  readonly receivedAt: Instant;
   readonly source: string;
   readonly body: string;
   readonly measurementCount: number;
@@ -34,7 +37,7 @@ export type AcceptedBody = {
 /** Makes a submission durable: when this resolves, the measurements are accepted (spec 20 §7.2). */
 export async function acceptBatch(ctx: Context, accepted: AcceptedBody): Promise<void> {
   await sql`insert into measurement_batch (id, org_id, received_at, source, measurement_count, body)
-    values (${newId()}, ${accepted.orgId}, ${String(ctx.clock.now())}, ${accepted.source},
+    values (${newId()}, ${accepted.orgId}, ${String(accepted.receivedAt)}, ${accepted.source},
             ${accepted.measurementCount}, ${accepted.body})`.execute(ctx.db);
 }
 
@@ -47,14 +50,17 @@ export async function takeGroup(tx: Tx, insertId: string): Promise<BatchGroup | 
     with first as (
       select org_id from measurement_batch where insert_id is null order by id limit 1 for update skip locked
     ), waiting as (
-      select id, measurement_count from measurement_batch
+      select id, measurement_count, octet_length(body) as bytes from measurement_batch
       where insert_id is null and org_id = (select org_id from first)
       order by id limit ${MAX_GROUP_BATCHES} for update skip locked
     ), counted as (
-      select id, sum(measurement_count) over (order by id) - measurement_count as before from waiting
+      select id, sum(measurement_count) over (order by id) - measurement_count as before,
+             sum(bytes) over (order by id) - bytes as bytes_before
+      from waiting
     )
     update measurement_batch b set insert_id = ${insertId}
-    from counted c where c.id = b.id and c.before < ${MAX_GROUP_MEASUREMENTS}
+    from counted c where c.id = b.id
+      and c.before < ${MAX_GROUP_MEASUREMENTS} and c.bytes_before < ${MAX_GROUP_BYTES}
     returning b.id, b.org_id, b.received_at, b.source, b.body`.execute(tx);
   return groupOf(insertId, taken.rows);
 }

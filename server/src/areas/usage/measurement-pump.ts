@@ -4,8 +4,10 @@ import { finishUnfinishedGroups, storeNextGroup } from './store-group.ts';
 
 /** How long accepted measurements wait at the most before an idle worker looks for them. */
 const IDLE_MS = 100;
-/** How often groups of dead workers are looked for, and how long a failure is given to pass. */
+/** How often groups of dead workers are looked for. */
 const RECOVERY_MS = 5_000;
+/** How long a failure is given to pass. */
+const FAILURE_PAUSE_MS = 1_000;
 
 /**
  * Moves accepted measurements from the inbox into ClickHouse, group by group, as long as there are any. Several
@@ -40,7 +42,7 @@ async function pump(ctx: Context, state: PumpState): Promise<void> {
     } catch (error) {
       ctx.log.error({ err: error }, 'measurements could not be stored yet, they stay in the inbox');
       nextRecoveryMs = 0;
-      pauseMs = RECOVERY_MS / 5;
+      pauseMs = FAILURE_PAUSE_MS;
     }
     if (pauseMs > 0 && !state.stopping) await pause(state, pauseMs);
   }

@@ -11,7 +11,7 @@ import { writeJson } from '../../kernel/json.ts';
 import type { Tx } from '../../store/database.ts';
 import { recordEvents } from '../../store/outbox.ts';
 import type { BatchGroup } from './measurement-inbox.ts';
-import { submittedMeasurement } from './prepare-group.ts';
+import { submittedDocuments } from './submitted-group.ts';
 
 type Failures = { readonly group: BatchGroup; readonly failures: readonly IngestFailure[] };
 
@@ -22,12 +22,13 @@ type Failures = { readonly group: BatchGroup; readonly failures: readonly Ingest
 export async function recordFailures(ctx: Context, tx: Tx, { group, failures }: Failures): Promise<void> {
   if (failures.length === 0) return;
   const { orgId } = group;
+  const submitted = submittedDocuments(group);
   const files = failures.map((failure) => {
     const { receivedAt } = present(group.batches[failure.batch], 'the batch of a failure');
     const id = newId();
     const path = `/organizations/${orgId}/measurements/failedIngest/getDownloadUrl?file=${id}`;
     const attributes = ingestFailurePayload(failure, receivedAt, `${ctx.config.publicUrl}${path}`);
-    const document = writeJson(failedIngestFile(failure, submittedMeasurement(group, failure), receivedAt));
+    const document = writeJson(failedIngestFile(failure, submitted(failure), receivedAt));
     return { id, attributes, document };
   });
   const ids = files.map((file) => file.id);

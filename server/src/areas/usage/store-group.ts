@@ -1,50 +1,55 @@
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Context } from '../../context.ts';
 import { newId } from '../../kernel/ids.ts';
-import type { Database, Tx } from '../../store/database.ts';
+import { Temporal } from '../../kernel/time.ts';
+import type { Db } from '../../store/database.ts';
 import { type BatchGroup, finishGroup, loadGroup, takeGroup, unfinishedGroups } from './measurement-inbox.ts';
 import { MEASUREMENT_COLUMNS, type MeasurementRow, measurementLine } from './measurement-row.ts';
 import { type PreparedGroup, prepareGroup } from './prepare-group.ts';
 import { recordFailures } from './record-failures.ts';
+import { placeName, type StoredPlaces } from './submitted-group.ts';
 
 /**
- * Takes the next waiting batches from the inbox to ClickHouse; false when nothing waits. Three steps, of which
- * each may be the last before a crash: batches are marked as a group, with their uids claimed and unknown accounts
- * made; rows are inserted under the group's id; the batches leave the inbox as the failure events are written.
+ * Takes the next waiting batches from the inbox to ClickHouse; false when nothing waits. Each step may be the last
+ * before a crash: batches are marked as a group; its uids are claimed and unknown accounts made; its rows are
+ * inserted under its id; the batches leave the inbox as the failure events are written. What fails on the way
+ * stays marked and is left to `finishUnfinishedGroups`, so that it does not hold up the batches behind it.
  */
 export async function storeNextGroup(ctx: Context): Promise<boolean> {
   const insertId = newId();
   return whileLocked(ctx, insertId, async (db) => {
-    const prepared = await db.transaction().execute(async (tx) => {
-      const group = await takeGroup(tx, insertId);
-      return group && prepareGroup(ctx, tx, { group, stored: new Set() });
-    });
-    if (!prepared) return false;
-    await completeGroup(ctx, db, prepared);
+    const group = await db.transaction().execute((tx) => takeGroup(tx, insertId));
+    if (!group) return false;
+    await storeGroup(ctx, db, { group, stored: null });
     return true;
   });
 }
 
 /**
- * Finishes groups whose worker died between two steps. What is already in ClickHouse stays as it is; the rest is
- * enriched again, and the group's own claims on uids hold.
+ * Finishes groups whose worker failed or died between two steps, each by itself. What is already in ClickHouse
+ * stays as it is; the rest is enriched again, and the group's own claims on uids hold.
  */
 export async function finishUnfinishedGroups(ctx: Context): Promise<void> {
   for (const insertId of await unfinishedGroups(ctx.db)) {
-    await whileLocked(ctx, insertId, async (db) => {
-      const group = await loadGroup(db, insertId);
-      if (!group) return false;
-      ctx.log.info(
-        { insertId, batches: group.batches.length },
-        'finishing measurements of an interrupted worker',
-      );
-      const stored = await storedPositions(ctx, group);
-      const prepared = await db.transaction().execute((tx) => prepareGroup(ctx, tx, { group, stored }));
-      await completeGroup(ctx, db, prepared);
-      return true;
-    });
+    try {
+      await whileLocked(ctx, insertId, (db) => finishUnfinishedGroup(ctx, db, insertId));
+    } catch (error) {
+      ctx.log.error({ err: error, insertId }, 'measurements could not be stored yet, they stay in the inbox');
+    }
   }
+}
+
+async function finishUnfinishedGroup(ctx: Context, db: Db, insertId: string): Promise<boolean> {
+  const group = await loadGroup(db, insertId);
+  if (!group) return false;
+  ctx.log.info(
+    { insertId, batches: group.batches.length },
+    'finishing measurements of an interrupted worker',
+  );
+  await storeGroup(ctx, db, { group, stored: await storedPlaces(ctx, group) });
+  return true;
 }
 
 /**
@@ -54,7 +59,7 @@ export async function finishUnfinishedGroups(ctx: Context): Promise<void> {
 async function whileLocked(
   ctx: Context,
   insertId: string,
-  work: (db: Kysely<Database>) => Promise<boolean>,
+  work: (db: Db) => Promise<boolean>,
 ): Promise<boolean> {
   return ctx.db.connection().execute(async (db) => {
     const { rows } = await sql<{ locked: boolean }>`
@@ -68,38 +73,75 @@ async function whileLocked(
   });
 }
 
-async function completeGroup(ctx: Context, db: Kysely<Database>, prepared: PreparedGroup): Promise<void> {
-  await insertRows(ctx, prepared);
-  await db.transaction().execute(async (tx: Tx) => {
+type Unstored = { readonly group: BatchGroup; readonly stored: StoredPlaces | null };
+
+async function storeGroup(ctx: Context, db: Db, { group, stored }: Unstored): Promise<void> {
+  const prepared = await db.transaction().execute((tx) => prepareGroup(ctx, tx, { group, stored }));
+  for (const { rows, token } of inserts(prepared, stored)) await insertRows(ctx, rows, token);
+  await db.transaction().execute(async (tx) => {
     await recordFailures(ctx, tx, prepared);
-    await finishGroup(tx, prepared.group.insertId);
+    await finishGroup(tx, group.insertId);
   });
 }
 
-/** One block under the group's id as token: sent twice because an answer was lost, it is stored once. */
-async function insertRows(ctx: Context, { group, rows }: PreparedGroup): Promise<void> {
+type Insert = { readonly rows: readonly MeasurementRow[]; readonly token: string };
+
+/**
+ * The rows under the group's id as token: sent twice because an answer was lost, they are stored once. ClickHouse
+ * compares tokens within a partition, which is a year. Of a year that holds rows of the group, all have arrived that
+ * were sent; what is to be stored there besides (a meter has been made since) would be taken for a repetition, so it
+ * goes under a token of its own.
+ */
+function inserts({ group, rows }: PreparedGroup, stored: StoredPlaces | null): Insert[] {
+  const token = group.insertId;
+  const years = new Set([...(stored ?? new Map()).values()].map((place) => place.year));
+  if (years.size === 0) return [{ rows, token }];
+  const late = rows.filter((row) => years.has(yearOf(row)));
+  const places = late.map((row) => placeName(row.batchId, row.position)).join(' ');
+  const lateToken = `${token} ${createHash('sha256').update(places).digest('hex')}`;
+  return [
+    { rows: rows.filter((row) => !years.has(yearOf(row))), token },
+    { rows: late, token: lateToken },
+  ];
+}
+
+function yearOf({ tsMs }: MeasurementRow): number {
+  return Temporal.Instant.fromEpochMilliseconds(tsMs).toZonedDateTimeISO('UTC').year;
+}
+
+async function insertRows(ctx: Context, rows: readonly MeasurementRow[], token: string): Promise<void> {
   if (rows.length === 0) return;
   await ctx.clickhouse.insert({
     table: 'measurement',
     columns: MEASUREMENT_COLUMNS,
-    values: Readable.from([linesOf(rows)], { objectMode: false }),
+    values: Readable.from([rows.map(measurementLine).join('')], { objectMode: false }),
     format: 'TabSeparated',
-    clickhouse_settings: { insert_deduplication_token: group.insertId, max_partitions_per_insert_block: '0' },
+    clickhouse_settings: { insert_deduplication_token: token, max_partitions_per_insert_block: '0' },
   });
 }
 
-function linesOf(rows: readonly MeasurementRow[]): string {
-  return rows.map(measurementLine).join('');
-}
+type StoredRow = {
+  readonly batch_id: string;
+  readonly position: number;
+  readonly account_id: string;
+  readonly year: number;
+  readonly failed_fields: readonly string[];
+};
 
-/** Which measurements of the group are in ClickHouse already, as `batch id:position`. */
-async function storedPositions(ctx: Context, group: BatchGroup): Promise<Set<string>> {
+/** Which measurements of the group are in ClickHouse already. */
+async function storedPlaces(ctx: Context, group: BatchGroup): Promise<StoredPlaces> {
   const result = await ctx.clickhouse.query({
-    query: `select toString(batch_id) as batch_id, position from measurement
-      where org_id = {orgId:UUID} and insert_id = {insertId:UUID}`,
+    query: `select toString(batch_id) as batch_id, position, toString(account_id) as account_id,
+        toYear(ts) as year, failed_fields
+      from measurement where org_id = {orgId:UUID} and insert_id = {insertId:UUID}`,
     query_params: { orgId: group.orgId, insertId: group.insertId },
     format: 'JSONEachRow',
   });
-  const rows = await result.json<{ batch_id: string; position: number }>();
-  return new Set(rows.map((row) => `${row.batch_id}:${row.position}`));
+  const rows = await result.json<StoredRow>();
+  return new Map(
+    rows.map(({ batch_id: batchId, position, account_id: accountId, year, failed_fields: failedFields }) => [
+      placeName(batchId, position),
+      { accountId, year, failedFields },
+    ]),
+  );
 }

@@ -36,9 +36,11 @@ export const submitMeasurements = defineOperation({
   answers: 'whole',
   handle: async ({ ctx, orgId, request }) => {
     const body = typeof request.body === 'string' ? request.body : '';
-    const check = checkSubmission(submissionFromText(body), ctx.clock.now());
+    const receivedAt = ctx.clock.now();
+    const check = checkSubmission(submissionFromText(body), receivedAt);
     if (check.kind === 'refused') throw fieldsRefused(check.errors);
-    await acceptBatch(ctx, { orgId, source: 'API', body, measurementCount: check.measurements.length });
+    const measurementCount = check.measurements.length;
+    await acceptBatch(ctx, { orgId, receivedAt, source: 'API', body, measurementCount });
     return { result: 'accepted' };
   },
 });

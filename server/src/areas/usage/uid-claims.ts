@@ -42,10 +42,14 @@ export async function releaseUids(tx: Tx, insertId: string, hashes: readonly str
     where insert_id = ${insertId} and uid_hash = any(${hashes}::uuid[])`.execute(tx);
 }
 
+/** A measurement that waits in the inbox may have been received while a uid was in its window. */
+const LONGEST_WAIT_DAYS = 1;
+
 /** Forgets uids whose window has passed. */
 export async function forgetOldUids(db: Db, now: Instant): Promise<void> {
+  const days = UID_WINDOW_DAYS + LONGEST_WAIT_DAYS;
   await sql`delete from measurement_uid
-    where received_at < ${String(now)}::timestamptz - make_interval(days => ${UID_WINDOW_DAYS})`.execute(db);
+    where received_at < ${String(now)}::timestamptz - make_interval(days => ${days})`.execute(db);
 }
 
 /** Those of the uids that a group other than this one holds within their window. */

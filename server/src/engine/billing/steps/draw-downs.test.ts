@@ -6,19 +6,17 @@ import {
   aggregation,
   at,
   billsOf,
-  calculated,
   child,
   contract,
   counterPricing,
   cycle,
   facts,
-  lineText,
-  type Measured,
   organization,
   plan,
   pricing,
   template,
 } from '../../../../test/support/bill-facts.ts';
+import { calculated, lineText, type Measured } from '../../../../test/support/bill-story.ts';
 import { decimal } from '../../../kernel/decimal.ts';
 import type { DraftBill } from '../bill.ts';
 import type { BillFacts } from '../facts.ts';
@@ -103,17 +101,17 @@ describe('what a balance pays for', () => {
       planTemplates: [template('monthly', { standingCharge: decimal(10), minimumSpend: decimal(40) })],
     });
 
-  // Usage 20, standing charge 10, minimum spend 40 - 30 = 10.
+  // Usage 20, standing charge 10, which does not count towards the minimum: 40 - 20 = 20.
   test.each([
     [{}, 'TOTAL 0.00'],
-    [{ lineItemTypes: ['USAGE'] }, 'TOTAL 20.00'],
+    [{ lineItemTypes: ['USAGE'] }, 'TOTAL 30.00'],
     [{ lineItemTypes: ['STANDING_CHARGE', 'MINIMUM_SPEND'] }, 'TOTAL 20.00'],
-    [{ lineItemTypes: ['COUNTER_RUNNING_TOTAL_CHARGE'] }, 'TOTAL 40.00'],
+    [{ lineItemTypes: ['COUNTER_RUNNING_TOTAL_CHARGE'] }, 'TOTAL 50.00'],
     [{ productIds: ['core'] }, 'TOTAL 0.00'],
-    [{ productIds: ['other'] }, 'TOTAL 40.00'],
-    [{ contractId: 'terms' }, 'TOTAL 40.00'],
-    [{ endDate: at('2024-05-01') }, 'TOTAL 40.00'],
-    [{ startDate: at('2024-06-01') }, 'TOTAL 40.00'],
+    [{ productIds: ['other'] }, 'TOTAL 50.00'],
+    [{ contractId: 'terms' }, 'TOTAL 50.00'],
+    [{ endDate: at('2024-05-01') }, 'TOTAL 50.00'],
+    [{ startDate: at('2024-06-01') }, 'TOTAL 50.00'],
   ])('a balance with %j leaves %s', (fields, total) => {
     const given = charged([balance('wallet', 100, fields)]);
     expect(paidOf(given, [usage(20)]).at(-1)).toBe(total);
