@@ -88,7 +88,15 @@ import {
   planTemplate,
   pricing,
 } from './areas/pricing/index.ts';
-import { queryUsage, startMeasurementPump, submitMeasurements } from './areas/usage/index.ts';
+import {
+  downloadFailedIngest,
+  failedIngestDownloadUrl,
+  PURGE_INGEST_DAILY,
+  purgeIngest,
+  queryUsage,
+  startMeasurementPump,
+  submitMeasurements,
+} from './areas/usage/index.ts';
 import type { Context } from './context.ts';
 import type { BackgroundLoop } from './jobs/background-loop.ts';
 import type { Task } from './jobs/task.ts';
@@ -135,6 +143,7 @@ export const singletons: readonly AnySingleton[] = [organizationConfig, organiza
 const actions: readonly Operation[] = [
   currentUser,
   submitMeasurements,
+  failedIngestDownloadUrl,
   queryUsage,
   listAccountChildren,
   searchAccounts,
@@ -186,13 +195,17 @@ export const operations: readonly Operation[] = [
 ];
 
 /** Routes outside of the tenant path. */
-export const publicRoutes: readonly PublicRoute[] = [issueToken, openApiRoute(operations)];
+export const publicRoutes: readonly PublicRoute[] = [
+  issueToken,
+  downloadFailedIngest,
+  openApiRoute(operations),
+];
 
 /** Every kind of job. */
-export const tasks: readonly Task[] = [runBillJob, applyBalanceTransaction, purgeEvents];
+export const tasks: readonly Task[] = [runBillJob, applyBalanceTransaction, purgeEvents, purgeIngest];
 
 /** Work that goes on beside the jobs in every process that works. */
 export const loops: readonly ((ctx: Context) => BackgroundLoop)[] = [startMeasurementPump];
 
 /** When jobs start by themselves: crontab lines in UTC (`minute hour day month weekday task`). */
-export const cronLines: readonly string[] = [PURGE_EVENTS_DAILY];
+export const cronLines: readonly string[] = [PURGE_EVENTS_DAILY, PURGE_INGEST_DAILY];

@@ -1,5 +1,6 @@
-import { parse, stringify } from 'lossless-json';
+import { parse } from 'lossless-json';
 import { Decimal, isDecimal } from './decimal.ts';
+import { instantText, Temporal } from './time.ts';
 
 export type JsonValue =
   | null
@@ -19,17 +20,14 @@ function lastOne({ newValue }: { newValue: unknown }): unknown {
   return newValue;
 }
 
+/** More than a double holds. Written plainly, `1e-999999999` would fill the memory with zeros. */
+const MAX_EXPONENT = 400;
+const MAX_NUMBER_LENGTH = 1000;
+
 function decimalFromDigits(text: string): Decimal {
-  const value = new Decimal(text);
-  if (!value.isFinite()) throw new SyntaxError(`number out of range: ${text.slice(0, 40)}`);
-  return value;
-}
-
-const STRINGIFIERS = [{ test: isDecimal, stringify: plainDigits }];
-
-function plainDigits(value: unknown): string {
-  const number = value as Decimal;
-  return number.isZero() ? '0' : number.toFixed();
+  const value = text.length > MAX_NUMBER_LENGTH ? null : new Decimal(text);
+  if (value?.isFinite() && Math.abs(value.e) <= MAX_EXPONENT) return value;
+  throw new SyntaxError(`number out of range: ${text.slice(0, 40)}`);
 }
 
 /**
@@ -37,14 +35,35 @@ function plainDigits(value: unknown): string {
  * and dates as ISO text, properties that are null or undefined left out (spec 10 §2).
  */
 export function writeJson(value: unknown): string {
-  return stringify(value, omitNull, undefined, STRINGIFIERS) ?? 'null';
-}
-
-function omitNull(this: unknown, _key: string, value: unknown): unknown {
-  return value === null && !Array.isArray(this) ? undefined : value;
+  return jsonText(value, false) ?? 'null';
 }
 
 /** As `writeJson`, but with properties that are null kept as null (for stored payloads). */
 export function writeJsonWithNulls(value: unknown): string {
-  return stringify(value, undefined, undefined, STRINGIFIERS) ?? 'null';
+  return jsonText(value, true) ?? 'null';
+}
+
+/** Undefined for what JSON has no text for. Written by hand because every stored bill goes through it. */
+function jsonText(value: unknown, keepNulls: boolean): string | undefined {
+  if (typeof value === 'object' && value !== null) return structureText(value, keepNulls);
+  return JSON.stringify(value);
+}
+
+function structureText(value: object, keepNulls: boolean): string | undefined {
+  if (Array.isArray(value)) {
+    return `[${value.map((item) => jsonText(item, keepNulls) ?? 'null').join(',')}]`;
+  }
+  if (isDecimal(value)) return value.isZero() ? '0' : value.toFixed();
+  if (value instanceof Temporal.Instant) return `"${instantText(value)}"`;
+  if (hasToJson(value)) return jsonText(value.toJSON(), keepNulls);
+  let members = '';
+  for (const [name, member] of Object.entries(value)) {
+    const text = member === null && !keepNulls ? undefined : jsonText(member, keepNulls);
+    if (text !== undefined) members += `${members && ','}${JSON.stringify(name)}:${text}`;
+  }
+  return `{${members}}`;
+}
+
+function hasToJson(value: object): value is { toJSON(): unknown } {
+  return 'toJSON' in value && typeof value.toJSON === 'function';
 }

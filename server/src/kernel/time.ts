@@ -99,3 +99,17 @@ export function instantFromText(text: string): Instant | null {
 export function platformDate(instant: Instant): Date {
   return new Date(instant.epochMilliseconds);
 }
+
+const MILLION = 1_000_000n;
+
+/**
+ * The instant as ISO text in UTC, as its own `toString` writes it. The platform's formatter does the same for
+ * whole milliseconds in a tenth of the time, and every stored bill holds dozens of instants.
+ */
+export function instantText(instant: Instant): string {
+  const ns = instant.epochNanoseconds;
+  if (ns % MILLION !== 0n || ns < 0n) return instant.toString();
+  return platformDate(instant)
+    .toISOString()
+    .replace(/\.?0{1,3}Z$/, 'Z');
+}

@@ -1,8 +1,8 @@
 import type { DraftBill } from '../../src/engine/billing/bill.ts';
 import type { BalanceFacts, BillFacts } from '../../src/engine/billing/facts.ts';
 import { decimal } from '../../src/kernel/decimal.ts';
-import { at } from './bill-facts.ts';
-import { stored } from './bill-story.ts';
+import { at, facts, pricing } from './bill-facts.ts';
+import { calculated, lineText, type Measured, stored } from './bill-story.ts';
 
 /** A balance of `acme` in USD for the year 2024, with these funds. */
 export function balance(
@@ -52,4 +52,29 @@ export function afterBills(facts: BillFacts, bills: readonly DraftBill[]): BillF
       ],
     })),
   };
+}
+
+/** A measurement of `acme`, on 10 May 2024 unless told otherwise. */
+export function usage(value: number, date = '2024-05-10', of = 'acme'): Measured {
+  return { account: of, at: date, value };
+}
+
+/** One unit costs 1.00 USD; the bills of May 2024 unless the rows say otherwise. */
+export function priced(rows: Partial<BillFacts> = {}): BillFacts {
+  return facts({ pricings: [pricing('price')], ...rows });
+}
+
+/** What balances pay on each bill, and its total. */
+export function paid(bills: readonly DraftBill[]): readonly string[] {
+  return bills.flatMap((bill) => [
+    ...bill.lines
+      .filter((line) => line.lineItemType === 'BALANCE_CONSUMED')
+      .map((line) => lineText(line, bill.timezone).replace('BALANCE_CONSUMED ', '')),
+    `TOTAL ${bill.billTotal.toFixed(2)}`,
+  ]);
+}
+
+/** What balances pay on the bills that are calculated. */
+export function paidOf(given: BillFacts, measured: readonly Measured[]): readonly string[] {
+  return paid(calculated(given, measured).bills);
 }

@@ -21,8 +21,8 @@ import { lockUnits } from './run-bill-job.ts';
 export type HeldBill = WholeBill & { readonly unitId: string };
 
 /**
- * The bill of that id; throws NOT_FOUND. A calculation in progress is waited for, since it would write the memos
- * that it has read; it holds the unit before its bills, and so does this.
+ * The bill of that id; throws NOT_FOUND. A calculation in progress is waited for, since it would write the
+ * memos that it has read; it holds the unit before its bills, and so does this.
  */
 export async function holdBill(tx: Tx, orgId: string, billId: string): Promise<HeldBill> {
   const { rows } = await sql<{ unitId: string }>`
@@ -85,8 +85,8 @@ export type MemoChange = {
 };
 
 /**
- * Gives the bill the memo's line as it is now: the total is the sum of the lines again, the version counts up,
- * an approval is gone and a statement is stale (spec 40 §7.1, §7.5). Nothing else of the bill is calculated.
+ * Gives the bill the memo's line as it is now: the total is the sum of the lines again, the version counts
+ * up, an approval is gone and a statement is stale (spec 40 §7.1, §7.5). Nothing else is calculated.
  */
 export async function replaceMemoLine(tx: Tx, call: AnyCall, change: MemoChange): Promise<void> {
   const writer = writerOf(call);

@@ -147,8 +147,8 @@ type WritingCall = AnyCall & { readonly params: Record<string, string> };
 type Written = { readonly before: StoredMemo | null; readonly after: StoredMemo | null };
 
 /**
- * What every write has around it: the bill is held, and after the memo has been written the rules are checked, in
- * the order of spec 10 §9, and the bill follows. Answers the memo.
+ * What every write has around it: the bill is held, and after the memo has been written the rules are
+ * checked, in the order of spec 10 §9, and the bill follows. Answers the memo.
  */
 async function written(
   kind: MemoKind,
@@ -175,7 +175,7 @@ async function written(
   }
 }
 
-/** The audit of a memo: all of its fields, also those that are not answered. Memos raise no events of their own. */
+/** The audit of a memo: all of its fields, also those that are not answered. It raises no event. */
 async function recordMemo(tx: Tx, call: AnyCall, { kind, before, after }: Written & { kind: MemoKind }) {
   await recordChange(tx, writerOf(call), {
     entityType: kind.resource.name,

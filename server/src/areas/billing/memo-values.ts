@@ -7,8 +7,8 @@ import type { BillRow } from './bill-rows.ts';
 import { type MemoKind, reasonOf, type SentMemo, type StoredMemo } from './memo-line.ts';
 
 /**
- * The stored values of a memo on a bill: what the body leaves out follows from the rest of it and from the bill
- * (spec 40 §12). Throws VALIDATION_FAILED for amounts and dates that do not fit each other.
+ * The stored values of a memo on a bill: what the body leaves out follows from the rest of it and from the
+ * bill (spec 40 §12). Throws VALIDATION_FAILED for amounts and dates that do not fit each other.
  */
 export function memoValues(kind: MemoKind, sent: SentMemo, bill: BillRow): Row {
   const amountToApplyOnBill = sent.amountToApplyOnBill ?? sent.amount;
@@ -46,8 +46,8 @@ export type Referring = {
 };
 
 /**
- * What a memo refers to exists and is on a bill of the same account or hierarchy; a line is one of the bill that
- * is referred to with it (spec 40 §12). Else REFERENCE_NOT_FOUND, which says no more of other accounts.
+ * What a memo refers to exists and is on a bill of the same account or hierarchy; a line is one of the bill
+ * that is referred to with it (spec 40 §12). Else REFERENCE_NOT_FOUND, which says no more of other accounts.
  */
 export async function referencesMustFit(tx: Tx, { orgId, unitId, memo }: Referring): Promise<void> {
   const { referencedBillId: billId, referencedLineItemId: lineId } = memo;

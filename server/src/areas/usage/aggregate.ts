@@ -45,14 +45,14 @@ async function answersOf(
     assert(query, 'every row belongs to a question');
     const segment = segments.length > 0 ? (segments[row.segment - 1] ?? null) : null;
     const answer = answers.get(query.key) ?? [];
-    answer.push({ segment, value: valueOf(query, row) });
+    answer.push({ segment, value: answeredValue(query, row) });
     answers.set(query.key, answer);
   }
   return answers;
 }
 
 /** The mean is divided here, at 34 digits: ClickHouse divides decimals at the scale of the column. */
-function valueOf(query: UsageQuery, row: AnswerRow): Decimal | null {
+function answeredValue(query: UsageQuery, row: AnswerRow): Decimal | null {
   if (query.aggregation.method !== 'MEAN') return row.value === null ? null : decimal(row.value);
   const values = decimal(row.values);
   return values.isZero() ? null : decimal(row.total).div(values);

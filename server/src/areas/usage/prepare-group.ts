@@ -10,12 +10,7 @@ import { createAccounts, lockAccountCreation } from './create-accounts.ts';
 import { loadSnapshot } from './ingest-snapshot.ts';
 import type { BatchGroup, MeasurementBatch } from './measurement-inbox.ts';
 import type { MeasurementRow } from './measurement-row.ts';
-import {
-  type StoredPlaces,
-  type SubmittedGroup,
-  submittedGroup,
-  submittedPlace,
-} from './submitted-group.ts';
+import { type StoredPlaces, type SubmittedGroup, submittedGroup, submittedPlace } from './submitted-group.ts';
 import { claimUids, releaseUids, takenUids, uidHash } from './uid-claims.ts';
 
 /** A group whose fate is decided: rows for ClickHouse, failures for events. Its uids are claimed. */

@@ -79,7 +79,9 @@ export async function checkedUsageQuery(
   body.dimensionFilters.forEach((item, i) => {
     checkDimension(categoryOf(meters, item, `dimensionFilters[${i}]`), `dimensionFilters[${i}].fieldCode`);
   });
-  body.groups.forEach((item, i) => checkGroup(meters, item, `groups[${i}]`));
+  body.groups.forEach((item, i) => {
+    checkGroup(meters, item, `groups[${i}]`);
+  });
   return { ...body, meters };
 }
 

@@ -153,9 +153,9 @@ const BUCKET_LENGTH = {
 
 function shownRow(query: CheckedUsageQuery, row: GroupedRow, codes: Map<string, string>): Row {
   const shown: Row = {};
-  query.groups.forEach((item, i) =>
-    Object.assign(shown, shownGroup(query, item, { value: row[`g${i}`] ?? null, codes })),
-  );
+  query.groups.forEach((item, i) => {
+    Object.assign(shown, shownGroup(query, item, { value: row[`g${i}`] ?? null, codes }));
+  });
   query.aggregations.forEach((item, i) => {
     const meter = query.meters.get(item.meterId.toLowerCase());
     shown[`${meter?.code}.${item.fieldCode}.${item.function}`] = aggregateValue(row[`a${i}`] ?? null);

@@ -7,7 +7,7 @@ import {
 } from '../../engine/metering/ingest-failure.ts';
 import { present } from '../../kernel/assert.ts';
 import { newId, SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
-import { writeJson } from '../../kernel/json.ts';
+import { writeJsonWithNulls } from '../../kernel/json.ts';
 import type { Tx } from '../../store/database.ts';
 import { recordEvents } from '../../store/outbox.ts';
 import type { BatchGroup } from './measurement-inbox.ts';
@@ -28,7 +28,7 @@ export async function recordFailures(ctx: Context, tx: Tx, { group, failures }: 
     const id = newId();
     const path = `/organizations/${orgId}/measurements/failedIngest/getDownloadUrl?file=${id}`;
     const attributes = ingestFailurePayload(failure, receivedAt, `${ctx.config.publicUrl}${path}`);
-    const document = writeJson(failedIngestFile(failure, submitted(failure), receivedAt));
+    const document = writeJsonWithNulls(failedIngestFile(failure, submitted(failure), receivedAt));
     return { id, attributes, document };
   });
   const ids = files.map((file) => file.id);

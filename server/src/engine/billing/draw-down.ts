@@ -1,5 +1,5 @@
 // Spec 50 §6.3, §6.4, §6.5: which credit pays how much of which line.
-import { type Decimal, minOf, ZERO } from '../../kernel/decimal.ts';
+import { type Decimal, minOf, sumOf, ZERO } from '../../kernel/decimal.ts';
 import type { ClosedSpan } from '../calendar/local-dates.ts';
 import { timesFraction } from '../money/fraction.ts';
 import type { BillFailure } from './bill.ts';
@@ -70,7 +70,8 @@ function takeInTurn(drawing: Drawing, turn: Turn, soFar: SoFar): BillFailure | n
     if (pool?.lte(0)) return null;
     if (!mayPayFor(credit, drawable, drawing.calculation)) continue;
     const open = soFar.open.get(drawable.line) ?? ZERO;
-    const part = takenForLine(drawing, turn, { drawable, open, pool });
+    const before = limited ? ZERO : paidBefore(soFar.taken, turn, drawable.line);
+    const part = takenForLine(drawing, turn, { drawable, open, pool, before });
     if (part === null) continue;
     if (isBillFailure(part)) return part;
     soFar.taken.push(part);
@@ -90,7 +91,14 @@ type Asked = {
   readonly open: Decimal;
   /** What is left of the credit, in its currency; null = no limit. */
   readonly pool: Decimal | null;
+  /** What the credit has paid of the line in this phase already, in the bill's currency. */
+  readonly before: Decimal;
 };
+
+function paidBefore(taken: readonly Taken[], { credit, phase }: Turn, line: DraftLine): Decimal {
+  const own = taken.filter((part) => part.line === line && part.credit === credit && part.phase === phase);
+  return sumOf(own.map((part) => part.convertedAmount));
+}
 
 /**
  * Open 800.00 USD, 553.57 EUR left at 1.12: wanted are 714.29 EUR, taken 553.57 EUR, which pay 620.00 USD. Less
@@ -105,7 +113,7 @@ function takenForLine(drawing: Drawing, turn: Turn, asked: Asked): Taken | BillF
   const billed = { currency: billCurrencyOf(calculation, line.billAccountId), entity: credit.title };
   const due = amountDue(drawing, turn, asked.drawable);
   if (isBillFailure(due)) return due;
-  const wanted = minOf(asked.open, due);
+  const wanted = minOf(asked.open, due.minus(asked.before));
   if (!wanted.gt(0)) return null;
   const rate = rateTo(calculation, { currency: credit.currency, entity: credit.title }, billed.currency);
   if (isBillFailure(rate)) return rate;

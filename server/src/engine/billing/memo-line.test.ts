@@ -64,7 +64,7 @@ test('memo lines follow the others by product name, then by description', () => 
   expect(order).toEqual(['4 b', '5 a', '6 c']);
 });
 
-/** The bill of May with a standing charge of 60 USD and a credit of 50 of which 30 count, calculated again. */
+/** A bill with a standing charge of 60 USD and a credit of 50 of which 30 count, calculated again. */
 function again(changes: Partial<BillFacts>) {
   const given = facts({ planTemplates: [template('monthly', { standingCharge: decimal(60) })] });
   const [bill] = stored(calculated(given).bills);

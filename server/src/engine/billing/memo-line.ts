@@ -31,9 +31,9 @@ export type MemoBill = { readonly accountId: string; readonly currency: Currency
 export type MemoLine = Omit<BillLine, 'sequenceNumber'>;
 
 /**
- * The line of a memo, whose key is the memo's id. The subtotal is the whole amount, below 0 for a credit; what
- * counts on the bill is the converted subtotal: a credit of 50 of which 30 are to be applied has the subtotal
- * -50 and lowers the total by 30. Answers a failure when the currency cannot represent one of the amounts and
+ * The line of a memo, whose key is the memo's id. The subtotal is the whole amount, below 0 for a credit;
+ * what counts on the bill is the converted subtotal: a credit of 50 of which 30 apply has the subtotal -50
+ * and lowers the total by 30. Answers a failure when the currency cannot represent one of the amounts and
  * must not be rounded.
  */
 export function memoLine(memo: Memo, { accountId, currency }: MemoBill): MemoLine | RoundingFailure {

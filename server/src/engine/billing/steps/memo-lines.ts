@@ -19,7 +19,7 @@ export function memoLines(draft: Draft, calculation: Calculation): Draft {
 }
 
 /**
- * The line as it is. Only when the bill has got another currency since is the part that counts on it converted:
+ * The line as it is. Only when the bill has got another currency since is the part that counts converted:
  * 30 USD on a bill that is now in EUR are 27.00 at 0.9, and 30 again once the bill is back in USD.
  */
 function attachedMemo(

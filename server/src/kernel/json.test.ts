@@ -1,0 +1,45 @@
+import { stringify } from 'lossless-json';
+import { expect, test } from 'vitest';
+import { decimal } from './decimal.ts';
+import { parseJson, writeJson, writeJsonWithNulls } from './json.ts';
+import { Temporal } from './time.ts';
+
+test.each([
+  ['a decimal in all its digits', decimal('12345678901234567890.12345678900'), '12345678901234567890.123456789'],
+  ['a decimal that JavaScript would write with an exponent', decimal('1e-9'), '0.000000001'],
+  ['zero without its sign', decimal('-0'), '0'],
+  ['an instant', Temporal.Instant.from('2024-05-31T10:00:00.5Z'), '"2024-05-31T10:00:00.5Z"'],
+  ['a date', Temporal.PlainDate.from('2024-05-31'), '"2024-05-31"'],
+  ['text with what must be escaped', 'a"\\\n\u0001é', '"a\\"\\\\\\n\\u0001é"'],
+  ['a name with what must be escaped', { 'a"b': 1 }, '{"a\\"b":1}'],
+  ['null within a list', [null, undefined, 1], '[null,null,1]'],
+  ['properties without a value', { a: null, b: undefined, c: { d: null } }, '{"c":{}}'],
+  ['nothing', undefined, 'null'],
+])('%s is written as JSON', (_, value, text) => {
+  expect(writeJson(value)).toBe(text);
+});
+
+test.each([
+  '2024-05-01T00:00:00Z',
+  '2024-05-01T10:20:30.1Z',
+  '2024-05-01T10:20:30.012Z',
+  '2024-05-01T10:20:30.123456Z',
+  '1969-12-31T23:59:59.5Z',
+  '9999-12-31T23:59:59.999Z',
+])('the instant %s is written as it reads', (text) => {
+  expect(writeJson(Temporal.Instant.from(text))).toBe(`"${text}"`);
+});
+
+test('null is kept where it is asked for', () => {
+  expect(writeJsonWithNulls({ a: null, b: undefined, c: [null] })).toBe('{"a":null,"c":[null]}');
+});
+
+test('what has been read is written the same', () => {
+  const text = '{"a":[1,2.5,{"b":"x"},true,false,null],"c":12345678901234567890123,"d":{}}';
+  expect(writeJsonWithNulls(parseJson(text))).toBe(text);
+});
+
+test('plain values are written as the library for exact numbers does', () => {
+  const value = { a: [1, 'ü', { b: [[], {}] }], c: -0.5, d: false, e: '\ud800' };
+  expect(writeJson(value)).toBe(stringify(value));
+});
