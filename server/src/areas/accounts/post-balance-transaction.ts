@@ -10,7 +10,7 @@ import { ApiError, refusal } from '../../kernel/errors.ts';
 import { type Instant, isBefore, later } from '../../kernel/time.ts';
 import { refusalFromWrite } from '../../store/constraint.ts';
 import type { Row, Tx } from '../../store/database.ts';
-import { insertEntity } from '../../store/entity-store.ts';
+import { insertEntity, type Writer } from '../../store/entity-store.ts';
 import { recordChange } from '../../store/outbox.ts';
 import { inTransaction } from '../../store/transaction.ts';
 import { enqueueApplication } from './apply-balance-transaction.ts';
@@ -39,7 +39,7 @@ export const postBalanceTransaction = defineOperation({
         if (!held) throw new ApiError('NOT_FOUND', 'there is no Balance with this id');
         const wanted = wantedOf(await placed(balanceTransaction, call, call.body() as Row), writer.now);
         await transactionMustFit(tx, held, { wanted, now: writer.now });
-        return answerOf(balanceTransaction, await insertTransaction(tx, call, { held, wanted }));
+        return answerOf(balanceTransaction, await insertTransaction(tx, call, { held, wanted, writer }));
       });
     } catch (error) {
       throw refusalFromWrite(error, balanceTransaction.table);
@@ -85,11 +85,14 @@ async function restAt(tx: Tx, held: HeldBalance, moment: Instant): Promise<Rest>
   return present(rows[0], 'organization_config');
 }
 
-type New = { readonly held: HeldBalance; readonly wanted: Wanted };
+type New = { readonly held: HeldBalance; readonly wanted: Wanted; readonly writer: Writer };
 
 /** One whose time has not come moves nothing yet: that is left to a job of that time. */
-async function insertTransaction(tx: Tx, call: AnyCall, { held, wanted }: New): Promise<EntityOf<Fields>> {
-  const writer = writerOf(call);
+async function insertTransaction(
+  tx: Tx,
+  call: AnyCall,
+  { held, wanted, writer }: New,
+): Promise<EntityOf<Fields>> {
   const announced = !isBefore(writer.now, wanted.appliedDate);
   const cause = { entityType: causeOf(call.principal), entityId: call.principal.id };
   const values = { ...wanted, ...cause, balanceId: held.id, announced };
