@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { ERROR_STATUS } from '../kernel/errors.ts';
 import { fieldFacts, type JsonSchema } from './fields.ts';
@@ -29,47 +30,103 @@ const PROBLEM: JsonSchema = {
   },
 };
 
+/** Schemas that the document names, each written once however many operations use it. */
+type Components = { readonly names: Map<z.ZodType, string>; readonly schemas: Record<string, JsonSchema> };
+
 /** The OpenAPI 3.1 document of all operations; pure, so that the committed file can be compared with it. */
 export function openApiDocument(operations: readonly Operation[]): JsonSchema {
+  const components: Components = { names: new Map(), schemas: { Problem: PROBLEM } };
+  const updated = new Set(operations.filter(({ method }) => method === 'PUT').map(({ body }) => body));
   const paths: Record<string, Record<string, JsonSchema>> = {};
   for (const operation of operations) {
     const path = `/organizations/{orgId}${operation.path}`;
-    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: operationObject(path, operation) };
+    const request = operation.body && requestReference(components, operation, updated.has(operation.body));
+    const answer = answerSchema(components, operation);
+    const described = operationObject({ path, operation, request, answer });
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: described };
   }
   return {
     openapi: '3.1.0',
     info: { title: 'Meterbook', version: '0.1.0', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
-    paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))),
+    paths: sortedByName(paths),
     components: {
-      schemas: { Problem: PROBLEM },
+      schemas: sortedByName(components.schemas),
+      responses: {
+        Refused: problemAnswer('the request is not valid, or something else stands against it'),
+        NotPermitted: problemAnswer('no valid token, another organization, or no permission'),
+        NotFound: problemAnswer('there is nothing at this place'),
+      },
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
     security: [{ bearer: [] }],
   };
 }
 
-function operationObject(path: string, operation: Operation): JsonSchema {
-  const body = operation.body && { ...jsonSchemaOf(operation.body) };
-  const withVersion = operation.method === 'PUT' && body ? addedProperty(body, 'version') : body;
-  const problem = { content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } } };
+function sortedByName<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function problemAnswer(description: string): JsonSchema {
+  return { description, ...content({ $ref: '#/components/schemas/Problem' }) };
+}
+
+function content(schema: JsonSchema): JsonSchema {
+  return { content: { 'application/json': { schema } } };
+}
+
+type Described = {
+  readonly path: string;
+  readonly operation: Operation;
+  readonly request: JsonSchema | null;
+  readonly answer: JsonSchema;
+};
+
+function operationObject({ path, operation, request, answer }: Described): JsonSchema {
   return {
     operationId: operation.id,
     summary: operation.summary,
     tags: [operation.tag],
     parameters: [...pathParameters(path), ...queryParameters(operation)],
-    ...(withVersion && { requestBody: { content: { 'application/json': { schema: withVersion } } } }),
+    ...(request && { requestBody: content(request) }),
     responses: {
-      200: { description: 'success', content: { 'application/json': { schema: answerSchema(operation) } } },
-      400: { description: 'refused', ...problem },
-      403: { description: 'not permitted', ...problem },
-      404: { description: 'not found', ...problem },
+      200: { description: 'success', ...content(answer) },
+      400: { $ref: '#/components/responses/Refused' },
+      403: { $ref: '#/components/responses/NotPermitted' },
+      404: { $ref: '#/components/responses/NotFound' },
     },
   };
 }
 
-function addedProperty(schema: JsonSchema, name: string): JsonSchema {
+/**
+ * A reference to the component of a schema: named by the tag, or by the operation when the tag stands for another
+ * shape.
+ */
+function reference(
+  components: Components,
+  schema: z.ZodType,
+  component: { readonly names: readonly string[]; readonly make: () => JsonSchema },
+): JsonSchema {
+  let name = components.names.get(schema);
+  if (name === undefined) {
+    const made = component.make();
+    const fits = (known: JsonSchema | undefined) => known === undefined || isDeepStrictEqual(known, made);
+    name = component.names.find((candidate) => fits(components.schemas[candidate])) ?? '';
+    components.names.set(schema, name);
+    components.schemas[name] = made;
+  }
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function requestReference(components: Components, operation: Operation, isUpdated: boolean): JsonSchema {
+  const schema = operation.body as z.ZodType;
+  const names = [`${operation.tag}Request`, `${operation.id}Request`];
+  const make = () => (isUpdated ? withVersion(jsonSchemaOf(schema)) : jsonSchemaOf(schema));
+  return reference(components, schema, { names, make });
+}
+
+function withVersion(schema: JsonSchema): JsonSchema {
   const properties = schema['properties'] as JsonSchema;
-  return { ...schema, properties: { ...properties, [name]: { type: 'integer', format: 'int64' } } };
+  return { ...schema, properties: { ...properties, version: { type: 'integer', format: 'int64' } } };
 }
 
 function pathParameters(path: string): JsonSchema[] {
@@ -86,18 +143,20 @@ function queryParameters(operation: Operation): JsonSchema[] {
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
 }
 
-function answerSchema(operation: Operation): JsonSchema {
-  if (!operation.response) return { type: 'object' };
-  const fields = jsonSchemaOf(operation.response);
-  if (operation.answers === 'whole') return fields;
-  const entity = {
-    type: 'object',
-    required: ['id'],
-    properties: { ...ENVELOPE, ...(fields['properties'] as JsonSchema) },
-  };
-  if (operation.answers === 'object') return entity;
-  const properties = { data: { type: 'array', items: entity }, nextToken: { type: 'string' } };
+function answerSchema(components: Components, operation: Operation): JsonSchema {
+  const schema = operation.response;
+  if (!schema) return { type: 'object' };
+  const names = [`${operation.tag}Response`, `${operation.id}Response`];
+  const make = () => (operation.answers === 'whole' ? jsonSchemaOf(schema) : entitySchema(schema));
+  const answer = reference(components, schema, { names, make });
+  if (operation.answers !== 'page') return answer;
+  const properties = { data: { type: 'array', items: answer }, nextToken: { type: 'string' } };
   return { type: 'object', required: ['data'], properties };
+}
+
+function entitySchema(schema: z.ZodType): JsonSchema {
+  const fields = jsonSchemaOf(schema)['properties'] as JsonSchema;
+  return { type: 'object', required: ['id'], properties: { ...ENVELOPE, ...fields } };
 }
 
 /** The JSON Schema of a declared schema: kinds of fields bring their own, the rest is zod's. */

@@ -5,7 +5,11 @@ import { parseJson, writeJson, writeJsonWithNulls } from './json.ts';
 import { Temporal } from './time.ts';
 
 test.each([
-  ['a decimal in all its digits', decimal('12345678901234567890.12345678900'), '12345678901234567890.123456789'],
+  [
+    'a decimal in all its digits',
+    decimal('12345678901234567890.12345678900'),
+    '12345678901234567890.123456789',
+  ],
   ['a decimal that JavaScript would write with an exponent', decimal('1e-9'), '0.000000001'],
   ['zero without its sign', decimal('-0'), '0'],
   ['an instant', Temporal.Instant.from('2024-05-31T10:00:00.5Z'), '"2024-05-31T10:00:00.5Z"'],

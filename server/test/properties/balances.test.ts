@@ -2,20 +2,23 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { DraftBill } from '../../src/engine/billing/bill.ts';
 import type { BalanceFacts, BillFacts } from '../../src/engine/billing/facts.ts';
-import { decimal, sumOf } from '../../src/kernel/decimal.ts';
+import { type Decimal, decimal, sumOf } from '../../src/kernel/decimal.ts';
 import { afterBills, balance, priced } from '../support/balance-facts.ts';
-import { accountPlan, at, billsOf, organization, template } from '../support/bill-facts.ts';
+import { accountPlan, at, billsOf, day, organization, template } from '../support/bill-facts.ts';
 import { calculated, type Measured } from '../support/bill-story.ts';
 
 const MONTHS = ['2024-02-01', '2024-03-01', '2024-04-01', '2024-05-01'];
-const cents = (max: number) => fc.integer({ min: 0, max }).map((value) => decimal(value).dividedBy(100));
 /** A date in the first 120 days of 2024. */
 const dates = fc.integer({ min: 0, max: 119 });
-const dayText = (days: number) =>
-  at('2024-01-01')
-    .add({ hours: 24 * days })
-    .toString()
-    .slice(0, 10);
+
+function cents(max: number): fc.Arbitrary<Decimal> {
+  return fc.integer({ min: 0, max }).map((value) => decimal(value).dividedBy(100));
+}
+
+/** The date that many days after 1 January 2024. */
+function dayText(days: number): string {
+  return day('2024-01-01').add({ days }).toString();
+}
 
 const balances = fc
   .record({
@@ -40,16 +43,16 @@ const usages = fc.array(
   { maxLength: 12 },
 );
 
-const stories = fc.record({ wallets: fc.array(balances, { minLength: 1, maxLength: 4 }), measured: usages });
-type Story = { readonly wallets: readonly Partial<BalanceFacts>[]; readonly measured: readonly Measured[] };
+const stories = fc.record({ rows: fc.array(balances, { minLength: 1, maxLength: 4 }), measured: usages });
+type Story = { readonly rows: readonly Partial<BalanceFacts>[]; readonly measured: readonly Measured[] };
 
-function factsOf({ wallets }: Story): BillFacts {
+function factsOf({ rows }: Story): BillFacts {
   const conversions = [{ from: 'EUR', to: 'USD', multiplier: decimal('1.0837') }];
   return priced({
     organization: organization({ currencyConversions: conversions }),
     accountPlans: [accountPlan('ap', { startDate: at('2024-01-01') })],
     planTemplates: [template('monthly', { standingCharge: decimal(31) })],
-    balances: wallets.map((fields, i) => balance(`wallet ${i}`, fields.funds?.toFixed() ?? 0, fields)),
+    balances: rows.map((fields, i) => balance(`balance ${i}`, fields.funds?.toFixed() ?? 0, fields)),
   });
 }
 
@@ -116,12 +119,12 @@ test('a bill that is calculated again at once comes out the same, whatever the o
   );
 });
 
-// With overdraft, money that a later bill has taken below 0 is not there when an earlier bill is calculated again.
+// With overdraft, money that a later bill took below 0 is not there when an earlier one is made again.
 test('without overdraft, bills that are calculated again in their order come out the same', () => {
   fc.assert(
-    fc.property(stories, ({ wallets, measured }) => {
-      const limited = wallets.map((fields) => ({ ...fields, allowOverdraft: false }));
-      const first = billed({ wallets: limited, measured });
+    fc.property(stories, ({ rows, measured }) => {
+      const limited = rows.map((fields) => ({ ...fields, allowOverdraft: false }));
+      const first = billed({ rows: limited, measured });
       let { facts } = first;
       for (const month of MONTHS) {
         const { bills } = calculated({ ...facts, target: billsOf(month) }, measured);

@@ -14,7 +14,7 @@ afterAll(() => server.close());
 type Fields = Record<string, unknown>;
 
 /** A balance in USD from 2024 to 2030, with that much money in it. */
-async function wallet(owner: Made, funds: number, fields: Fields = {}): Promise<Made> {
+async function funded(owner: Made, funds: number, fields: Fields = {}): Promise<Made> {
   const period = { startDate: '2024-01-01T00:00:00Z', endDate: '2030-01-01T00:00:00Z' };
   const body = { accountId: owner.id, name: 'Wallet', code: freshCode('wallet'), currency: 'USD', ...period };
   const made = await created(server, '/balances', { ...body, ...fields });
@@ -59,7 +59,7 @@ function billMay(owner: Made): Promise<unknown> {
 }
 
 /** An account with 50 units of usage in May 2024 at 1.00 each. */
-async function customer(): Promise<{ readonly owner: Made; readonly meter: Made }> {
+async function billedAccount(): Promise<{ readonly owner: Made; readonly meter: Made }> {
   const { meter, plan } = await pricedUsage(server);
   const owner = await account(server);
   await attach(server, owner, plan);
@@ -69,7 +69,7 @@ async function customer(): Promise<{ readonly owner: Made; readonly meter: Made 
 
 describe('transactions', () => {
   test('what a balance holds is the sum of its transactions, each of which moves its version', async () => {
-    const balance = await wallet(await account(server), 0);
+    const balance = await funded(await account(server), 0);
     expect(balance).toMatchObject({ version: 1, amount: 0 });
     const paid = await put(balance, { amount: 100.25, paid: 90, currencyPaid: 'GBP', description: 'Top-up' });
     expect(paid).toMatchObject({ amount: 100.25, paid: 90, currencyPaid: 'GBP', entityType: 'SERVICE_USER' });
@@ -99,7 +99,7 @@ describe('transactions', () => {
   ])('%j is refused and changes nothing', async (body, code, field) => {
     const type = { name: 'Old', code: freshCode('type'), archived: true };
     const archived = await created(server, '/picklists/transactiontypes', type);
-    const balance = await wallet(await account(server), 10);
+    const balance = await funded(await account(server), 10);
     const sent = { ...body, ...('transactionTypeId' in body && idIn(body.transactionTypeId, archived)) };
     const answer = await server.request('POST', `/balances/${balance.id}/transactions`, sent);
     expect(answer).toMatchObject({ status: 400, body: { code, errors: [{ field }] } });
@@ -111,13 +111,13 @@ describe('transactions', () => {
   }
 
   test('a balance that allows it goes below 0', async () => {
-    const balance = await wallet(await account(server), 10, { allowOverdraft: true });
+    const balance = await funded(await account(server), 10, { allowOverdraft: true });
     await put(balance, { amount: -25 });
     expect(await held(balance)).toBe(-15);
   });
 
   test('money of a later date is listed, and counts from that moment on', async () => {
-    const balance = await wallet(await account(server), 10);
+    const balance = await funded(await account(server), 10);
     const later = await put(balance, { amount: 5, appliedDate: '2098-01-01T00:00:00Z' });
     expect(await read(`/balances/${balance.id}`)).toMatchObject({ amount: 10, version: 2 });
     expect(await transactionsOf(balance)).toHaveLength(2);
@@ -140,7 +140,7 @@ describe('transactions', () => {
       rolloverEndDate: '2099-01-01T00:00:00Z',
       rolloverAmount: 30,
     };
-    const balance = await wallet(await account(server), 100, ended);
+    const balance = await funded(await account(server), 100, ended);
     await put(balance, { amount: 20, appliedDate: '2023-12-01T00:00:00Z' });
     await put(balance, { amount: -50 });
     expect(await read(`/balances/${balance.id}/transactions/summary`)).toEqual({
@@ -154,7 +154,7 @@ describe('transactions', () => {
   });
 
   test('parallel debits never take more than there is', async () => {
-    const balance = await wallet(await account(server), 10);
+    const balance = await funded(await account(server), 10);
     const path = `/balances/${balance.id}/transactions`;
     const answers = await Promise.all(
       Array.from({ length: 8 }, () => server.request('POST', path, { amount: -4 })),
@@ -168,11 +168,11 @@ describe('the balance itself', () => {
   test('its currency stays once there are transactions', async () => {
     const euro = await created(server, '/picklists/currency', { name: 'Euro', code: freshCode('EUR') });
     const owner = await account(server);
-    const empty = await wallet(owner, 0);
+    const empty = await funded(owner, 0);
     const change = { ...empty, currency: euro['code'] };
     const changed = await server.request('PUT', `/balances/${empty.id}`, change);
     expect(changed).toMatchObject({ status: 200, body: { currency: euro['code'], version: 2 } });
-    const used = await wallet(owner, 5);
+    const used = await funded(owner, 5);
     const refused = await server.request('PUT', `/balances/${used.id}`, {
       ...used,
       ...change,
@@ -195,8 +195,8 @@ describe('the balance itself', () => {
     const period = { startDate: '2024-01-01', endDate: '2030-01-01' };
     const terms = { accountId: owner.id, name: 'Terms', code: freshCode('terms'), ...period };
     const contract = await created(server, '/contracts', terms);
-    await wallet(owner, 0, { code: 'b' });
-    await wallet(owner, 0, { code: 'a', contractId: contract.id, rolloverEndDate: '2031-01-01T00:00:00Z' });
+    await funded(owner, 0, { code: 'b' });
+    await funded(owner, 0, { code: 'a', contractId: contract.id, rolloverEndDate: '2031-01-01T00:00:00Z' });
     const filter = query.replace('{contract}', contract.id).replace('{code}', String(contract['code']));
     const { data } = await read(`/balances?accountId=${owner.id}${filter}`);
     expect((data as Made[]).map((made) => made['code'])).toEqual(codes);
@@ -204,13 +204,14 @@ describe('the balance itself', () => {
 });
 
 function billSummary(bill: Bill): string {
-  return `${bill.billTotal}: ${bill.lineItems.map((line) => `${line.lineItemType} ${line.subtotal}`).join(', ')}`;
+  const lines = bill.lineItems.map((line) => `${line.lineItemType} ${line.subtotal}`);
+  return `${bill.billTotal}: ${lines.join(', ')}`;
 }
 
 describe('draw-down', () => {
-  test('a bill draws on the balance, again on every calculation, and gives back when it is deleted', async () => {
-    const { owner, meter } = await customer();
-    const balance = await wallet(owner, 80, { balanceDrawDownDescription: 'Credit used' });
+  test('a bill draws on a balance, anew when it is calculated again, until it is deleted', async () => {
+    const { owner, meter } = await billedAccount();
+    const balance = await funded(owner, 80, { balanceDrawDownDescription: 'Credit used' });
     await billMay(owner);
     const bill = await theBillOf(server, owner);
     expect(billSummary(bill)).toBe('0: USAGE 50, BALANCE_CONSUMED -50');
@@ -243,8 +244,8 @@ describe('draw-down', () => {
   });
 
   test('a preview shows what would be drawn and draws nothing', async () => {
-    const { owner } = await customer();
-    const balance = await wallet(owner, 80);
+    const { owner } = await billedAccount();
+    const balance = await funded(owner, 80);
     const body = { ...MAY, accountIds: [owner.id], billFrequencyInterval: 1 };
     const answer = await server.request('POST', '/bills/preview', body);
     expect(billSummary(answer.body as Bill)).toBe('0: USAGE 50, BALANCE_CONSUMED -50');
@@ -252,8 +253,8 @@ describe('draw-down', () => {
   });
 
   test('a top-up is used when the bill is calculated again', async () => {
-    const { owner } = await customer();
-    const balance = await wallet(owner, 0);
+    const { owner } = await billedAccount();
+    const balance = await funded(owner, 0);
     await billMay(owner);
     await put(balance, { amount: 80 });
     const bill = await theBillOf(server, owner);
@@ -264,8 +265,8 @@ describe('draw-down', () => {
   });
 
   test('a balance on a locked bill stays, and so does what the bill has drawn', async () => {
-    const { owner } = await customer();
-    const balance = await wallet(owner, 80);
+    const { owner } = await billedAccount();
+    const balance = await funded(owner, 80);
     await billMay(owner);
     const bill = await theBillOf(server, owner);
     await server.request('PUT', `/bills/${bill.id}/status`, { status: 'APPROVED' });
@@ -278,10 +279,10 @@ describe('draw-down', () => {
   });
 
   test('a missing rate fails the bill and leaves the balance as it was', async () => {
-    const { owner } = await customer();
+    const { owner } = await billedAccount();
     const code = freshCode('EUR');
     await created(server, '/picklists/currency', { name: code, code });
-    const balance = await wallet(owner, 80, { currency: code });
+    const balance = await funded(owner, 80, { currency: code });
     await billMay(owner);
     const { data } = await read(`/bills?accountId=${owner.id}`);
     expect(data).toEqual([]);
@@ -289,11 +290,11 @@ describe('draw-down', () => {
   });
 
   test('jobs and debits at the same time draw every unit of money once', async () => {
-    const { owner, meter } = await customer();
+    const { owner, meter } = await billedAccount();
     for (const month of ['02', '03', '04']) {
       await use(server, { account: owner, meter, ts: `2024-${month}-10T00:00:00Z`, qty: 50 });
     }
-    const balance = await wallet(owner, 120);
+    const balance = await funded(owner, 120);
     const jobs = ['02-29', '03-31', '04-30', '05-31'].map((day) =>
       runJob(server, { ...MAY, lastDateInBillingPeriod: `2024-${day}`, accountIds: [owner.id] }),
     );

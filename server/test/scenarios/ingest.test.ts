@@ -124,7 +124,7 @@ test('whatever is wrong with one measurement, those around it are stored', async
     { measure: { qty: 1e35 } },
     { measure: { qty: 1e-30 } },
     { measure: { qty: -1e35 }, uid: 'tab\tand\nnewline \\ \'quote\' "double" \\N' },
-    { ets: '9999-12-31T23:59:59.999Z' },
+    { ets: '2299-12-31T23:59:59.999Z' },
     { ts: '1970-01-01T00:00:00Z' },
     { other: { note: 'tab\tline\nreturn\r back\\slash \'single\' "double" {,:} \\N 😀 \u0001' } },
     { who: { "it's": 'undeclared', '\t\\': '\n' } },
@@ -146,33 +146,32 @@ test('whatever is wrong with one measurement, those around it are stored', async
   const texts = rows.map((row) => row['note']);
   expect(texts).toContain('tab\tline\nreturn\r back\\slash \'single\' "double" {,:} \\N 😀 \u0001');
   expect(rows.map((row) => row['uid'])).toContain('tab\tand\nnewline \\ \'quote\' "double" \\N');
-  expect(rows.map((row) => row['endTimestamp'])).toContain('9999-12-31T23:59:59.999Z');
+  expect(rows.map((row) => row['endTimestamp'])).toContain('2299-12-31T23:59:59.999Z');
   expect(rows.every((row) => row['twice'] === `${row['note']}${row['note']}`)).toBe(true);
 });
 
 test('numbers are stored with all their digits', async () => {
   const { meter: made, sent } = await simple();
   const acme = await account(server);
-  const literal = (qty: string, uid: string) =>
-    JSON.stringify({ measurements: [sent({ account: acme['code'], uid })] }).replace('"qty":1', `"qty":${qty}`);
-  for (const [index, qty] of ['0.1', '0.2', '12345678901234567890.123456789012345678', '1e-20'].entries()) {
-    const answer = await server.raw('POST', `/organizations/${server.orgId}/measurements`, {
-      headers: { authorization: server.authorization },
-      body: literal(qty, freshCode(`digits_${index}`)),
-    });
+  const body = JSON.stringify({ measurements: [sent({ account: acme['code'] })] });
+  const literal = (qty: string) => body.replace('"qty":1', `"qty":${qty}`);
+  const post = async (path: string, body: string) => {
+    const headers = { authorization: server.authorization };
+    const url = `${server.address}/organizations/${server.orgId}${path}`;
+    const answer = await fetch(url, { method: 'POST', headers, body });
     expect(answer.status).toBe(200);
+    return answer.text();
+  };
+  for (const qty of ['0.1', '0.2', '12345678901234567890.123456789012345678', '1e-20']) {
+    await post('/measurements', literal(qty));
   }
   await emptied(server);
-  const reply = await server.raw('POST', `/organizations/${server.orgId}/usage/query`, {
-    headers: { authorization: server.authorization },
-    body: JSON.stringify({
-      startDate: '2024-01-01',
-      endDate: '2025-01-01',
-      aggregations: [{ meterId: made.id, fieldCode: 'qty', fieldType: 'MEASURE', function: 'SUM' }],
-    }),
-  });
-  expect(reply.status).toBe(200);
-  expect(reply.text).toContain('.SUM":12345678901234567890.42345678901235567800');
+  // 0.3 + 12345678901234567890.123456789012345678 + 0.00000000000000000001
+  const sum = { meterId: made.id, fieldCode: 'qty', fieldType: 'MEASURE', function: 'SUM' };
+  const query = { startDate: '2024-01-01', endDate: '2025-01-01', aggregations: [sum] };
+  expect(await post('/usage/query', JSON.stringify(query))).toContain(
+    '.SUM":12345678901234567890.42345678901234567801}',
+  );
 });
 
 test('a measurement can be queried within two seconds of the answer', async () => {

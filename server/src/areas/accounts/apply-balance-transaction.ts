@@ -13,8 +13,8 @@ import { lockBalances, recordMoves } from './balance-moves.ts';
 type TransactionKey = { readonly orgId: string; readonly transactionId: string };
 
 /**
- * Tells of a transaction whose time has come (spec 50 §5.3). The money counts from that moment on in any case,
- * since what a balance holds is a sum over time; this is its version and its events, once.
+ * Tells of a transaction whose time has come (spec 50 §5.3). The money counts from that moment on in
+ * any case, since what a balance holds is a sum over time; this is its version and its events, once.
  */
 export const applyBalanceTransaction = defineTask<TransactionKey>({
   name: 'applyBalanceTransaction',
@@ -50,7 +50,10 @@ async function unannounced(tx: Tx, { orgId, transactionId }: TransactionKey): Pr
   return rows[0] ?? null;
 }
 
-/** The balance is locked first, as by everybody who moves money; another run may have told of it meanwhile. */
+/**
+ * The balance is locked first, as by everybody who moves money; another run may have told of it
+ * meanwhile.
+ */
 async function announce(tx: Tx, writer: Writer, { id, balanceId, amount }: Unannounced): Promise<void> {
   const held = await lockBalances(tx, writer, [balanceId]);
   const { rows } = await sql`update balance_transaction set announced = true

@@ -10,8 +10,8 @@ import { balance } from './balance.ts';
 export type HeldBalance = Stored & { readonly amount: Decimal; readonly allowOverdraft: boolean | null };
 
 /**
- * The balances in the order of their ids; nobody else moves money on them until the transaction ends. They are read
- * after they are locked: what was waited for counts.
+ * The balances in the order of their ids; nobody else moves money on them until the transaction ends.
+ * They are read after they are locked: what was waited for counts.
  */
 export async function lockBalances(
   tx: Tx,
@@ -45,8 +45,9 @@ type Moved = {
 };
 
 /**
- * Tells of money that has moved on balances: each counts its version up and raises `billing.balance.updated` and
- * `billing.balanceamount.updated` with what it held before and holds now (spec 50 §5.3, 60 §1.3).
+ * Tells of money that has moved on balances: each counts its version up and raises
+ * `billing.balance.updated` and `billing.balanceamount.updated` with what it held before and holds now
+ * (spec 50 §5.3, 60 §1.3).
  */
 export async function recordMoves(tx: Tx, writer: Writer, { before, requestId }: Moved): Promise<void> {
   if (before.length === 0) return;

@@ -15,8 +15,9 @@ import { defineResource } from '../../api/resource.ts';
 export const TRANSACTION_CAUSES = ['BILL', 'COMMITMENT', 'USER', 'SERVICE_USER', 'SCHEDULER'] as const;
 
 /**
- * Money in (above 0) or out of a balance, in its currency (spec 50 §5.3). It lies below its balance, so that its
- * operations are written out: `post-balance-transaction.ts`, `list-balance-transactions.ts`.
+ * Money in (above 0) or out of a balance, in its currency (spec 50 §5.3). It lies below its balance,
+ * so that its operations are written out: `post-balance-transaction.ts`,
+ * `list-balance-transactions.ts`.
  */
 export const balanceTransaction = defineResource({
   name: 'BalanceTransaction',

@@ -123,7 +123,10 @@ async function recordAmountEvent(scope: CheckScope, verb: 'created' | 'deleted',
   await recordEvent(scope.tx, scope.writer, { name: `billing.balanceamount.${verb}`, attributes: dto });
 }
 
-/** What a balance holds at a moment: all transactions applied by then, draw-downs included (spec 50 §5.1). */
+/**
+ * What a balance holds at a moment: all transactions applied by then, draw-downs included (spec 50
+ * §5.1).
+ */
 function heldAt(now: Instant) {
   return sql`select coalesce(sum(t.amount), 0) from balance_transaction t
     where t.org_id = balance.org_id and t.balance_id = balance.id

@@ -74,7 +74,10 @@ async function typeMustBeLive(tx: Tx, orgId: string, typeId: string): Promise<vo
 
 type Rest = { readonly amount: Decimal; readonly overdraft: boolean };
 
-/** What the balance will hold at a moment as far as is known now, and whether it may go below 0 (spec 50 §5.6). */
+/**
+ * What the balance will hold at a moment as far as is known now, and whether it may go below 0 (spec
+ * 50 §5.6).
+ */
 async function restAt(tx: Tx, held: HeldBalance, moment: Instant): Promise<Rest> {
   const { rows } = await sql<Rest>`
     select coalesce(${held.allowOverdraft}::boolean, c.allow_negative_balances) as overdraft,

@@ -15,8 +15,8 @@ export type BalanceRequest = {
 };
 
 /**
- * The balances of the accounts with what is in them. They are found and locked first and read then, so that what
- * was waited for counts; one that is created meanwhile is left to the next calculation.
+ * The balances of the accounts with what is in them. They are found and locked first and read then, so
+ * that what was waited for counts; one that is created meanwhile is left to the next calculation.
  */
 export async function loadBalances(source: Source, request: BalanceRequest): Promise<BalanceFacts[]> {
   const { db, orgId } = source;
@@ -35,8 +35,9 @@ export async function loadBalances(source: Source, request: BalanceRequest): Pro
 
 async function rowsOf({ db, orgId }: Source, ids: readonly string[], now: Instant) {
   const { rows } = await sql<Omit<BalanceFacts, 'draws'>>`
-    select b.id, b.dt_created, b.account_id, b.name, b.currency, b.start_date, b.end_date, b.rollover_end_date,
-      b.rollover_amount, b.product_ids, b.line_item_types, b.contract_id, b.balance_draw_down_description,
+    select b.id, b.dt_created, b.account_id, b.name, b.currency, b.start_date, b.end_date,
+      b.rollover_end_date, b.rollover_amount, b.product_ids, b.line_item_types, b.contract_id,
+      b.balance_draw_down_description,
       b.consumptions_accounting_product_id, b.allow_overdraft,
       (select coalesce(sum(t.amount), 0) from balance_transaction t
        where t.org_id = b.org_id and t.balance_id = b.id and t.bill_id is null

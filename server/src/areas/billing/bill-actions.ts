@@ -84,7 +84,7 @@ export const deleteBill = defineOperation({
   },
 });
 
-/** Nothing is calculated for the bill's account unit meanwhile: what a bill draws others must not count on. */
+/** Nothing is calculated for the bill's account unit meanwhile, since others must not draw what it draws. */
 async function lockedRow(tx: Tx, orgId: string, id: string): Promise<BillRow> {
   const { rows } = await sql<{ unitId: string }>`
     select coalesce(a.parent_account_id, a.id) as unit_id from bill b

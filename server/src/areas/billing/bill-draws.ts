@@ -15,8 +15,8 @@ export type BillDraws = {
 };
 
 /**
- * Gives the bills these draws and no others, one transaction for each bill, balance and phase; one that comes out
- * the same is not written and moves nothing (spec 50 §5.4, §6.10).
+ * Gives the bills these draws and no others, one transaction for each bill, balance and phase; one
+ * that comes out the same is not written and moves nothing (spec 50 §5.4, §6.10).
  */
 export async function replaceDraws(tx: Tx, writer: Writer, wanted: BillDraws): Promise<void> {
   if (wanted.billIds.length === 0) return;

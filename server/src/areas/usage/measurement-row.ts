@@ -1,4 +1,5 @@
 import type { Decimal } from '../../kernel/decimal.ts';
+import { Temporal } from '../../kernel/time.ts';
 import { escaped, quoted } from './clickhouse-text.ts';
 
 /** Columns of the measurement table in the order of `measurementLine`. */
@@ -55,8 +56,14 @@ export function measurementLine(row: MeasurementRow): string {
   );
 }
 
+/** ClickHouse reads ten digits of whole seconds, until the year 2286. */
+const LAST_SECONDS_MS = 9_999_999_999_999;
+
 /** Milliseconds as seconds with three decimals; times before 1970 are not submitted. */
 function seconds(ms: number): string {
+  if (ms > LAST_SECONDS_MS) {
+    return Temporal.Instant.fromEpochMilliseconds(ms).toString({ fractionalSecondDigits: 3 });
+  }
   const text = String(ms).padStart(4, '0');
   return `${text.slice(0, -3)}.${text.slice(-3)}`;
 }

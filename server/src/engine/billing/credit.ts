@@ -8,8 +8,8 @@ import type { BalanceFacts, CreditSource } from './facts.ts';
 import { type FactsIndex, textOrder } from './facts-index.ts';
 
 /**
- * Something that pays for lines, with one phase or several, in the order in which they are used. A commitment has
- * its term as BASE; a balance may have the time of its rollover after that.
+ * Something that pays for lines, with one phase or several, in the order in which they are used. A
+ * commitment has its term as BASE; a balance may have the time of its rollover after that.
  */
 export type Credit = {
   readonly source: CreditSource;
@@ -102,8 +102,9 @@ function rankOf(comesFirst: boolean): number {
 }
 
 /**
- * What is left of a credit for a phase, in its currency, given every draw of other bills and of this calculation.
- * Funds 1000, drawn 700 in BASE, a rollover of 150 of which 120 are used: 30 are left for ROLLOVER.
+ * What is left of a credit for a phase, in its currency, given every draw of other bills and of this
+ * calculation. Funds 1000, drawn 700 in BASE, a rollover of 150 of which 120 are used: 30 are left for
+ * ROLLOVER.
  */
 export function poolOf(credit: Credit, phase: DrawPhase, draws: readonly CreditDraw[]): Decimal {
   const own = draws.filter((draw) => draw.creditId === credit.id);

@@ -137,8 +137,8 @@ describe('currencies', () => {
     [balance('wallet', 0, { currency: 'EUR', allowOverdraft: true }), 1],
     [balance('wallet', 5, { currency: 'EUR', productIds: ['other'] }), 0],
     [balance('wallet', 5, { currency: 'EUR', startDate: at('2024-06-01') }), 0],
-  ])('a missing rate fails the bill only if the balance would be drawn (case %#)', (wallet, failures) => {
-    const { failed } = calculated(priced({ balances: [wallet] }), [usage(50)]);
+  ])('a missing rate fails the bill only if the balance would be drawn (case %#)', (row, failures) => {
+    const { failed } = calculated(priced({ balances: [row] }), [usage(50)]);
     expect(failed.map(({ failure }) => failure)).toEqual(
       Array.from({ length: failures }, () => ({
         kind: 'NoConversionRate',

@@ -35,8 +35,9 @@ export type Drawing = {
 type Turn = { readonly credit: Credit; readonly phase: CreditPhase; readonly limited: boolean };
 
 /**
- * Everything that the credits pay: each takes what its pool and the open lines allow, phase by phase; then those
- * that may go below 0 take what is still open. A line is paid by several, a credit pays several.
+ * Everything that the credits pay: each takes what its pool and the open lines allow, phase by phase;
+ * then those that may go below 0 take what is still open. A line is paid by several, a credit pays
+ * several.
  */
 export function takenFromCredits(drawing: Drawing): readonly Taken[] | BillFailure {
   const soFar: SoFar = { taken: [], open: new Map(drawing.lines.map((row) => [row.line, row.netAmount])) };
@@ -101,8 +102,8 @@ function paidBefore(taken: readonly Taken[], { credit, phase }: Turn, line: Draf
 }
 
 /**
- * Open 800.00 USD, 553.57 EUR left at 1.12: wanted are 714.29 EUR, taken 553.57 EUR, which pay 620.00 USD. Less
- * than one unit of the credit's currency is left alone.
+ * Open 800.00 USD, 553.57 EUR left at 1.12: wanted are 714.29 EUR, taken 553.57 EUR, which pay 620.00
+ * USD. Less than one unit of the credit's currency is left alone.
  */
 function takenForLine(drawing: Drawing, turn: Turn, asked: Asked): Taken | BillFailure | null {
   const { calculation } = drawing;

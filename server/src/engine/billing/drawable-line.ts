@@ -1,4 +1,4 @@
-// Spec 50 §6.2, §6.4 rule 3, §10.1: the lines that credits may pay for, in order, and how much of each is open.
+// Spec 50 §6.2, §6.4 rule 3, §10.1: what credits may pay for, in order, and how much of it is open.
 import { type Decimal, maxOf, minOf, ZERO } from '../../kernel/decimal.ts';
 import { accountsInOrder, existingBillOf } from './bill-members.ts';
 import type { Calculation } from './calculation.ts';
@@ -10,8 +10,8 @@ import { lineOrder } from './line-order.ts';
 export type DrawableLine = { readonly line: DraftLine; readonly netAmount: Decimal };
 
 /**
- * The lines in the order in which a credit pays for them: those of the parent, then of each child by code; by type;
- * then as on the bill. Bills that are locked keep what they have.
+ * The lines in the order in which a credit pays for them: those of the parent, then of each child by
+ * code; by type; then as on the bill. Bills that are locked keep what they have.
  */
 export function drawableLines(draft: Draft, calculation: Calculation): readonly DrawableLine[] {
   const accounts = accountsInOrder(calculation);
@@ -33,8 +33,9 @@ function typeRank({ lineItemType }: DraftLine): number {
 }
 
 /**
- * Every line less the usage credits for it, so that nobody pays for credited usage: a product's credit goes to
- * usage of the product, then to its other lines; a global one to all usage, then to all other lines.
+ * Every line less the usage credits for it, so that nobody pays for credited usage: a product's credit
+ * goes to usage of the product, then to its other lines; a global one to all usage, then to all other
+ * lines.
  */
 function netAmountsOf(lines: readonly DraftLine[]): ReadonlyMap<DraftLine, Decimal> {
   const net = new Map(lines.map((line) => [line, line.convertedSubtotal]));

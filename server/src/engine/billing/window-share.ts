@@ -37,8 +37,8 @@ export function shareQuestion(sharing: Sharing): UsageQuery | null {
 }
 
 /**
- * The share of the line in the window, from 0 to 1. Usage that adds up counts by what was measured in it: 120 of
- * 300 are 120/300; everything else by its days: 10 of 31 are 10/31.
+ * The share of the line in the window, from 0 to 1. Usage that adds up counts by what was measured in
+ * it: 120 of 300 are 120/300; everything else by its days: 10 of 31 are 10/31.
  */
 export function windowShare(sharing: Sharing): Fraction {
   const { line, calculation } = sharing;
@@ -70,7 +70,10 @@ function daysOf(span: ClosedSpan, zone: string): Fraction {
 
 const ADDITIVE = ['SUM', 'COUNT'];
 
-/** The question for the line's quantity in the window, where that can be asked for and is not the whole line. */
+/**
+ * The question for the line's quantity in the window, where that can be asked for and is not the whole
+ * line.
+ */
 function questionInWindow(sharing: Sharing): Question | null {
   const { draft, line } = sharing;
   const inside = spanInWindow(sharing);
@@ -96,7 +99,10 @@ function isRatedOf(rated: RatedWindow, line: DraftLine): boolean {
   );
 }
 
-/** Whose measurements made the line: one account's where the block was split, else those of the whole pool. */
+/**
+ * Whose measurements made the line: one account's where the block was split, else those of the whole
+ * pool.
+ */
 function accountsOf({ calculation, line }: Sharing, { attached, span, shares }: RatedWindow) {
   const pool = poolAt(calculation, attached, span.start);
   if (shares.length === 1) return pool;

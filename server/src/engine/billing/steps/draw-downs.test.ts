@@ -29,14 +29,14 @@ test.each([
 });
 
 test('the charge keeps its amount, and the line names balance, product and texts', () => {
-  const wallet = balance('wallet', 20, {
+  const row = balance('wallet', 20, {
     balanceDrawDownDescription: 'Welcome credit used',
     consumptionsAccountingProductId: 'books',
     productIds: ['core'],
     contractId: 'terms',
   });
   const given = priced({
-    balances: [wallet],
+    balances: [row],
     contracts: [contract('terms')],
     accountPlans: [accountPlan('ap', { contractId: 'terms' })],
     products: [
@@ -156,13 +156,13 @@ describe('spec 40 §15.3: a balance that is active for a part of the period', ()
 });
 
 test('spec 50 §5.7: after the end of a balance the rest may be used up to a cap', () => {
-  const wallet = balance('wallet', 1000, {
+  const row = balance('wallet', 1000, {
     endDate: at('2024-07-01'),
     rolloverEndDate: at('2024-09-01'),
     rolloverAmount: decimal(150),
   });
   let given = priced({
-    balances: [wallet],
+    balances: [row],
     accountPlans: [accountPlan('ap', { startDate: at('2024-01-01') })],
   });
   const measured = [
@@ -185,12 +185,12 @@ test('spec 50 §5.7: after the end of a balance the rest may be used up to a cap
 });
 
 test('a bill over the end of a balance draws before the end first, and the rest up to the cap', () => {
-  const wallet = balance('wallet', 1000, {
+  const row = balance('wallet', 1000, {
     endDate: at('2024-05-16'),
     rolloverEndDate: at('2024-09-01'),
     rolloverAmount: decimal(150),
   });
-  const [bill] = calculated(priced({ balances: [wallet] }), [usage(700), usage(400, '2024-05-20')]).bills;
+  const [bill] = calculated(priced({ balances: [row] }), [usage(700), usage(400, '2024-05-20')]).bills;
   expect(bill?.draws.map(({ phase, amount, end }) => `${phase} ${amount} ${end}`)).toEqual([
     'BASE 700 2024-05-16T00:00:00Z',
     'ROLLOVER 150 2024-06-01T00:00:00Z',

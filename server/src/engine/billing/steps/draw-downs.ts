@@ -10,8 +10,8 @@ import { isBillFailure } from '../line-amount.ts';
 import { shareQuestion } from '../window-share.ts';
 
 /**
- * Asks first how much was measured while a balance is active for a part of a line only, whichever balance is going
- * to pay for it: then all questions come in one round.
+ * Asks first how much was measured while a balance is active for a part of a line only, whichever
+ * balance is going to pay for it: then all questions come in one round.
  */
 export function drawDowns(draft: Draft, calculation: Calculation): Draft {
   const credits = creditsInOrder(calculation);
