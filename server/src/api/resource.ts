@@ -25,11 +25,16 @@ import { versionMustEqual, versionOf } from './version.ts';
 /** A resource whatever its fields are: what lists of resources hold. */
 export type AnyResource = Resource<any>;
 
-/** Declares one resource: storage, rules and its five operations follow from the value (design: no magic). */
-export function defineResource<F extends Fields>(spec: ResourceSpec<F>): Resource<F> {
+/** What a spec says of schemas and storage, for entities whose operations are all written by hand. */
+export function declaredResource<F extends Fields>(spec: ResourceSpec<F>): Declared<F> {
   const entityTable = entityTableOf(spec);
   const tableAt = (now: Instant) => tableWith(entityTable, spec.computedAt ?? {}, now);
-  const resource = { ...spec, ...schemasOf(spec), entityTable, tableAt };
+  return { ...spec, ...schemasOf(spec), entityTable, tableAt };
+}
+
+/** Declares one resource: storage, rules and its five operations follow from the value (design: no magic). */
+export function defineResource<F extends Fields>(spec: ResourceSpec<F>): Resource<F> {
+  const resource = declaredResource(spec);
   const all = {
     create: () => createOperation(resource),
     list: () => listOperation(resource),

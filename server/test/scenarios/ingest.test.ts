@@ -88,7 +88,11 @@ test('of one request each measurement is stored or refused by itself, with one e
     ]),
   );
   expect(await accountOf(server, 'ACME')).toBeNull();
-  const [created] = (await server.request('GET', `/events?resourceId=${zed?.id}`).then(({ body }) => body as { data: object[] })).data;
+  const [created] = (
+    await server
+      .request('GET', `/events?resourceId=${zed?.id}`)
+      .then(({ body }) => body as { data: object[] })
+  ).data;
   expect(created).toMatchObject({ eventName: 'configuration.account.created' });
 
   // The uid of the refused measurement is free, that of the one with the failed calculation is not.
@@ -131,11 +135,22 @@ test('whatever is wrong with one measurement, those around it are stored', async
     { other: { note: 'x'.repeat(50_000) } },
     { unknown: { deep: [[[{ tiny: 1e-300 }]]] }, measure: {} },
   ];
-  await ingest(server, odd.flatMap((change, index) => [{ ...good, uid: `good ${index}` }, { ...good, ...change }]));
+  await ingest(
+    server,
+    odd.flatMap((change, index) => [
+      { ...good, uid: `good ${index}` },
+      { ...good, ...change },
+    ]),
+  );
   const rows = await usage(server, { meterIds: [made.id] });
   const uids = new Set(rows.map((row) => row['uid']));
   expect(odd.map((_, index) => uids.has(`good ${index}`))).toEqual(odd.map(() => true));
-  expect((await failures(server)).slice(before).map(({ type }) => type).sort()).toEqual([
+  expect(
+    (await failures(server))
+      .slice(before)
+      .map(({ type }) => type)
+      .sort(),
+  ).toEqual([
     'CalculationError',
     'CalculationError',
     'DuplicateField',
@@ -180,7 +195,10 @@ test('a measurement can be queried within two seconds of the answer', async () =
   const begin = performance.now();
   expect(await submit(server, [sent({ account: acme['code'] })])).toMatchObject({ status: 200 });
   await expect
-    .poll(() => totals(server, { meter: made, account: acme, of: ['qty COUNT'] }), { timeout: 2_000, interval: 20 })
+    .poll(() => totals(server, { meter: made, account: acme, of: ['qty COUNT'] }), {
+      timeout: 2_000,
+      interval: 20,
+    })
     .toEqual({ 'qty COUNT': 1 });
   expect(performance.now() - begin).toBeLessThan(2_000);
 });
@@ -190,13 +208,18 @@ test('usage belongs to the account whatever its code becomes, and a code that is
   const code = freshCode('first');
   const first = await account(server, { code });
   await ingest(server, [sent({ account: code })]);
-  const renamed = await server.request('PUT', `/accounts/${first.id}`, { ...first, code: freshCode('renamed') });
+  const renamed = await server.request('PUT', `/accounts/${first.id}`, {
+    ...first,
+    code: freshCode('renamed'),
+  });
   expect(renamed).toMatchObject({ status: 200 });
   await ingest(server, [sent({ account: code, measure: { qty: 5 } })]);
   const second = await accountOf(server, code);
   expect(second?.id).not.toBe(first.id);
   expect(await totals(server, { meter: made, account: first, of: ['qty SUM'] })).toEqual({ 'qty SUM': 1 });
-  expect(await totals(server, { meter: made, account: second as Made, of: ['qty SUM'] })).toEqual({ 'qty SUM': 5 });
+  expect(await totals(server, { meter: made, account: second as Made, of: ['qty SUM'] })).toEqual({
+    'qty SUM': 5,
+  });
 });
 
 test('a uid is taken for 35 days from the receipt of its first copy, and then free', async () => {

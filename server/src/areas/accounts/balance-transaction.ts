@@ -9,7 +9,7 @@ import {
   reference,
   text,
 } from '../../api/fields.ts';
-import { defineResource } from '../../api/resource.ts';
+import { declaredResource } from '../../api/resource.ts';
 
 /** Who can have caused a transaction; COMMITMENT is only ever asked for (spec 50 §5.3). */
 export const TRANSACTION_CAUSES = ['BILL', 'COMMITMENT', 'USER', 'SERVICE_USER', 'SCHEDULER'] as const;
@@ -19,7 +19,7 @@ export const TRANSACTION_CAUSES = ['BILL', 'COMMITMENT', 'USER', 'SERVICE_USER',
  * so that its operations are written out: `post-balance-transaction.ts`,
  * `list-balance-transactions.ts`.
  */
-export const balanceTransaction = defineResource({
+export const balanceTransaction = declaredResource({
   name: 'BalanceTransaction',
   path: 'balances/{balanceId}/transactions',
   summary: 'a balance transaction',
@@ -43,5 +43,4 @@ export const balanceTransaction = defineResource({
     announced: assigned(flag(), true, { hidden: true }),
   },
   example: { amount: 100, description: 'Top-up' },
-  except: ['create', 'list', 'get', 'update', 'delete'],
 });

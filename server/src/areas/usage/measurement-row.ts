@@ -56,14 +56,16 @@ export function measurementLine(row: MeasurementRow): string {
   );
 }
 
-/** ClickHouse reads ten digits of whole seconds, until the year 2286. */
-const LAST_SECONDS_MS = 9_999_999_999_999;
+const LAST_TEN_DIGITS_MS = 9_999_999_999_999;
 
-/** Milliseconds as seconds with three decimals; times before 1970 are not submitted. */
+/**
+ * Milliseconds as seconds with three decimals; times before 1970 are not submitted. ClickHouse takes ten digits
+ * for seconds since 1970 and fewer for a date, hence the zeros; from the year 2286 on there are eleven.
+ */
 function seconds(ms: number): string {
-  if (ms > LAST_SECONDS_MS) {
+  if (ms > LAST_TEN_DIGITS_MS) {
     return Temporal.Instant.fromEpochMilliseconds(ms).toString({ fractionalSecondDigits: 3 });
   }
-  const text = String(ms).padStart(4, '0');
+  const text = String(ms).padStart(13, '0');
   return `${text.slice(0, -3)}.${text.slice(-3)}`;
 }

@@ -17,9 +17,9 @@ import type {
 import { type FactsIndex, rowOf, sortedBy } from './facts-index.ts';
 
 /**
- * An AccountPlan, or one member plan of an AccountPlanGroup, which is billed exactly as if attached
- * alone. `activeStart`/`activeEnd` is the time that may be charged: the attachment's, cut to its
- * contract when that limits it. `calendar` is null for a plan without a cycle (AD_HOC, MIXED).
+ * An AccountPlan, or one member plan of an AccountPlanGroup, which is billed exactly as if attached alone.
+ * `activeStart`/`activeEnd` is the time that may be charged: the attachment's, cut to its contract when that
+ * limits it. `calendar` is null for a plan without a cycle (AD_HOC, MIXED).
  */
 export type AttachedPlan = {
   /** `<account plan id>/<plan id>` */

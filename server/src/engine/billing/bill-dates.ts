@@ -68,10 +68,7 @@ function existingPeriod({ startDate, endDate }: ExistingBillFacts): DateSpan {
 
 type FrequencyFields = Pick<DraftBill, 'billingFrequency' | 'billFrequencyInterval'>;
 
-/**
- * The identity's frequency; of a consolidated bill the common one of its plans with a cycle, else
- * MIXED.
- */
+/** The identity's frequency; of a consolidated bill the common one of its plans with a cycle, else MIXED. */
 function billFrequency({ slot }: Calculation, members: readonly DueMember[]): FrequencyFields {
   const keys = isConsolidated(slot)
     ? [...new Set(members.map(({ attached }) => cycleKey(attached)).filter((key) => key !== null))]

@@ -18,10 +18,7 @@ export function slotKey(slot: BillSlot): string {
 
 const FREQUENCY_ORDER = ['DAILY', 'WEEKLY', 'MONTHLY', 'ANNUALLY', 'CONSOLIDATED', 'AD_HOC'];
 
-/**
- * Shorter periods first: the floor of a group is tested against the lines of its members' shorter
- * bills.
- */
+/** Shorter periods first: the floor of a group is tested against the lines of its members' shorter bills. */
 function frequencyRank(frequencyKey: string): string {
   const [frequency = '', interval = '1'] = frequencyKey.split('/');
   return `${FREQUENCY_ORDER.indexOf(frequency)}/${interval.padStart(3, '0')}`;

@@ -12,8 +12,8 @@ import type { DraftDraw, DrawPhase } from './credit-draw.ts';
 
 /**
  * What makes a bill the same bill when it is calculated again (spec 40 §4.2). `groupKey` is `default`,
- * `key:<bill grouping key id>` or `contract:<contract id>` (exclusive key); `frequencyKey` is
- * `CONSOLIDATED`, `AD_HOC` or frequency and interval such as `MONTHLY/1`.
+ * `key:<bill grouping key id>` or `contract:<contract id>` (exclusive key); `frequencyKey` is `CONSOLIDATED`,
+ * `AD_HOC` or frequency and interval such as `MONTHLY/1`.
  */
 export type BillIdentity = {
   readonly accountId: string;
@@ -70,10 +70,9 @@ export type LineItemType =
 export type PricingBandUsage = BandUsage & { readonly convertedBandSubtotal: Decimal };
 
 /**
- * A line of a bill with every field of spec 40 §5.2; null = the line does not have the field.
- * `subtotal` is in `currency` (that of the price list), `convertedSubtotal` in the bill's currency.
- * `key` is unique on the bill and the same each time the bill is calculated. `sequenceNumber` starts
- * at 1.
+ * A line of a bill with every field of spec 40 §5.2; null = the line does not have the field. `subtotal` is
+ * in `currency` (that of the price list), `convertedSubtotal` in the bill's currency. `key` is unique on the
+ * bill and the same each time the bill is calculated. `sequenceNumber` starts at 1.
  */
 export type BillLine = {
   readonly key: string;
@@ -117,8 +116,7 @@ export type BillLine = {
 export type LineTiming = 'ARREARS' | 'ADVANCE';
 
 /**
- * Why a line is on the bill and how its amount came about, kept with the line. Spans are half-open
- * instants.
+ * Why a line is on the bill and how its amount came about, kept with the line. Spans are half-open instants.
  */
 export type LineReason = {
   /** The specification rule that made the line, for example `30 §7`. */
@@ -220,8 +218,7 @@ export type FailedBills = { readonly identities: readonly BillIdentity[]; readon
 
 /**
  * Either questions (call again with the answers added), or the bills of every due identity that is not
- * locked, and apart from them those that failed: a failure never stops the unit's other bills (spec 40
- * §14).
+ * locked, and apart from them those that failed: a failure never stops the unit's other bills (spec 40 §14).
  */
 export type BillsCalculation =
   | { readonly kind: 'needs'; readonly queries: readonly UsageQuery[] }

@@ -15,10 +15,7 @@ import { factsIndex, rowOf, sortedBy } from './facts-index.ts';
 import { steps } from './steps.ts';
 
 type Outcome = {
-  /**
-   * The unit's bills as they stand after the slots so far: later ones build on what earlier ones
-   * billed.
-   */
+  /** The unit's bills as they stand after the slots so far: later ones build on what earlier ones billed. */
   readonly records: readonly BillRecord[];
   /** What these bills take from credits: no money is drawn twice. */
   readonly draws: readonly KnownDraw[];
@@ -28,9 +25,9 @@ type Outcome = {
 };
 
 /**
- * The bills of one account unit. Call with no answers first; while the result is `needs`, answer the
- * queries and call again with all answers so far. The result depends on the arguments only, not on the
- * order of rows.
+ * The bills of one account unit. Call with no answers first; while the result is `needs`, answer the queries
+ * and call again with all answers so far. The result depends on the arguments only, not on the order of
+ * rows.
  */
 export function calculateBills(facts: BillFacts, answers: UsageAnswers): BillsCalculation {
   const index = factsIndex(facts);

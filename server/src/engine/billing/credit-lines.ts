@@ -11,10 +11,7 @@ import { isBillFailure, roundedAmount } from './line-amount.ts';
 import type { RatedWindow } from './rated-window.ts';
 import { usageSpecs } from './usage-specs.ts';
 
-/**
- * One of the two kinds of credit: which pricings make it, and which lines of the same bill it may
- * offset.
- */
+/** One of the two kinds of credit: which pricings make it, and which lines of the same bill it may offset. */
 export type CreditKind = {
   readonly type: PricingType;
   readonly rank: 'productCredit' | 'globalCredit';
@@ -67,10 +64,7 @@ function creditSpec(spec: LineSpec, kind: CreditKind): LineSpec {
   return spec.subtotal === undefined ? credit : { ...credit, subtotal: spec.subtotal.abs().negated() };
 }
 
-/**
- * When the cap binds, the line takes exactly the base in the bill's currency; what is beyond it is
- * lost.
- */
+/** When the cap binds, the line takes exactly the base in the bill's currency; what is beyond it is lost. */
 function cappedLine(
   draft: Draft,
   calculation: Calculation,

@@ -38,10 +38,7 @@ export const EMPTY_DRAFT: Draft = { rated: [], lines: [], draws: [], needs: [], 
 /** One step of spec 40 §5.4. */
 export type Step = (draft: Draft, calculation: Calculation) => Draft;
 
-/**
- * Positions of the steps' lines on the bill (spec 40 §5.4); gaps follow the numbers of the
- * specification.
- */
+/** Positions of the steps' lines on the bill (spec 40 §5.4); gaps follow the numbers of the specification. */
 export const RANK = {
   usage: 20,
   counter: 30,

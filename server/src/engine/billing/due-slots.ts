@@ -20,10 +20,7 @@ export function dueSlots(index: FactsIndex): readonly DueSlot[] {
   return sortedBy([...unique.values()], slotKey);
 }
 
-/**
- * Spec 40 §6.1: a child's bill is recalculated with its parent's only, so bills of children name
- * nothing.
- */
+/** Spec 40 §6.1: a child's bill is recalculated with its parent's only, so bills of children name nothing. */
 function slotsOfBills(facts: BillFacts, target: RecalculateTarget): readonly DueSlot[] {
   const children = new Set(
     facts.accounts.filter((account) => account.parentAccountId !== null).map((account) => account.id),

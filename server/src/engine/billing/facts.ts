@@ -15,10 +15,9 @@ import type { DrawPhase } from './credit-draw.ts';
 export type ChildBillingMode = 'PARENT_BREAKDOWN' | 'PARENT_SUMMARY' | 'CHILD';
 
 /**
- * The facts of one account unit: a parent account with all its children, or a single account (spec 40
- * §6.1). Rows may come in any order. Amounts are Decimals, instants are UTC, dates are local dates
- * without a zone. A field that a row does not have is null. Rows that nothing in the unit refers to do
- * no harm.
+ * The facts of one account unit: a parent account with all its children, or a single account (spec 40 §6.1).
+ * Rows may come in any order. Amounts are Decimals, instants are UTC, dates are local dates without a zone.
+ * A field that a row does not have is null. Rows that nothing in the unit refers to do no harm.
  */
 export type BillFacts = {
   readonly organization: OrganizationFacts;
@@ -179,10 +178,7 @@ export type PricingFacts = {
   readonly accountingProductId: string | null;
 };
 
-/**
- * The metric of a pricing: how measurements become a quantity and a quantity becomes units (spec 20
- * §11).
- */
+/** The metric of a pricing: how measurements become a quantity and a quantity becomes units (spec 20 §11). */
 export type AggregationFacts = {
   readonly id: string;
   readonly name: string;
@@ -224,9 +220,8 @@ export type CounterAdjustmentFacts = {
 };
 
 /**
- * A wallet and what is in it. `funds` is what people and schedules have put in and taken out so far;
- * `draws` is what bills have drawn, the bills being calculated included. Both are in `currency`, draws
- * above 0.
+ * A balance and what is in it. `funds` is what people and schedules have put in and taken out so far; `draws`
+ * is what bills have drawn, the bills being calculated included. Both are in `currency`, draws above 0.
  */
 export type BalanceFacts = {
   readonly id: string;
@@ -279,8 +274,7 @@ export type ExistingBillFacts = {
 export type BillTarget = CreateTarget | RecalculateTarget;
 
 /**
- * The fields of a create job or a preview (spec 40 §8.1) as sent; `now` decides the date when none is
- * given.
+ * The fields of a create job or a preview (spec 40 §8.1) as sent; `now` decides the date when none is given.
  */
 export type CreateTarget = EpochTable & {
   readonly kind: 'CREATE';

@@ -47,8 +47,8 @@ export function withFloorLines(draft: Draft, calculation: Calculation, floor: Fl
 }
 
 /**
- * The minimum of a period less the spend that already meets it; nothing when it is met. Floor 300,
- * spend 180: 120. The minimum is prorated by the days in which the floor applies.
+ * The minimum of a period less the spend that already meets it; nothing when it is met. Floor 300, spend 180:
+ * 120. The minimum is prorated by the days in which the floor applies.
  */
 function minimumSpec(
   { history }: Calculation,

@@ -120,10 +120,7 @@ export function planFloors(calculation: Calculation, member: DueMember): readonl
   return [floor];
 }
 
-/**
- * The floor of the group, once, in the periods of the member that leads; it counts the plans' floors
- * too.
- */
+/** The floor of the group, once, in the periods of the member that leads; it counts the plans' floors too. */
 export function groupFloors(calculation: Calculation, member: DueMember): readonly Floor[] {
   const { attached } = member;
   const { index, attachedPlans } = calculation;

@@ -22,8 +22,7 @@ export function roundedAmount(calculation: Calculation, named: NamedAmount): Dec
 }
 
 /**
- * The amount in the currency `to`, rounded to it, and the rate; the job's rates win over the
- * organization's.
+ * The amount in the currency `to`, rounded to it, and the rate; the job's rates win over the organization's.
  */
 export function convertedAmount(
   calculation: Calculation,

@@ -5,10 +5,7 @@ import type { DraftLine } from './draft.ts';
 import { textOrder } from './facts-index.ts';
 import { segmentKey } from './pricing-slot.ts';
 
-/**
- * The lines of one bill in order: by step, then product name, plan code, description, segment and
- * child.
- */
+/** The lines of one bill in order: by step, then product name, plan code, description, segment and child. */
 export function numberedLines(lines: readonly DraftLine[]): readonly BillLine[] {
   return lines.toSorted(lineOrder).map((line, at) => {
     const { billAccountId, rank, planCode, attachedKey, ...fields } = line;

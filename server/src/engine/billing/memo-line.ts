@@ -126,10 +126,7 @@ export function draftMemoLine(line: MemoLine, billAccountId: string): DraftLine 
   return { ...line, billAccountId, rank: RANK.memo, planCode: '', attachedKey: null };
 }
 
-/**
- * The memo lines of one bill in their order, numbered on from its `others` lines, which come before
- * them.
- */
+/** The memo lines of one bill in their order, numbered on from its `others` lines, which come before them. */
 export function numberedMemoLines(memos: readonly MemoLine[], others: number): readonly BillLine[] {
   return numberedLines(memos.map((line) => draftMemoLine(line, line.reason.accountId))).map((line) => ({
     ...line,

@@ -80,8 +80,7 @@ function adHocDates(attached: AttachedPlan, sought: DatesSought): PlanDates | nu
 }
 
 /**
- * The plan's periods by its calendar that end on or before a date, from its first one; none without a
- * cycle.
+ * The plan's periods by its calendar that end on or before a date, from its first one; none without a cycle.
  */
 export function periodsUntil(calendar: BillingAttachment, date: PlainDate): readonly BillingPeriod[] {
   return billDates(calendar, calendar.start, date.add({ days: 1 }))

@@ -65,9 +65,9 @@ test.each([
   expect(epochMsFromText(text)).toBeNull();
 });
 
-test('every day from 1970 to 2400 is where the calendar has it', () => {
+test('every day from 1970 to 2299 is where the calendar has it', () => {
   let day = Temporal.PlainDate.from('1970-01-01');
-  for (let ms = 0; day.year < 2400; ms += 86_400_000 * 13, day = day.add({ days: 13 })) {
+  for (let ms = 0; day.year < 2300; ms += 86_400_000 * 13, day = day.add({ days: 13 })) {
     expect(epochMsFromText(`${day}T00:00:00Z`)).toBe(ms);
   }
 });
