@@ -9,6 +9,9 @@ alter table access_key add column last_modified_by uuid;
 update access_key set dt_last_modified = dt_created,
   created_by = '00000000-0000-0000-0000-000000000000',
   last_modified_by = '00000000-0000-0000-0000-000000000000';
+alter table access_key alter column dt_last_modified set not null;
+alter table access_key alter column created_by set not null;
+alter table access_key alter column last_modified_by set not null;
 create index access_key_page_idx on access_key (org_id, service_user_id, dt_created desc, id desc);
 
 create table resource_group (

@@ -158,6 +158,12 @@ describe('segments', () => {
     );
   });
 
+  test('keep the values of several fields apart', async () => {
+    const [one, two] = [of('a\u0001=b', 'c'), of('a', 'b\u0001=c')];
+    const values = [one, two].map(({ region, tier }, index) => [region, tier, index + 1] as const);
+    expect(await sums(values, [one, two])).toEqual({ 'a\u0001=b/c': '1', 'a/b\u0001=c': '2' });
+  });
+
   test('a derived text that has no value matches a wildcard only', async () => {
     const made = await meter(server, {
       dataFields: [{ category: 'MEASURE', code: 'v' }],

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Context } from '../../context.ts';
 import { newId, SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
@@ -7,6 +6,7 @@ import type { Tx } from '../../store/database.ts';
 import type { Writer } from '../../store/entity-store.ts';
 import { createOrganization } from '../organization/index.ts';
 import { MANAGED_POLICIES } from './managed-policies.ts';
+import { newAccessKey } from './new-access-key.ts';
 import { secretHash } from './secret-hash.ts';
 import { currentSigningKey } from './signing-key.ts';
 
@@ -67,8 +67,7 @@ async function insertOrganization(
 function generatedCredentials(): Credentials {
   return {
     orgId: newId(),
-    accessKeyId: `key-${randomBytes(10).toString('hex')}`,
-    apiSecret: randomBytes(24).toString('base64url'),
+    ...newAccessKey(),
     generated: true,
   };
 }
@@ -98,10 +97,10 @@ async function createAdministrator(tx: Tx, writer: Writer, made: Administrator):
   const { rows } = await sql<{ id: string }>`insert into service_user (${ENVELOPE}, name)
     values (${envelopeValues(writer)}, 'Administrator') returning id`.execute(tx);
   const serviceUserId = rows[0]?.id ?? '';
-  await sql`insert into access_key (org_id, id, service_user_id, access_key_id, secret_hash, status, dt_created)
-    values
-      (${writer.orgId}, ${newId()}, ${serviceUserId}, ${made.accessKeyId}, ${made.hash}, 'ACTIVE',
-            ${String(writer.now)})`.execute(tx);
+  await sql`insert into access_key (${ENVELOPE}, service_user_id, access_key_id, secret_hash, status)
+    values (${envelopeValues(writer)}, ${serviceUserId}, ${made.accessKeyId}, ${made.hash}, 'ACTIVE')`.execute(
+    tx,
+  );
   await sql`insert into principal_permission
     (${ENVELOPE}, permission_policy_id, principal_id, principal_type)
     values (${envelopeValues(writer)}, ${made.administrator}, ${serviceUserId}, 'SERVICEUSER')`.execute(tx);

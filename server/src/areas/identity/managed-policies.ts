@@ -19,4 +19,34 @@ export const MANAGED_POLICIES: readonly { name: string; permissionPolicy: readon
       },
     ],
   },
+  {
+    name: 'Billing',
+    permissionPolicy: [
+      { effect: 'allow', action: ['config:retrieve'], resource: ['*'] },
+      {
+        effect: 'allow',
+        action: ['config:create', 'config:update', 'config:delete'],
+        resource: [
+          'billing:*',
+          'config:balance/*',
+          'config:balancetransaction/*',
+          'config:commitment/*',
+          'config:counteradjustment/*',
+          'config:charge/*',
+        ],
+      },
+      { effect: 'allow', action: ['analytics:query'], resource: ['analytics:*'] },
+      { effect: 'allow', action: ['exports:download'], resource: ['exports:*'] },
+    ],
+  },
+  {
+    name: 'Measurements Upload',
+    permissionPolicy: [
+      {
+        effect: 'allow',
+        action: ['measurements:upload', 'measurements:fileupload'],
+        resource: ['measurements:*'],
+      },
+    ],
+  },
 ];

@@ -134,7 +134,7 @@ function segmentSql(fields: readonly string[], segments: readonly Segment[]): st
   const lookups = runsOfOneMask(fields, segments).map(({ exact, from, members }) => {
     if (exact.length === 0) return `${from + 1}`;
     const keys = members.map((segment) =>
-      quoted(exact.map((field) => `=${segment[field] ?? ''}`).join('\u0001')),
+      quoted(exact.map((field) => `=${segment[field] ?? ''}`).join('\0')),
     );
     const indexes = members.map((_, i) => from + i + 1);
     return `transform(${keySql(exact)}, [${keys.join(', ')}], [${indexes.join(', ')}], 0)`;
@@ -155,10 +155,10 @@ function runsOfOneMask(fields: readonly string[], segments: readonly Segment[]):
   return runs;
 }
 
-/** The values of the fields in one text; a missing value is told apart from an empty one. */
+/** The values of the fields in one text, with NUL between them, which no value holds; a missing value is no `=`. */
 function keySql(fields: readonly string[]): string {
   const parts = fields.map(
     (field) => `if(mapContains(dimensions, ${quoted(field)}), concat('=', dimensions[${quoted(field)}]), '')`,
   );
-  return parts.length === 1 ? (parts[0] ?? '') : `arrayStringConcat([${parts.join(', ')}], '\\x01')`;
+  return parts.length === 1 ? (parts[0] ?? '') : `arrayStringConcat([${parts.join(', ')}], '\\0')`;
 }
