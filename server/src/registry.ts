@@ -47,8 +47,33 @@ import {
   statementDefinition,
   updateBillStatus,
 } from './areas/billing/index.ts';
-import { aggregation, compoundAggregation, meter, meterGroup, product } from './areas/catalog/index.ts';
-import { currentUser, issueToken } from './areas/identity/index.ts';
+import {
+  aggregation,
+  compoundAggregation,
+  lookupTable,
+  lookupTableItemOperations,
+  lookupTableRevisionOperations,
+  meter,
+  meterGroup,
+  product,
+} from './areas/catalog/index.ts';
+import {
+  addResourceToGroup,
+  attachOperations,
+  createAccessKey,
+  currentUser,
+  deleteAccessKey,
+  issueToken,
+  listAccessKeys,
+  listGroupContents,
+  listGroupPermissions,
+  listResourceGroups,
+  permissionPolicy,
+  removeResourceFromGroup,
+  resourceGroup,
+  serviceUser,
+  updateAccessKey,
+} from './areas/identity/index.ts';
 import {
   activateWebhook,
   disableIntegrationConfig,
@@ -96,6 +121,7 @@ import {
   queryUsage,
   startMeasurementPump,
   submitMeasurements,
+  usageSavedQuery,
 } from './areas/usage/index.ts';
 import type { Context } from './context.ts';
 import type { BackgroundLoop } from './jobs/background-loop.ts';
@@ -103,6 +129,8 @@ import type { Task } from './jobs/task.ts';
 
 /** Every resource of the product, one line each. */
 export const resources: readonly AnyResource[] = [
+  permissionPolicy,
+  serviceUser,
   currency,
   creditReason,
   debitReason,
@@ -113,6 +141,8 @@ export const resources: readonly AnyResource[] = [
   meter,
   aggregation,
   compoundAggregation,
+  usageSavedQuery,
+  lookupTable,
   counter,
   planTemplate,
   plan,
@@ -142,6 +172,19 @@ export const singletons: readonly AnySingleton[] = [organizationConfig, organiza
 /** Operations that are not one of a resource's five. */
 const actions: readonly Operation[] = [
   currentUser,
+  ...attachOperations,
+  createAccessKey,
+  listAccessKeys,
+  updateAccessKey,
+  deleteAccessKey,
+  listResourceGroups,
+  ...resourceGroup.operations,
+  addResourceToGroup,
+  removeResourceFromGroup,
+  ...listGroupContents,
+  listGroupPermissions,
+  ...lookupTableRevisionOperations,
+  ...lookupTableItemOperations,
   submitMeasurements,
   failedIngestDownloadUrl,
   queryUsage,

@@ -101,13 +101,15 @@ declare module 'fastify' {
 }
 
 function addOperation(app: FastifyInstance, { ctx, product, operation }: Mounted): void {
+  const maxBytes = operation.maxBodyBytes ?? MAX_BODY_BYTES;
   app.route({
     method: operation.method,
+    bodyLimit: maxBytes - 1,
     url: `/organizations/:orgId${operation.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
     onRequest: async (request) => {
       const length = request.headers['content-length'];
-      if (length !== undefined && BigInt(/^\d{1,18}$/.test(length) ? length : '0') >= MAX_BODY_BYTES) {
-        throw new ApiError('PAYLOAD_TOO_LARGE', 'the body must be smaller than 512000 bytes');
+      if (length !== undefined && BigInt(/^\d{1,18}$/.test(length) ? length : '0') >= maxBytes) {
+        throw new ApiError('PAYLOAD_TOO_LARGE', `the body must be smaller than ${maxBytes} bytes`);
       }
       const { orgId = '' } = request.params as Record<string, string>;
       request.principal = await authenticated({ ctx, product, request, orgId });

@@ -98,8 +98,8 @@ function operationObject({ path, operation, request, answer }: Described): JsonS
 }
 
 /**
- * A reference to the component of a schema: named by the tag, or by the operation when the tag stands for another
- * shape.
+ * A reference to the component of a schema: named by the tag, or by the operation when the tag stands for
+ * another shape.
  */
 function reference(
   components: Components,

@@ -46,6 +46,8 @@ export type Operation = {
   readonly response: z.ZodType | null;
   /** One entity (`response` leaves its envelope out), a page of them, or `whole`: what `response` says. */
   readonly answers: 'object' | 'page' | 'whole';
+  /** Where bodies may be larger than elsewhere (spec 10 §10): this size is refused. */
+  readonly maxBodyBytes?: number;
   readonly handle: (call: Call<Record<string, string>, Record<string, unknown>, unknown>) => Promise<unknown>;
 };
 
@@ -60,6 +62,7 @@ type OperationSpec<Q extends z.ZodObject, B extends z.ZodType> = {
   readonly body?: B;
   readonly response?: z.ZodType;
   readonly answers?: 'object' | 'page' | 'whole';
+  readonly maxBodyBytes?: number;
   readonly handle: (call: Call<Record<string, string>, z.output<Q>, z.output<B>>) => Promise<unknown>;
 };
 

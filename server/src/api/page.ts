@@ -2,6 +2,7 @@ import type { Condition, Row } from '../store/database.ts';
 import { pageOfEntities } from '../store/entity-store.ts';
 import { answerOf } from './entity-writes.ts';
 import { integerParameter, textParameter } from './filters.ts';
+import { allowedRows } from './item-permission.ts';
 import type { AnyCall, Call } from './operation.ts';
 import { nextTokenOf, positionFromToken } from './paging.ts';
 import type { Declared, EntityOf, Fields } from './resource-spec.ts';
@@ -22,9 +23,11 @@ export async function pageOf<F extends Fields>(
   const signer = { secretKey: call.ctx.secretKey, now: call.ctx.clock.now() };
   const position = nextToken === undefined ? null : positionFromToken(nextToken, list, signer);
   const after = position ? { dtCreated: position[0] ?? '', id: position[1] ?? '' } : null;
+  const retrieve = { action: 'config:retrieve', resource: resource.permission };
+  const allowed = allowedRows(call, retrieve, resource.table);
   const rows = await pageOfEntities(call.ctx.db, resource.tableAt(signer.now), {
     orgId: call.orgId,
-    conditions,
+    conditions: allowed ? [...conditions, allowed] : conditions,
     size,
     after,
   });

@@ -15,6 +15,7 @@ import { recordChange } from '../store/outbox.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { answerOf, changeOf, createEntity, replaceChecked, scopeOf } from './entity-writes.ts';
 import { fieldFacts } from './fields.ts';
+import { rowMustBeAllowed } from './item-permission.ts';
 import type { Operation } from './operation.ts';
 import { organizationZone } from './organization-zone.ts';
 import { pageOf, pageParameters } from './page.ts';
@@ -109,15 +110,20 @@ function operationOf<F extends Fields>(
     verb
   ];
   const single = verb !== 'create' && verb !== 'list';
+  const permission = { action: `config:${action}`, resource: resource.permission };
   const plural = verb === 'list' ? `${resource.name}s` : resource.name;
   return {
     id: resource.ids?.[verb] ?? `${prefix}${plural}`,
     path: single ? `/${resource.path}/{id}` : `/${resource.path}`,
     summary: `${verb === 'list' ? 'list' : verb} ${resource.summary}`,
     tag: resource.name,
-    permission: { action: `config:${action}`, resource: resource.permission },
+    permission,
     response: resource.response,
     ...rest,
+    handle: async (call) => {
+      if (single) await rowMustBeAllowed(call, permission, { table: resource.table, id: idOf(call.params) });
+      return rest.handle(call);
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { orderedEntities } from '../store/entity-store.ts';
 import { fieldsRefused } from './body.ts';
 import { answerOf } from './entity-writes.ts';
 import { enumParameter, integerParameter, textParameter } from './filters.ts';
+import { allowedRows } from './item-permission.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { organizationZone } from './organization-zone.ts';
 import type { Declared, EntityOf, Fields } from './resource-spec.ts';
@@ -48,14 +49,17 @@ export function searchOperation<F extends Fields>(
     }),
     response: resource.response,
     answers: 'page',
-    handle: async ({ ctx, orgId, query }) => {
+    handle: async ({ ctx, orgId, principal, query }) => {
       const { searchQuery = '', operator, pageSize = DEFAULT_PAGE_SIZE, fromDocument: offset = 0 } = query;
       const zone = await organizationZone(ctx.db, orgId);
       const terms = searchConditions(searchQuery, { ...ENVELOPE, ...fields }, zone);
       const either = operator === 'OR' ? sql` or ` : sql` and `;
+      const retrieve = { action: 'config:retrieve', resource: resource.permission };
+      const allowed = allowedRows({ orgId, principal }, retrieve, resource.table);
+      const conditions = terms.length > 0 ? [sql<boolean>`(${sql.join(terms, either)})`] : [];
       const rows = await orderedEntities(ctx.db, resource.tableAt(ctx.clock.now()), {
         orgId,
-        conditions: terms.length > 0 ? [sql`(${sql.join(terms, either)})`] : [],
+        conditions: allowed ? [...conditions, allowed] : conditions,
         order: orderOf(resource, query),
         limit: pageSize + 1,
         offset,

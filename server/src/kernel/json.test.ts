@@ -43,6 +43,18 @@ test('what has been read is written the same', () => {
   expect(writeJsonWithNulls(parseJson(text))).toBe(text);
 });
 
+test.each(['1e401', '-1e999999999', '1e-401', '1e-999999999999', `0.${'1'.repeat(1000)}`, '1'.repeat(1001)])(
+  'a number out of range is refused, since it could fill the memory (%#)',
+  (text) => expect(() => parseJson(`{"a":${text}}`)).toThrow('number out of range'),
+);
+
+test.each(['1e400', '1e-400', `0.${'1'.repeat(998)}`, '0e999', '-0.0'])(
+  'a number in range is read (%#)',
+  (text) => {
+    expect(parseJson(text)).toEqual(decimal(text));
+  },
+);
+
 test('plain values are written as the library for exact numbers does', () => {
   const value = { a: [1, 'ü', { b: [[], {}] }], c: -0.5, d: false, e: '\ud800' };
   expect(writeJson(value)).toBe(stringify(value));

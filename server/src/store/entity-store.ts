@@ -60,6 +60,10 @@ async function one(db: Db | Tx, query: RawBuilder<unknown>): Promise<Stored | nu
   return (result.rows[0] as Stored | undefined) ?? null;
 }
 
+function columnList(names: readonly string[]): RawBuilder<unknown> {
+  return sql.join(names.map((name) => sql.ref(name)));
+}
+
 /** Inserts a new entity at version 1 and answers its row. */
 export async function insertEntity(tx: Tx, table: EntityTable, args: { writer: Writer; values: Row }) {
   const { writer, values } = args;
@@ -69,7 +73,7 @@ export async function insertEntity(tx: Tx, table: EntityTable, args: { writer: W
   const own = table.columns.map((column) => columnValue(values[column], table.jsonColumns.has(column)));
   const row = await one(
     tx,
-    sql`insert into ${sql.table(table.name)} (${sql.join([...names, ...table.columns].map((n) => sql.ref(n)))})
+    sql`insert into ${sql.table(table.name)} (${columnList([...names, ...table.columns])})
         values (${sql.join([...head, ...own])}) returning ${selected(table)}`,
   );
   return row as Stored;
@@ -115,12 +119,15 @@ export async function lockEntity(tx: Tx, table: EntityTable, key: { orgId: strin
   );
 }
 
+/** Deletes a row and takes it out of the resource groups that hold it (spec 10 §16). */
 export async function deleteEntity(
   tx: Tx,
   table: EntityTable,
   key: { orgId: string; id: string },
 ): Promise<void> {
-  await sql`delete from ${sql.table(table.name)}
+  await sql`with membership as (delete from resource_group_item
+              where ${sql.ref('orgId')} = ${key.orgId} and ${sql.ref('targetId')} = ${key.id})
+            delete from ${sql.table(table.name)}
             where ${sql.ref('orgId')} = ${key.orgId} and id = ${key.id}`.execute(tx);
 }
 
@@ -138,7 +145,8 @@ export async function pageOfEntities(db: Db, table: EntityTable, page: PageReque
   const conditions = [...page.conditions];
   if (page.after) {
     conditions.push(
-      sql`(${own('dtCreated')}, ${own('id')}) < (${page.after.dtCreated}::timestamptz, ${page.after.id}::uuid)`,
+      sql`(${own('dtCreated')}, ${own('id')})
+        < (${page.after.dtCreated}::timestamptz, ${page.after.id}::uuid)`,
     );
   }
   const order = sql`${own('dtCreated')} desc, ${own('id')} desc`;

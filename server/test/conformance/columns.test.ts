@@ -35,7 +35,7 @@ const declared = [...resources, ...singletons].map(({ name, table, fields, entit
 }));
 
 describe.each(declared)('table of $name', ({ table, fields, entityTable }) => {
-  test('has a column for every declared field and for the envelope, and no other that is required', async () => {
+  test('has a column for every declared field and the envelope, and no other that is required', async () => {
     const columns = await columnsOf(table);
     const wanted = [...ENVELOPE, ...entityTable.columns];
     expect([...columns.keys()]).toEqual(expect.arrayContaining(wanted));

@@ -39,7 +39,7 @@ async function simple(): Promise<{ meter: Made; sent: (attributes: Sent) => Sent
   return { meter: made, sent: (rest) => ({ meter: made['code'], ts: TS, measure: { qty: 1 }, ...rest }) };
 }
 
-test('of one request each measurement is stored or refused by itself, with one event for each failure', async () => {
+test('each measurement of a request is stored or refused by itself, with an event per failure', async () => {
   const m1 = await meter(server, { code: 'm1', ...TRAFFIC });
   const acme = await account(server, { code: 'acme' });
   const row = (uid: string, code: string, values: readonly [number, string | null, number]): Sent => {
@@ -203,7 +203,7 @@ test('a measurement can be queried within two seconds of the answer', async () =
   expect(performance.now() - begin).toBeLessThan(2_000);
 });
 
-test('usage belongs to the account whatever its code becomes, and a code that is free makes a new account', async () => {
+test('usage stays with its account whatever the code becomes; a free code makes a new account', async () => {
   const { meter: made, sent } = await simple();
   const code = freshCode('first');
   const first = await account(server, { code });

@@ -7,7 +7,7 @@ import { present } from '../../src/kernel/assert.ts';
 import { freePort } from '../../src/store/embedded-postgres.ts';
 import { pidIn } from '../../src/store/postgres-orphan.ts';
 import {
-  buildServer,
+  builtServer,
   processesOf,
   type ServerProcess,
   startServerProcess,
@@ -18,7 +18,7 @@ let env: Record<string, string>;
 const started: ServerProcess[] = [];
 
 beforeAll(async () => {
-  buildServer();
+  await builtServer();
   folder = await mkdtemp(join(tmpdir(), 'meterbook-start-'));
   env = { METERBOOK_DATA_DIR: join(folder, 'deep', 'data'), PORT: String(await freePort()) };
 });
@@ -40,7 +40,7 @@ async function stop(server: ServerProcess): Promise<void> {
   expect(ending).toMatchObject({ code: 0, signal: null, stderr: '' });
 }
 
-function dataDir(): string {
+function dataDirectory(): string {
   return env['METERBOOK_DATA_DIR'] ?? '';
 }
 
@@ -82,7 +82,7 @@ describe('one data directory over its life', () => {
       code: 1,
       signal: null,
       stdout: '',
-      stderr: `meterbook: the data directory ${dataDir()} is in use by process ${server.pid}\n`,
+      stderr: `meterbook: the data directory ${dataDirectory()} is in use by process ${server.pid}\n`,
     });
     expect(await statusOf('/readyz')).toBe(200);
   });
@@ -90,7 +90,7 @@ describe('one data directory over its life', () => {
   test('SIGTERM ends it with code 0 and leaves no process and no lock', async () => {
     await stop(server);
     expect(processesOf(folder)).toEqual([]);
-    expect(await readdir(dataDir())).not.toContain('lock');
+    expect(await readdir(dataDirectory())).not.toContain('lock');
   });
 
   test('a warm directory is ready within 10 s; its credentials still hold and stay secret', async () => {
@@ -138,7 +138,7 @@ describe('one data directory over its life', () => {
 });
 
 function databasePid(): number {
-  return present(pidIn(join(dataDir(), 'postgres', 'postmaster.pid')), 'the database server');
+  return present(pidIn(join(dataDirectory(), 'postgres', 'postmaster.pid')), 'the database server');
 }
 
 describe('a start that cannot succeed', () => {

@@ -191,7 +191,8 @@ describe('at the limits', () => {
     ['with short numbers', '1', '2'],
     ['with long numbers', '1', '1234567890.123456789'],
   ])('of equal keys %s the last one counts', async (_name, first, last) => {
-    const text = `{"meter":"calls","account":"","account":"acme","ts":"${TS}","measure":{"qty":${first},"qty":${last}}}`;
+    const measure = `{"qty":${first},"qty":${last}}`;
+    const text = `{"meter":"calls","account":"","account":"acme","ts":"${TS}","measure":${measure}}`;
     const before = await waiting(server);
     expect(await post(`{"measurements":[],"measurements":[${text}]}`)).toMatchObject({ status: 200 });
     expect(await waiting(server)).toBe(before + 1);

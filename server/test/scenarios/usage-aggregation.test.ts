@@ -75,6 +75,11 @@ describe('a period', () => {
   });
 });
 
+test('a question about no account has no answer', async () => {
+  const { meter: made } = await measured();
+  expect(await answerTo(server, { meter: made, method: 'COUNT', target: 'v', accountIds: [] })).toEqual({});
+});
+
 describe('the methods', () => {
   test('LATEST takes the greatest ts, then the later receipt, then the later place', async () => {
     const { meter: made, sent } = await measured();

@@ -3,6 +3,7 @@ import type {
   AccountPlanFacts,
   AggregationFacts,
   BillFacts,
+  CompoundAggregationFacts,
   ContractFacts,
   CounterPricingFacts,
   CreateTarget,
@@ -13,6 +14,7 @@ import type {
   PricingFacts,
 } from '../../src/engine/billing/facts.ts';
 import type { Frequency } from '../../src/engine/calendar/cycle.ts';
+import { parseExpression } from '../../src/engine/expression/parse.ts';
 import { decimal } from '../../src/kernel/decimal.ts';
 import { type Instant, type PlainDate, startOfDate, Temporal } from '../../src/kernel/time.ts';
 
@@ -182,7 +184,8 @@ export function pricing(
     dtCreated: at('2024-01-01'),
     planId: fields.planTemplateId ? null : 'pro',
     planTemplateId: null,
-    aggregationId: 'calls',
+    aggregationId: fields.compoundAggregationId ? null : 'calls',
+    compoundAggregationId: null,
     segment: null,
     type: 'DEBIT',
     startDate: at('2024-01-01'),
@@ -203,6 +206,7 @@ export function pricing(
 export function aggregation(id: string, fields: Partial<AggregationFacts> = {}): AggregationFacts {
   return {
     id,
+    code: id,
     name: id,
     definition: {
       id,
@@ -218,6 +222,27 @@ export function aggregation(id: string, fields: Partial<AggregationFacts> = {}):
     rounding: 'NONE',
     unit: 'call',
     defaultValue: null,
+    accountingProductId: null,
+    ...fields,
+  };
+}
+
+/** A compound aggregation with that calculation. */
+export function compound(
+  id: string,
+  calculation: string,
+  fields: Partial<CompoundAggregationFacts> = {},
+): CompoundAggregationFacts {
+  const parsed = parseExpression(calculation);
+  if (parsed.kind === 'error') throw new Error(parsed.message);
+  return {
+    id,
+    name: id,
+    calculation: parsed.root,
+    evaluateNullAggregations: false,
+    quantityPerUnit: decimal(1),
+    rounding: 'NONE',
+    unit: 'call',
     accountingProductId: null,
     ...fields,
   };
@@ -298,6 +323,8 @@ export function facts(rows: Partial<BillFacts> = {}): BillFacts {
     planGroups: [],
     pricings: [],
     aggregations: [aggregation('calls')],
+    compoundAggregations: [],
+    customFields: { defaults: {}, own: new Map() },
     counters: [{ id: 'seats', name: 'Seats', unit: 'seat' }],
     counterPricings: [],
     counterAdjustments: [],

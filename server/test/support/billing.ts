@@ -84,16 +84,23 @@ export function attach(server: TestServer, account: Made, plan: Made): Promise<M
   });
 }
 
-type Use = { readonly account: Made; readonly meter: Made; readonly ts: string; readonly qty: number };
+type Use = {
+  readonly account: Made;
+  readonly meter: Made;
+  readonly ts: string;
+  readonly qty: number;
+  readonly where?: Readonly<Record<string, string>>;
+};
 
 /** Sends one measurement and waits until it can be billed. */
-export async function use(server: TestServer, { account, meter, ts, qty }: Use): Promise<void> {
+export async function use(server: TestServer, { account, meter, ts, qty, where }: Use): Promise<void> {
   const measurement = {
     uid: freshCode('uid'),
     meter: meter['code'],
     account: account['code'],
     ts,
     measure: { qty },
+    ...(where && { where }),
   };
   const answer = await server.request('POST', '/measurements', { measurements: [measurement] });
   expect(answer, JSON.stringify(answer.body)).toMatchObject({ status: 200 });

@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 
 /** `meterbook serve` as a process of its own. */
 export type ServerProcess = {
@@ -22,12 +21,10 @@ export type Ending = {
 
 const SERVER_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Brings `dist` up to date with `src`, so that a test runs what users run. Types are checked elsewhere. */
-export function buildServer(): void {
-  const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
-  const args = [join(compiler, '..', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--noCheck'];
-  const build = spawnSync(process.execPath, args, { cwd: SERVER_FOLDER, encoding: 'utf8' });
-  if (build.status !== 0) throw new Error(`the build failed: ${build.stdout}`);
+/** Brings `dist` up to date with `src`, so that a test runs what users run. */
+export async function builtServer(): Promise<void> {
+  const answer = await fetch(`${inject('storesUrl')}/build`, { method: 'POST' });
+  if (!answer.ok) throw new Error(`the build failed: ${await answer.text()}`);
 }
 
 /** Starts it with these variables only, so that nothing of the caller's environment decides a test. */

@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { readEnv } from '../../src/config.ts';
@@ -12,7 +16,10 @@ import { startClickHouseHttp } from './clickhouse-http.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Asked for databases; it starts the stores when it is asked for the first time. */
+    /**
+     * Asked for databases, it starts the stores when it is asked for the first time; asked for `/build`, it
+     * brings `dist` up to date, once for all test files.
+     */
     storesUrl: string;
   }
 }
@@ -34,11 +41,18 @@ type SharedStores = {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const cleanup: Cleanup = [];
   let shared: Promise<SharedStores> | null = null;
-  const server = createServer((_request, response) => {
+  let built: Promise<unknown> | null = null;
+  const answered = (url: string | undefined): Promise<unknown> => {
+    if (url === '/build') {
+      built ??= buildServer();
+      return built;
+    }
     shared ??= startStores(cleanup);
-    shared
-      .then(freshDatabases)
-      .then((stores) => response.end(JSON.stringify(stores)))
+    return shared.then(freshDatabases);
+  };
+  const server = createServer((request, response) => {
+    answered(request.url)
+      .then((result) => response.end(JSON.stringify(result ?? null)))
       .catch((error) => response.writeHead(500).end(String(error?.stack ?? error)));
   });
   project.provide('storesUrl', await listening(server));
@@ -48,6 +62,15 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await shared?.catch(() => {});
     for (const step of cleanup.reverse()) await step();
   };
+}
+
+const SERVER_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Types are checked elsewhere. */
+async function buildServer(): Promise<void> {
+  const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
+  const args = [join(compiler, '..', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--noCheck'];
+  await promisify(execFile)(process.execPath, args, { cwd: SERVER_FOLDER });
 }
 
 async function listening(server: Server): Promise<string> {

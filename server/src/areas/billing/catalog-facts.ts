@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type {
   AggregationFacts,
+  CompoundAggregationFacts,
   CounterFacts,
   CounterPricingFacts,
   PlanFacts,
@@ -9,9 +10,11 @@ import type {
   PricingFacts,
   ProductFacts,
 } from '../../engine/billing/facts.ts';
+import { aggregationCodesOf } from '../../engine/metering/compound-names.ts';
 import { NUMERIC_CATEGORIES } from '../../engine/metering/fields.ts';
 import type { AggregationDefinition } from '../../engine/metering/usage-query.ts';
 import type { Db, Tx } from '../../store/database.ts';
+import { compoundAggregationsOf } from './compound-facts.ts';
 
 /** Everything that attached plans are priced by, for a whole batch of account units, found by id. */
 export type CatalogFacts = {
@@ -23,6 +26,7 @@ export type CatalogFacts = {
   readonly pricings: ReadonlyMap<string, readonly PricingFacts[]>;
   readonly counterPricings: ReadonlyMap<string, readonly CounterPricingFacts[]>;
   readonly aggregations: ReadonlyMap<string, AggregationFacts>;
+  readonly compoundAggregations: ReadonlyMap<string, CompoundAggregationFacts>;
   readonly counters: ReadonlyMap<string, CounterFacts>;
 };
 
@@ -51,11 +55,16 @@ export async function loadCatalogFacts(
   const owners = [...plans, ...planTemplates].map((row) => row.id);
   const pricings = await pricingsOf(source, owners);
   const counterPricings = await counterPricingsOf(source, owners);
-  const aggregations = await aggregationsOf(
+  const compounds = await compoundAggregationsOf(
     source,
-    idsOf(pricings, (row) => row.aggregationId),
+    idsOf(pricings, (row) => row.compoundAggregationId),
   );
-  const named = [planTemplates, plans, planGroups, pricings, counterPricings, aggregations].flat();
+  const aggregations = await aggregationsOf(source, {
+    ids: idsOf(pricings, (row) => row.aggregationId),
+    codes: unique(compounds.flatMap((row) => aggregationCodesOf(row.calculation))),
+  });
+  const priced = [pricings, counterPricings, aggregations, compounds].flat();
+  const named = [planTemplates, plans, planGroups, priced].flat();
   return {
     products: await productsOf(source, unique([...productIdsOf(named), ...productIds])),
     plans: byId(plans),
@@ -64,6 +73,7 @@ export async function loadCatalogFacts(
     pricings: groupedBy(pricings, (row) => row.planId ?? row.planTemplateId ?? ''),
     counterPricings: groupedBy(counterPricings, (row) => row.planId ?? row.planTemplateId ?? ''),
     aggregations: byId(aggregations),
+    compoundAggregations: byId(compounds),
     counters: byId(
       await countersOf(
         source,
@@ -141,15 +151,14 @@ async function templatesOf({ db, orgId }: Source, ids: readonly string[]): Promi
   return rows;
 }
 
-/** Pricings of simple aggregations. */
 async function pricingsOf({ db, orgId }: Source, owners: readonly string[]): Promise<PricingFacts[]> {
   if (owners.length === 0) return [];
   const { rows } = await sql<PricingFacts>`
-    select id, dt_created, plan_id, plan_template_id, aggregation_id, segment, type, start_date, end_date,
-      cumulative, tiers_span_plan, pricing_bands, minimum_spend, minimum_spend_description,
-      minimum_spend_bill_in_advance, description, accounting_product_id
+    select id, dt_created, plan_id, plan_template_id, aggregation_id, compound_aggregation_id, segment, type,
+      start_date, end_date, cumulative, tiers_span_plan, pricing_bands, minimum_spend,
+      minimum_spend_description, minimum_spend_bill_in_advance, description, accounting_product_id
     from pricing
-    where org_id = ${orgId} and aggregation_id is not null
+    where org_id = ${orgId}
       and (plan_id = any(${owners}::uuid[]) or plan_template_id = any(${owners}::uuid[]))`.execute(db);
   return rows;
 }
@@ -176,14 +185,18 @@ type AggregationRow = Omit<AggregationFacts, 'definition'> &
     readonly segments: AggregationDefinition['segments'] | null;
   };
 
-async function aggregationsOf({ db, orgId }: Source, ids: readonly string[]): Promise<AggregationFacts[]> {
-  if (ids.length === 0) return [];
+type Named = { readonly ids: readonly string[]; readonly codes: readonly string[] };
+
+/** The aggregations with one of the ids or one of the codes. */
+async function aggregationsOf({ db, orgId }: Source, { ids, codes }: Named): Promise<AggregationFacts[]> {
+  if (ids.length + codes.length === 0) return [];
   const { rows } = await sql<AggregationRow>`
     select a.*, exists (select from jsonb_array_elements(m.data_fields || m.derived_fields) f
       where f ->> 'code' = a.target_field and f ->> 'category' = any(${[...NUMERIC_CATEGORIES]}::text[])
     ) as numeric_target
     from aggregation a join meter m on m.org_id = a.org_id and m.id = a.meter_id
-    where a.org_id = ${orgId} and a.id = any(${ids}::uuid[])`.execute(db);
+    where a.org_id = ${orgId} and (a.id = any(${ids}::uuid[]) or a.code = any(${codes}::text[]))
+  `.execute(db);
   return rows.map((row) => ({ ...row, definition: definitionOf(row) }));
 }
 

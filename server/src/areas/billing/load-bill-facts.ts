@@ -1,9 +1,11 @@
 import type { BillFacts, BillTarget, ExistingBillFacts } from '../../engine/billing/facts.ts';
+import { aggregationCodesOf } from '../../engine/metering/compound-names.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Db, Tx } from '../../store/database.ts';
 import { type AccountRows, loadAccountRows } from './account-facts.ts';
 import { loadBalances } from './balance-facts.ts';
 import { type CatalogFacts, groupedBy, loadCatalogFacts } from './catalog-facts.ts';
+import { loadCustomFields } from './compound-facts.ts';
 import { loadExistingBills } from './existing-bills.ts';
 import type { BillingOrganization } from './load-organization.ts';
 
@@ -38,12 +40,13 @@ export async function loadBillFacts(db: Db | Tx, request: FactsRequest): Promise
     target,
     planTemplates: [...catalog.planTemplates.values()],
   });
+  const customFields = await loadCustomFields(source, accountIds, catalog);
   const parts = partsByAccount(rows, bills, balances);
   const units = groupedBy(rows.accounts, (account) => account.parentAccountId ?? account.id);
   return unitIds.flatMap((unitId) => {
     const accounts = units.get(unitId);
     if (accounts === undefined) return [];
-    return [{ unitId, facts: factsOf({ ...request, catalog, parts, accounts }) }];
+    return [{ unitId, facts: factsOf({ ...request, catalog, customFields, parts, accounts }) }];
   });
 }
 
@@ -78,11 +81,12 @@ function partsByAccount(
 
 type OneUnit = FactsRequest & {
   readonly catalog: CatalogFacts;
+  readonly customFields: BillFacts['customFields'];
   readonly parts: Parts;
   readonly accounts: BillFacts['accounts'];
 };
 
-function factsOf({ organization, target, catalog, parts, accounts }: OneUnit): BillFacts {
+function factsOf({ organization, target, catalog, customFields, parts, accounts }: OneUnit): BillFacts {
   const ofUnit = <T>(rows: ReadonlyMap<string, readonly T[]>) =>
     accounts.flatMap((account) => rows.get(account.id) ?? []);
   const accountPlans = ofUnit(parts.accountPlans);
@@ -92,6 +96,7 @@ function factsOf({ organization, target, catalog, parts, accounts }: OneUnit): B
     target,
     accounts,
     accountPlans,
+    customFields,
     contracts: ofUnit(parts.contracts),
     counterAdjustments: ofUnit(parts.counterAdjustments),
     bills: ofUnit(parts.bills),
@@ -109,6 +114,7 @@ type UnitCatalog = Pick<
   | 'pricings'
   | 'counterPricings'
   | 'aggregations'
+  | 'compoundAggregations'
   | 'counters'
 >;
 
@@ -134,15 +140,29 @@ function catalogOf(catalog: CatalogFacts, accountPlans: BillFacts['accountPlans'
     planGroups,
     pricings,
     counterPricings,
-    aggregations: found(
-      catalog.aggregations,
-      pricings.map((pricing) => pricing.aggregationId),
-    ),
+    ...metricsOf(catalog, pricings),
     counters: found(
       catalog.counters,
       counterPricings.map((pricing) => pricing.counterId),
     ),
   };
+}
+
+/** The aggregations that are priced, and those that the priced compound ones are calculated from. */
+function metricsOf(
+  catalog: CatalogFacts,
+  pricings: BillFacts['pricings'],
+): Pick<BillFacts, 'aggregations' | 'compoundAggregations'> {
+  const compoundAggregations = found(
+    catalog.compoundAggregations,
+    pricings.map((pricing) => pricing.compoundAggregationId),
+  );
+  const ids = new Set(pricings.map((pricing) => pricing.aggregationId));
+  const codes = new Set(compoundAggregations.flatMap((row) => aggregationCodesOf(row.calculation)));
+  const aggregations = [...catalog.aggregations.values()].filter(
+    (row) => ids.has(row.id) || (row.code !== null && codes.has(row.code)),
+  );
+  return { aggregations, compoundAggregations };
 }
 
 function found<T>(rows: ReadonlyMap<string, T>, ids: readonly (string | null)[]): readonly T[] {

@@ -98,9 +98,8 @@ async function createAdministrator(tx: Tx, writer: Writer, made: Administrator):
     values (${envelopeValues(writer)}, 'Administrator') returning id`.execute(tx);
   const serviceUserId = rows[0]?.id ?? '';
   await sql`insert into access_key (${ENVELOPE}, service_user_id, access_key_id, secret_hash, status)
-    values (${envelopeValues(writer)}, ${serviceUserId}, ${made.accessKeyId}, ${made.hash}, 'ACTIVE')`.execute(
-    tx,
-  );
+    values
+      (${envelopeValues(writer)}, ${serviceUserId}, ${made.accessKeyId}, ${made.hash}, 'ACTIVE')`.execute(tx);
   await sql`insert into principal_permission
     (${ENVELOPE}, permission_policy_id, principal_id, principal_type)
     values (${envelopeValues(writer)}, ${made.administrator}, ${serviceUserId}, 'SERVICEUSER')`.execute(tx);

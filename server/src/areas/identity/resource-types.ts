@@ -1,4 +1,4 @@
-/** Resource types of each service that a permission can name (spec 10 §17.3), and the tables of their items. */
+/** Resource types that a permission can name (spec 10 §17.3), and the tables of their items. */
 const CONFIG_TABLES = {
   account: 'account',
   accountplan: 'account_plan',

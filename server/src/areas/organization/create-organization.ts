@@ -20,7 +20,8 @@ export async function createOrganization(tx: Tx, writer: Writer, { name }: { nam
      scheduled_bill_interval, standing_charge_bill_in_advance, commitment_fee_bill_in_advance,
      minimum_spend_bill_in_advance, consolidate_bills, suppressed_empty_bills, external_invoice_date,
      auto_generate_statement_mode, credit_application_order, allow_overlapping_plans, allow_negative_balances)
-    values (${writer.orgId}, ${newId()}, 1, ${now}, ${now}, ${writer.principalId}, ${writer.principalId}, 'UTC',
+    values (${writer.orgId}, ${newId()}, 1, ${now}, ${now}, ${writer.principalId}, ${writer.principalId},
+     'UTC',
      '2022-01-01', '2022-01-01', '2022-01-04', '2022-01-01', 'USD', '[]', 1,
      0, false, false, false, false, false, 'FIRST_DAY_OF_NEXT_PERIOD',
      'NONE', '["PREPAYMENT","BALANCE"]', false, false)`.execute(tx);

@@ -1,6 +1,12 @@
 import type { Context } from '../../context.ts';
 import { segmentOrder } from '../../engine/metering/segment-match.ts';
-import type { Segment, UsageAnswer, UsageAnswers, UsageQuery } from '../../engine/metering/usage-query.ts';
+import type {
+  AggregationDefinition,
+  Segment,
+  UsageAnswer,
+  UsageAnswers,
+  UsageQuery,
+} from '../../engine/metering/usage-query.ts';
 import { assert } from '../../kernel/assert.ts';
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
 import { momentSql, quoted } from './clickhouse-text.ts';
@@ -43,7 +49,8 @@ async function answersOf(
   for (const row of rows) {
     const query = alike[Number.parseInt(row.pool, 10)];
     assert(query, 'every row belongs to a question');
-    const segment = segments.length > 0 ? (segments[row.segment - 1] ?? null) : null;
+    const segment =
+      segments.length > 0 && !first.aggregation.mergesSegments ? (segments[row.segment - 1] ?? null) : null;
     const answer = answers.get(query.key) ?? [];
     answer.push({ segment, value: answeredValue(query, row) });
     answers.set(query.key, answer);
@@ -74,10 +81,11 @@ function aggregationSql(orgId: string, alike: readonly UsageQuery[], segments: r
     ...(segments.length > 0 ? ['segment > 0'] : []),
   ];
   const mean = aggregation.method === 'MEAN';
-  return `select ${poolSql(alike)} as pool, ${segmentSql(aggregation.segmentedFields, segments)} as segment,
+  return `select ${poolSql(alike)} as pool, ${groupSql(aggregation, segments)} as segment,
     ${mean ? 'null' : methodSql(first)} as value,
     ${mean ? `sum(measures[${target}])` : "'0'"} as total, toString(count()) as values
-    from measurement prewhere ${conditions.slice(0, 4).join(' and ')} where ${conditions.slice(4).join(' and ')}
+    from measurement prewhere ${conditions.slice(0, 4).join(' and ')}
+    where ${conditions.slice(4).join(' and ')}
     group by pool, segment`;
 }
 
@@ -111,17 +119,30 @@ function methodSql({ aggregation }: UsageQuery): string {
   }
 }
 
-/** INCLUDE entries of one dimension are alternatives, dimensions combine with AND, any EXCLUDE removes (spec 50 §3.4). */
+/**
+ * INCLUDE entries of one dimension are alternatives, dimensions combine with AND, any EXCLUDE removes (spec
+ * 50 §3.4).
+ */
 function filterConditions(filters: UsageQuery['filters']): string[] {
   const included = new Map<string, string[]>();
   const conditions: string[] = [];
   for (const { dimensionCode, value, mode } of filters) {
-    const matches = `(mapContains(dimensions, ${quoted(dimensionCode)}) and dimensions[${quoted(dimensionCode)}] = ${quoted(value)})`;
+    const code = quoted(dimensionCode);
+    const matches = `(mapContains(dimensions, ${code}) and dimensions[${code}] = ${quoted(value)})`;
     if (mode === 'EXCLUDE') conditions.push(`not ${matches}`);
     else included.set(dimensionCode, [...(included.get(dimensionCode) ?? []), matches]);
   }
   for (const alternatives of included.values()) conditions.push(`(${alternatives.join(' or ')})`);
   return conditions;
+}
+
+/** What the values of a question are told apart by. */
+function groupSql(
+  { segmentedFields, mergesSegments }: AggregationDefinition,
+  segments: readonly Segment[],
+): string {
+  const position = segmentSql(segmentedFields, segments);
+  return mergesSegments ? `${position} > 0` : position;
 }
 
 /**
@@ -155,7 +176,10 @@ function runsOfOneMask(fields: readonly string[], segments: readonly Segment[]):
   return runs;
 }
 
-/** The values of the fields in one text, with NUL between them, which no value holds; a missing value is no `=`. */
+/**
+ * The values of the fields in one text, with NUL between them, which no value holds; a missing value is no
+ * `=`.
+ */
 function keySql(fields: readonly string[]): string {
   const parts = fields.map(
     (field) => `if(mapContains(dimensions, ${quoted(field)}), concat('=', dimensions[${quoted(field)}]), '')`,

@@ -8,8 +8,9 @@ import { recordChange } from '../../store/outbox.ts';
 import { account } from '../accounts/index.ts';
 
 /**
- * Lets one worker at a time create accounts for the organization, until its transaction ends: two that did so for
- * codes that match closely would both succeed. What is known of accounts must be read again after it.
+ * Lets one worker at a time create accounts for the organization, until its transaction ends: two that did
+ * so for codes that match closely would both succeed. What is known of accounts must be read again after
+ * it.
  */
 export async function lockAccountCreation(tx: Tx, orgId: string): Promise<void> {
   const name = `account creation of ${orgId}`;
@@ -17,8 +18,9 @@ export async function lockAccountCreation(tx: Tx, orgId: string): Promise<void> 
 }
 
 /**
- * Creates accounts for codes that usage was sent for (spec 20 §7.7). A client that creates one of them at the same
- * time collides on its unique key: then this transaction fails, and finds the account when it is run again.
+ * Creates accounts for codes that usage was sent for (spec 20 §7.7). A client that creates one of them at
+ * the same time collides on its unique key: then this transaction fails, and finds the account when it is
+ * run again.
  */
 export async function createAccounts(
   ctx: Context,

@@ -14,7 +14,9 @@ import {
   fileFromLink,
 } from './failed-ingest-link.ts';
 
-/** `GET …/failedIngest/getDownloadUrl`: a link to a failure file that is good for five minutes (spec 20 §8). */
+/**
+ * `GET …/failedIngest/getDownloadUrl`: a link to a failure file that is good for five minutes (spec 20 §8).
+ */
 export const failedIngestDownloadUrl = defineOperation({
   id: 'GetValidationErrorDownloadUrl',
   method: 'GET',

@@ -4,4 +4,5 @@ export { downloadFailedIngest, failedIngestDownloadUrl } from './failed-ingest-d
 export { startMeasurementPump } from './measurement-pump.ts';
 export { PURGE_INGEST_DAILY, purgeIngest } from './purge-ingest.ts';
 export { queryUsage } from './query-usage.ts';
+export { usageSavedQuery } from './saved-query.ts';
 export { submitMeasurements } from './submit-measurements.ts';

@@ -6,8 +6,12 @@ import type { CustomFields, MeterDefinition } from '../../engine/metering/fields
 import type { SubmittedMeasurement } from '../../engine/metering/submitted-measurement.ts';
 import type { Tx } from '../../store/database.ts';
 import { organizationCustomFields } from '../organization/index.ts';
+import { loadLookupTables } from './lookup-rows.ts';
 
-/** What enrichment has to know of the organization for these measurements; taken uids are left to the caller. */
+/**
+ * What enrichment has to know of the organization for these measurements; taken uids are left to the
+ * caller.
+ */
 export async function loadSnapshot(
   tx: Tx,
   orgId: string,
@@ -17,13 +21,14 @@ export async function loadSnapshot(
   const codes = [...new Set(measurements.map((measurement) => measurement.account))];
   const accounts = await loadAccounts(tx, orgId, codes);
   const unknown = codes.filter((code) => !accounts.has(code));
+  const meters = await loadMeters(tx, orgId, meterCodes);
   return {
-    meters: await loadMeters(tx, orgId, meterCodes),
+    meters,
     accounts,
     closelyMatching: await loadCloseCodes(tx, orgId, unknown),
     takenUids: new Set(),
     customFields: { defaults: await loadDefaults(tx, orgId), organization: {} },
-    lookupTables: new Map(),
+    lookupTables: await loadLookupTables(tx, orgId, meters.values()),
   };
 }
 
@@ -56,8 +61,8 @@ async function loadAccounts(
 }
 
 /**
- * For codes that are no account's, that of an account that they are easily confused with. The index finds those
- * that are equal but for letter case; the engine's own folding has the last word.
+ * For codes that are no account's, that of an account that they are easily confused with. The index finds
+ * those that are equal but for letter case; the engine's own folding has the last word.
  */
 async function loadCloseCodes(tx: Tx, orgId: string, codes: readonly string[]): Promise<Map<string, string>> {
   if (codes.length === 0) return new Map();

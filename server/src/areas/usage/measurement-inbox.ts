@@ -4,7 +4,10 @@ import { newId } from '../../kernel/ids.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Db, Tx } from '../../store/database.ts';
 
-/** Measurements taken into one group: enough to make ClickHouse inserts large, little enough to stay in memory. */
+/**
+ * Measurements taken into one group: enough to make ClickHouse inserts large, little enough to stay in
+ * memory.
+ */
 const MAX_GROUP_MEASUREMENTS = 20_000;
 const MAX_GROUP_BATCHES = 500;
 const MAX_GROUP_BYTES = 32_000_000;
@@ -75,9 +78,8 @@ export async function unfinishedGroups(db: Db): Promise<string[]> {
 /** The batches of a group that was taken before; null when it has been finished meanwhile. */
 export async function loadGroup(db: Db, insertId: string): Promise<BatchGroup | null> {
   const { rows } = await sql<MeasurementBatch>`
-    select id, org_id, received_at, source, body from measurement_batch where insert_id = ${insertId}`.execute(
-    db,
-  );
+    select id, org_id, received_at, source, body from measurement_batch
+    where insert_id = ${insertId}`.execute(db);
   return groupOf(insertId, rows);
 }
 

@@ -10,9 +10,9 @@ const RECOVERY_MS = 5_000;
 const FAILURE_PAUSE_MS = 1_000;
 
 /**
- * Moves accepted measurements from the inbox into ClickHouse, group by group, as long as there are any. Several
- * processes may each run one: batches are locked while they are in work, and those of a dead process are taken
- * over (decision 0007). `stop` ends it after the group in work.
+ * Moves accepted measurements from the inbox into ClickHouse, group by group, as long as there are any.
+ * Several processes may each run one: batches are locked while they are in work, and those of a dead
+ * process are taken over (decision 0007). `stop` ends it after the group in work.
  */
 export function startMeasurementPump(ctx: Context): BackgroundLoop {
   const state = { stopping: false, wake: () => {} };

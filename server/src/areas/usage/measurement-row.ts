@@ -43,24 +43,30 @@ export type MeasurementRow = {
   readonly undeclared: string;
 };
 
-/** The row as a line of ClickHouse's TabSeparated format: text goes in unparsed and decimals keep their digits. */
+/**
+ * The row as a line of ClickHouse's TabSeparated format: text goes in unparsed and decimals keep their
+ * digits.
+ */
 export function measurementLine(row: MeasurementRow): string {
   const measures = row.measures.map(([code, value]) => `${quoted(code)}:${value.toFixed()}`).join(',');
   const dimensions = row.dimensions.map(([code, value]) => `${quoted(code)}:${quoted(value)}`).join(',');
   const ets = row.etsMs === null ? '\\N' : seconds(row.etsMs);
   const micros = `${row.receivedMicros.slice(0, -6)}.${row.receivedMicros.slice(-6)}`;
+  const failed = row.failedFields.map(quoted).join(',');
   return (
     `${row.orgId}\t${row.meterId}\t${row.accountId}\t${seconds(row.tsMs)}\t${ets}\t${micros}\t` +
     `${escaped(row.uid)}\t${row.insertId}\t${row.batchId}\t${row.position}\t${escaped(row.source)}\t` +
-    `{${measures}}\t{${dimensions}}\t[${row.failedFields.map(quoted).join(',')}]\t${escaped(row.undeclared)}\n`
+    `{${measures}}\t{${dimensions}}\t[${failed}]\t${escaped(row.undeclared)}\n`
   );
 }
 
+/** In the year 2286. */
 const LAST_TEN_DIGITS_MS = 9_999_999_999_999;
 
 /**
- * Milliseconds as seconds with three decimals; times before 1970 are not submitted. ClickHouse takes ten digits
- * for seconds since 1970 and fewer for a date, hence the zeros; from the year 2286 on there are eleven.
+ * Milliseconds as seconds with three decimals; times before 1970 are not submitted. ClickHouse takes ten
+ * digits for seconds since 1970 and fewer for a date, hence the zeros; from the year 2286 on there are
+ * eleven.
  */
 function seconds(ms: number): string {
   if (ms > LAST_TEN_DIGITS_MS) {

@@ -1,5 +1,4 @@
 import type { Context } from '../../context.ts';
-import { enrich } from '../../engine/metering/enrich.ts';
 import type { EnrichedMeasurement, Enrichment } from '../../engine/metering/enrichment.ts';
 import { type IngestFailure, ingestFailure, type Place } from '../../engine/metering/ingest-failure.ts';
 import { present } from '../../kernel/assert.ts';
@@ -8,6 +7,7 @@ import { writeJson } from '../../kernel/json.ts';
 import type { Tx } from '../../store/database.ts';
 import { createAccounts, lockAccountCreation } from './create-accounts.ts';
 import { loadSnapshot } from './ingest-snapshot.ts';
+import { enrichWithLookups } from './lookup-rows.ts';
 import type { BatchGroup, MeasurementBatch } from './measurement-inbox.ts';
 import type { MeasurementRow } from './measurement-row.ts';
 import { type StoredPlaces, type SubmittedGroup, submittedGroup, submittedPlace } from './submitted-group.ts';
@@ -32,10 +32,10 @@ type Enriched = Extract<Enrichment, { kind: 'enriched' }>;
 const MAX_ROUNDS = 8;
 
 /**
- * Decides what becomes of the measurements of a group (spec 20 §7.4): unknown accounts are created and uids are
- * claimed inside the transaction, until the pure `enrich` has all it needs. A uid that another group claims
- * meanwhile counts as taken from the start, so the result is as if that group had come first. What is stored
- * already stays as it is, whatever has been changed or deleted since.
+ * Decides what becomes of the measurements of a group (spec 20 §7.4): unknown accounts are created and uids
+ * are claimed inside the transaction, until the pure `enrich` has all it needs. A uid that another group
+ * claims meanwhile counts as taken from the start, so the result is as if that group had come first. What
+ * is stored already stays as it is, whatever has been changed or deleted since.
  */
 export async function prepareGroup(
   ctx: Context,
@@ -49,7 +49,11 @@ export async function prepareGroup(
   let snapshot = await loadSnapshot(tx, orgId, measurements);
   let isLocked = false;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const result = enrich(submitted.batches, { ...snapshot, takenUids: uids.taken });
+    const known = { ...snapshot, takenUids: uids.taken };
+    const { result, lookupTables } = await enrichWithLookups(tx, submitted.batches, {
+      orgId,
+      snapshot: known,
+    });
     if (result.kind === 'enriched') {
       if ((await claim(tx, group, { result, uids })) === 'lost') continue;
       await releaseUids(tx, group.insertId, unwantedUids(uids, { result, hadClaims: stored !== null }));
@@ -58,7 +62,7 @@ export async function prepareGroup(
     if (isLocked) await createAccounts(ctx, tx, { orgId, codes: result.accountsToCreate });
     else await lockAccountCreation(tx, orgId);
     isLocked = true;
-    snapshot = await loadSnapshot(tx, orgId, measurements);
+    snapshot = { ...(await loadSnapshot(tx, orgId, measurements)), lookupTables };
   }
   throw new Error(`enrichment of group ${group.insertId} does not come to an end`);
 }
@@ -101,7 +105,9 @@ async function claim(tx: Tx, group: BatchGroup, { result, uids }: Claim): Promis
   return won.size === fresh.length ? 'won' : 'lost';
 }
 
-/** Hashes of uids that the group may have claimed, now or before a crash, for what is not stored after all. */
+/**
+ * Hashes of uids that the group may have claimed, now or before a crash, for what is not stored after all.
+ */
 function unwantedUids(
   { hashes, stored, claimed }: Uids,
   { result, hadClaims }: { readonly result: Enriched; readonly hadClaims: boolean },

@@ -25,7 +25,8 @@ function rowConditions(orgId: string, query: CheckedUsageQuery): string[] {
   if (query.accountIds.length > 0) conditions.push(`account_id in (${uuidList(query.accountIds)})`);
   for (const { meterId, fieldCode, values } of query.dimensionFilters) {
     const field = quoted(fieldCode);
-    const among = `mapContains(dimensions, ${field}) and dimensions[${field}] in (${values.map(quoted).join(', ')})`;
+    const list = values.map(quoted).join(', ');
+    const among = `mapContains(dimensions, ${field}) and dimensions[${field}] in (${list})`;
     conditions.push(`(meter_id != ${quoted(meterId.toLowerCase())} or (${among}))`);
   }
   return conditions;
@@ -64,7 +65,8 @@ function groupSql(item: Group): string {
   if (item.groupType === 'ACCOUNT') return 'toString(account_id)';
   if (item.groupType === 'TIME') return `toUnixTimestamp(${BUCKET_START[item.frequency ?? 'DAY']})`;
   const field = quoted(item.fieldCode ?? '');
-  const has = `meter_id = ${quoted((item.meterId ?? '').toLowerCase())} and mapContains(dimensions, ${field})`;
+  const meterId = quoted((item.meterId ?? '').toLowerCase());
+  const has = `meter_id = ${meterId} and mapContains(dimensions, ${field})`;
   return `if(${has}, toNullable(dimensions[${field}]), null)`;
 }
 

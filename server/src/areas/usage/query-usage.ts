@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { flag, freeObject, list } from '../../api/fields.ts';
 import { defineOperation } from '../../api/operation.ts';
@@ -96,13 +97,10 @@ async function accountCodes(
   ids: readonly string[],
 ): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
-  const rows = await ctx.db
-    .selectFrom('account')
-    .select(['id', 'code'])
-    .where('orgId', '=', orgId)
-    .where('id', 'in', [...new Set(ids)])
-    .execute();
-  return new Map(rows.map((row) => [String(row['id']), String(row['code'])]));
+  const { rows } = await sql<{ readonly id: string; readonly code: string }>`
+    select id, code from account
+    where org_id = ${orgId} and id = any(${[...new Set(ids)]}::uuid[])`.execute(ctx.db);
+  return new Map(rows.map(({ id, code }) => [id, code]));
 }
 
 type GroupedRow = { readonly [column: string]: string | number | null };

@@ -4,9 +4,10 @@ import type { AggregationDefinition, UsageQuery } from '../../engine/metering/us
 const MAX_ACCOUNTS = 10_000;
 
 /**
- * Groups of questions with the same aggregation, window and filters: each becomes one query. The pools of a group
- * have no account in common, since a measurement counts for one question of a query only: a parent's pooled usage
- * and the share of each of its children are asked apart. The time it takes grows with the number of accounts.
+ * Groups of questions with the same aggregation, window and filters: each becomes one query. The pools of a
+ * group have no account in common, since a measurement counts for one question of a query only: a parent's
+ * pooled usage and the share of each of its children are asked apart. The time it takes grows with the
+ * number of accounts.
  */
 export function questionBatches(queries: readonly UsageQuery[]): readonly (readonly UsageQuery[])[] {
   const nameOf = definitionNames();
@@ -49,7 +50,10 @@ function isFull(batch: Batch | undefined, more: number): boolean {
   return batch !== undefined && batch.accounts + more > MAX_ACCOUNTS;
 }
 
-/** The text of a definition, written once for each object: segments can make it long, and questions share it. */
+/**
+ * The text of a definition, written once for each object: segments can make it long, and questions share
+ * it.
+ */
 function definitionNames(): (definition: AggregationDefinition) => string {
   const names = new Map<AggregationDefinition, string>();
   return (definition) => {

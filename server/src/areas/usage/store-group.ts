@@ -12,10 +12,11 @@ import { recordFailures } from './record-failures.ts';
 import { placeName, type StoredPlaces } from './submitted-group.ts';
 
 /**
- * Takes the next waiting batches from the inbox to ClickHouse; false when nothing waits. Each step may be the last
- * before a crash: batches are marked as a group; its uids are claimed and unknown accounts made; its rows are
- * inserted under its id; the batches leave the inbox as the failure events are written. What fails on the way
- * stays marked and is left to `finishUnfinishedGroups`, so that it does not hold up the batches behind it.
+ * Takes the next waiting batches from the inbox to ClickHouse; false when nothing waits. Each step may be
+ * the last before a crash: batches are marked as a group; its uids are claimed and unknown accounts made;
+ * its rows are inserted under its id; the batches leave the inbox as the failure events are written. What
+ * fails on the way stays marked and is left to `finishUnfinishedGroups`, so that it does not hold up the
+ * batches behind it.
  */
 export async function storeNextGroup(ctx: Context): Promise<boolean> {
   const insertId = newId();
@@ -28,8 +29,8 @@ export async function storeNextGroup(ctx: Context): Promise<boolean> {
 }
 
 /**
- * Finishes groups whose worker failed or died between two steps, each by itself. What is already in ClickHouse
- * stays as it is; the rest is enriched again, and the group's own claims on uids hold.
+ * Finishes groups whose worker failed or died between two steps, each by itself. What is already in
+ * ClickHouse stays as it is; the rest is enriched again, and the group's own claims on uids hold.
  */
 export async function finishUnfinishedGroups(ctx: Context): Promise<void> {
   for (const insertId of await unfinishedGroups(ctx.db)) {
@@ -53,8 +54,8 @@ async function finishUnfinishedGroup(ctx: Context, db: Db, insertId: string): Pr
 }
 
 /**
- * Runs the work while this session holds the group's lock, which PostgreSQL drops when the process dies. Answers
- * false without running it when another worker holds the lock.
+ * Runs the work while this session holds the group's lock, which PostgreSQL drops when the process dies.
+ * Answers false without running it when another worker holds the lock.
  */
 async function whileLocked(
   ctx: Context,
@@ -87,10 +88,10 @@ async function storeGroup(ctx: Context, db: Db, { group, stored }: Unstored): Pr
 type Insert = { readonly rows: readonly MeasurementRow[]; readonly token: string };
 
 /**
- * The rows under the group's id as token: sent twice because an answer was lost, they are stored once. ClickHouse
- * compares tokens within a partition, which is a year. Of a year that holds rows of the group, all have arrived that
- * were sent; what is to be stored there besides (a meter has been made since) would be taken for a repetition, so it
- * goes under a token of its own.
+ * The rows under the group's id as token: sent twice because an answer was lost, they are stored once.
+ * ClickHouse compares tokens within a partition, which is a year. Of a year that holds rows of the group,
+ * all have arrived that were sent; what is to be stored there besides (a meter has been made since) would
+ * be taken for a repetition, so it goes under a token of its own.
  */
 function inserts({ group, rows }: PreparedGroup, stored: StoredPlaces | null): Insert[] {
   const token = group.insertId;

@@ -23,7 +23,10 @@ const measurement = z.object({
   income: optional(freeObject()),
 });
 
-/** `POST /measurements`: accepts up to 1,000 measurements; they are durable before the answer (spec 20 §7.1-7.3). */
+/**
+ * `POST /measurements`: accepts up to 1,000 measurements; they are durable before the answer (spec 20
+ * §7.1-7.3).
+ */
 export const submitMeasurements = defineOperation({
   id: 'SubmitMeasurements',
   method: 'POST',

@@ -33,7 +33,10 @@ export type SubmittedGroup = {
   readonly stored: readonly (PlacedMeasurement & StoredPlace)[];
 };
 
-/** Reads the bodies of a group. Their checks were passed at the time of their receipt, and pass again for it. */
+/**
+ * Reads the bodies of a group. Their checks were passed at the time of their receipt, and pass again for
+ * it.
+ */
 export function submittedGroup(group: BatchGroup, known: StoredPlaces): SubmittedGroup {
   const stored: (PlacedMeasurement & StoredPlace)[] = [];
   const positions: number[][] = [];

@@ -6,7 +6,10 @@ import type { Db, Tx } from '../../store/database.ts';
 /** A uid is idempotent for 35 days from the receipt of its first stored copy (spec 20 §7.6). */
 export const UID_WINDOW_DAYS = 35;
 
-/** 128 bits of SHA-256 over organization and uid, in the form of a UUID: short keys of one length for the index. */
+/**
+ * 128 bits of SHA-256 over organization and uid, in the form of a UUID: short keys of one length for the
+ * index.
+ */
 export function uidHash(orgId: string, uid: string): string {
   return createHash('sha256').update(orgId).update('\n').update(uid).digest('hex').slice(0, 32);
 }
@@ -14,9 +17,10 @@ export function uidHash(orgId: string, uid: string): string {
 export type UidClaim = { readonly hash: string; readonly receivedAt: Instant };
 
 /**
- * Claims uids for a group of measurements and answers the hashes that it now owns: new ones, expired ones, and
- * those that the same group claimed before a crash. A uid claimed by another transaction that is still open is
- * waited for. Claims are made in one order everywhere, so that two groups cannot wait for each other.
+ * Claims uids for a group of measurements and answers the hashes that it now owns: new ones, expired ones,
+ * and those that the same group claimed before a crash. A uid claimed by another transaction that is still
+ * open is waited for. Claims are made in one order everywhere, so that two groups cannot wait for each
+ * other.
  */
 export async function claimUids(tx: Tx, insertId: string, claims: readonly UidClaim[]): Promise<Set<string>> {
   if (claims.length === 0) return new Set();
@@ -35,7 +39,10 @@ export async function claimUids(tx: Tx, insertId: string, claims: readonly UidCl
   return new Set(rows.map((row) => row.uidHash));
 }
 
-/** Gives back claims of measurements that are not stored after all, so that they can be corrected and resent. */
+/**
+ * Gives back claims of measurements that are not stored after all, so that they can be corrected and
+ * resent.
+ */
 export async function releaseUids(tx: Tx, insertId: string, hashes: readonly string[]): Promise<void> {
   if (hashes.length === 0) return;
   await sql`delete from measurement_uid

@@ -92,6 +92,7 @@ export type BillLine = {
   readonly servicePeriodEndDate: Instant;
   readonly segment: Segment | null;
   readonly aggregationId: string | null;
+  readonly compoundAggregationId: string | null;
   readonly meterId: string | null;
   readonly counterId: string | null;
   readonly pricingId: string | null;
@@ -211,7 +212,12 @@ export type DraftBill = {
 };
 
 /** Why bills cannot be calculated (spec 40 §14); `entity` says what needed the amount, for the alert. */
-export type BillFailure = (NoConversionRate | RoundingFailure) & { readonly entity: string };
+export type BillFailure = (NoConversionRate | RoundingFailure | CalculationFailure) & {
+  readonly entity: string;
+};
+
+/** The calculation of a compound aggregation, the `entity`, gives no number (spec 20 §12.2). */
+export type CalculationFailure = { readonly kind: 'CalculationFailed'; readonly reason: string };
 
 /** Bills that could not be calculated, all for the same cause; existing ones stay as they are. */
 export type FailedBills = { readonly identities: readonly BillIdentity[]; readonly failure: BillFailure };

@@ -65,6 +65,7 @@ export function consumedLine(calculation: Calculation, parts: readonly [Taken, .
 const NOTHING_PRICED = {
   segment: null,
   aggregationId: null,
+  compoundAggregationId: null,
   meterId: null,
   counterId: null,
   pricingId: null,

@@ -84,6 +84,7 @@ function originFields(spec: LineSpec) {
   return {
     segment: origin.segment ?? null,
     aggregationId: origin.aggregationId ?? null,
+    compoundAggregationId: origin.compoundAggregationId ?? null,
     meterId: origin.meterId ?? null,
     counterId: origin.counterId ?? null,
     pricingId: origin.pricingId ?? null,

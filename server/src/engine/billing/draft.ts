@@ -86,6 +86,7 @@ export type PlacedDraw = DraftDraw & { readonly billAccountId: string };
 export type LineOrigin = {
   readonly pricingId?: string;
   readonly aggregationId?: string;
+  readonly compoundAggregationId?: string;
   readonly meterId?: string;
   readonly counterId?: string;
   readonly segment?: BillLine['segment'];

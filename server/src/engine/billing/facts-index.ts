@@ -5,6 +5,7 @@ import type {
   AccountFacts,
   AggregationFacts,
   BillFacts,
+  CompoundAggregationFacts,
   ContractFacts,
   CounterFacts,
   PlanFacts,
@@ -29,6 +30,8 @@ export type FactsIndex = {
   readonly planGroups: ById<PlanGroupFacts>;
   readonly pricings: ById<PricingFacts>;
   readonly aggregations: ById<AggregationFacts>;
+  readonly aggregationsByCode: ReadonlyMap<string, AggregationFacts>;
+  readonly compoundAggregations: ById<CompoundAggregationFacts>;
   readonly counters: ById<CounterFacts>;
 };
 
@@ -47,6 +50,8 @@ export function factsIndex(facts: BillFacts): FactsIndex {
     planGroups: byId(facts.planGroups),
     pricings: byId(facts.pricings),
     aggregations: byId(facts.aggregations),
+    aggregationsByCode: new Map(facts.aggregations.map((row) => [row.code ?? '', row])),
+    compoundAggregations: byId(facts.compoundAggregations),
     counters: byId(facts.counters),
   };
 }

@@ -4,6 +4,8 @@ import type { Decimal } from '../../kernel/decimal.ts';
 import type { Instant, PlainDate } from '../../kernel/time.ts';
 import type { BillFrequency } from '../calendar/cycle.ts';
 import type { EpochTable } from '../calendar/epoch.ts';
+import type { CustomFieldLevels, CustomFieldValues } from '../expression/custom-field.ts';
+import type { CompoundDefinition } from '../metering/compound-value.ts';
 import type { AggregationDefinition, Segment, UsageFilter } from '../metering/usage-query.ts';
 import type { Conversion } from '../money/conversion.ts';
 import type { CurrencyRule } from '../money/rounding.ts';
@@ -34,7 +36,10 @@ export type BillFacts = {
   readonly planGroups: readonly PlanGroupFacts[];
   /** Pricings of those plans and of their templates, whatever their dates. */
   readonly pricings: readonly PricingFacts[];
+  /** Those that are priced, and those that the priced compound ones name. */
   readonly aggregations: readonly AggregationFacts[];
+  readonly compoundAggregations: readonly CompoundAggregationFacts[];
+  readonly customFields: CustomFieldFacts;
   readonly counters: readonly CounterFacts[];
   readonly counterPricings: readonly CounterPricingFacts[];
   /** Adjustments of the unit's accounts, whatever their dates. */
@@ -157,13 +162,17 @@ export type PlanGroupFacts = {
 
 export type PricingType = 'DEBIT' | 'PRODUCT_CREDIT' | 'GLOBAL_CREDIT';
 
-/** A pricing of a plan or of a plan template (exactly one of the two ids is set). */
+/**
+ * A pricing of a plan or of a plan template, on an aggregation or on a compound one: of both pairs of ids
+ * exactly one is set.
+ */
 export type PricingFacts = {
   readonly id: string;
   readonly dtCreated: Instant;
   readonly planId: string | null;
   readonly planTemplateId: string | null;
-  readonly aggregationId: string;
+  readonly aggregationId: string | null;
+  readonly compoundAggregationId: string | null;
   readonly segment: Segment | null;
   readonly type: PricingType;
   readonly startDate: Instant;
@@ -181,6 +190,8 @@ export type PricingFacts = {
 /** The metric of a pricing: how measurements become a quantity and a quantity becomes units (spec 20 §11). */
 export type AggregationFacts = {
   readonly id: string;
+  /** Its name in calculations; without one no calculation can name it. */
+  readonly code: string | null;
   readonly name: string;
   readonly definition: AggregationDefinition;
   readonly quantityPerUnit: Decimal;
@@ -188,6 +199,25 @@ export type AggregationFacts = {
   readonly unit: string;
   readonly defaultValue: Decimal | null;
   readonly accountingProductId: string | null;
+};
+
+/** A metric that is calculated from values of aggregations (spec 20 §12). */
+export type CompoundAggregationFacts = CompoundDefinition & {
+  readonly id: string;
+  readonly name: string;
+  readonly quantityPerUnit: Decimal;
+  readonly rounding: UnitRounding;
+  readonly unit: string;
+  readonly accountingProductId: string | null;
+};
+
+/**
+ * Custom fields as calculations see them: of the organization by entity type, and the own ones of accounts,
+ * products, plan templates, plans, account plans, contracts and compound aggregations by the id of the row.
+ */
+export type CustomFieldFacts = {
+  readonly defaults: CustomFieldLevels['defaults'];
+  readonly own: ReadonlyMap<string, CustomFieldValues>;
 };
 
 export type CounterFacts = { readonly id: string; readonly name: string; readonly unit: string };

@@ -11,5 +11,7 @@ export function failureMessage(failure: BillFailure): string {
         `${failure.entity}: ${failure.amount.toFixed()} ${failure.currency} cannot be represented ` +
         'without rounding, which the currency does not allow'
       );
+    case 'CalculationFailed':
+      return `compound aggregation "${failure.entity}" cannot be calculated: ${failure.reason}`;
   }
 }

@@ -11,9 +11,8 @@ import {
 } from './charge-terms.ts';
 import { type LineOrigin, type LineSpec, RANK } from './draft.ts';
 import type { DueMember } from './due-member.ts';
-import type { AggregationFacts } from './facts.ts';
-import { rowOf } from './facts-index.ts';
 import { isGroupLead } from './group-lead.ts';
+import { type Metric, metricOf, metricOrigin } from './metric.ts';
 import { type OwnedPricing, type PricingSlot, pricedWindows, pricingSlots } from './pricing-slot.ts';
 
 /** A minimum spend of one due member in one scope. */
@@ -59,17 +58,16 @@ type PricingScope = {
 
 function pricingFloor({ calculation, member, slot, pricing }: PricingScope): Floor {
   const { attached } = member;
-  const aggregation = rowOf(calculation.index.aggregations, pricing.aggregationId);
+  const metric = metricOf(calculation.index, pricing);
   return {
     member,
     isGroupCharge: false,
     rank: RANK.pricingMinimumSpend,
     product: attached.product,
-    terms: pricingTerms({ calculation, member, slot, pricing }, aggregation),
+    terms: pricingTerms({ calculation, member, slot, pricing }, metric),
     origin: {
       pricingId: pricing.id,
-      aggregationId: aggregation.id,
-      meterId: aggregation.definition.meterId,
+      ...metricOrigin(metric),
       segment: pricing.segment,
     },
     spansIn: (service) =>
@@ -82,10 +80,7 @@ function pricingFloor({ calculation, member, slot, pricing }: PricingScope): Flo
   };
 }
 
-function pricingTerms(
-  { calculation, member, pricing }: PricingScope,
-  aggregation: AggregationFacts,
-): ChargeTerms {
+function pricingTerms({ calculation, member, pricing }: PricingScope, { row: metric }: Metric): ChargeTerms {
   const { attached } = member;
   const organization = calculation.index.facts.organization;
   const inAdvance = pricing.minimumSpendBillInAdvance ?? organization.minimumSpendBillInAdvance;
@@ -94,9 +89,8 @@ function pricingTerms(
     amount: pricing.minimumSpend,
     currency: attached.template.currency,
     inAdvance: inAdvance && attached.calendar !== null,
-    description: pricing.minimumSpendDescription ?? minimumSpendDescription(aggregation.name),
-    accountingProductId:
-      pricing.accountingProductId ?? aggregation.accountingProductId ?? attached.product.id,
+    description: pricing.minimumSpendDescription ?? minimumSpendDescription(metric.name),
+    accountingProductId: pricing.accountingProductId ?? metric.accountingProductId ?? attached.product.id,
     turn: { interval: 1, offset: 0 },
   };
 }

@@ -74,6 +74,7 @@ const NO_ORIGIN = {
   usagePerPricingBand: null,
   segment: null,
   aggregationId: null,
+  compoundAggregationId: null,
   meterId: null,
   counterId: null,
   pricingId: null,

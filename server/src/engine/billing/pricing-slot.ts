@@ -6,6 +6,7 @@ import { ratingWindows } from '../pricing/winner.ts';
 import type { AttachedPlan } from './attached-plan.ts';
 import type { PricingFacts, PricingType } from './facts.ts';
 import { type FactsIndex, sortedBy, textOrder } from './facts-index.ts';
+import { metricId } from './metric.ts';
 import { spanCutAt } from './service-span.ts';
 
 /** A pricing that knows whether the plan itself or its template owns it. */
@@ -40,7 +41,7 @@ function ownedPricings(attached: AttachedPlan, index: FactsIndex): readonly Owne
 }
 
 function slotKeyOf(pricing: PricingFacts): string {
-  return `${pricing.type} ${pricing.aggregationId} ${segmentKey(pricing.segment)}`;
+  return `${pricing.type} ${metricId(pricing)} ${segmentKey(pricing.segment)}`;
 }
 
 /** The windows of a slot in a span, in order of time; `cuts` begin a new window where the pool changes. */

@@ -28,7 +28,7 @@ export type Asked = {
 export function questionOf({ aggregation, segment, accounts, span, filters }: Asked): Question {
   const accountIds = accounts.map((account) => account.id).toSorted(textOrder);
   const key = [
-    aggregation.id,
+    aggregation.mergesSegments ? `${aggregation.id} merged` : aggregation.id,
     accountIds.join(','),
     span.start,
     span.end,

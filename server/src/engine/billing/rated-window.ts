@@ -1,19 +1,27 @@
 // Spec 30 §6.3, §7, §8, §16.5: one rating window with its quantity, its amount and whose usage it is.
 import { type Decimal, maxOf, sumOf, ZERO } from '../../kernel/decimal.ts';
-import type { ClosedSpan } from '../calendar/local-dates.ts';
+import type { ClosedSpan, DateSpan } from '../calendar/local-dates.ts';
 import type { UsageQuery } from '../metering/usage-query.ts';
 import { type Rating, rateUnits } from '../pricing/bands.ts';
 import { rateSpanning } from '../pricing/span-tiers.ts';
 import { billedUnits } from '../pricing/units.ts';
 import type { AttachedPlan } from './attached-plan.ts';
+import type { BillFailure } from './bill.ts';
 import type { Calculation } from './calculation.ts';
 import type { DueMember } from './due-member.ts';
-import { earlierServices } from './earlier-services.ts';
-import type { AccountFacts, AggregationFacts } from './facts.ts';
-import { rowOf } from './facts-index.ts';
+import { earlierServices, type ServicePeriod } from './earlier-services.ts';
+import type { AccountFacts } from './facts.ts';
+import { isBillFailure } from './line-amount.ts';
+import { type Metric, metricOf } from './metric.ts';
+import {
+  type MetricQuestions,
+  metricQuestions,
+  metricValue,
+  ownValue,
+  type Valuing,
+} from './metric-value.ts';
 import { poolAt, poolChanges } from './pool.ts';
 import { type OwnedPricing, type PricedWindow, type PricingSlot, pricedWindows } from './pricing-slot.ts';
-import { answerTo, type Question, questionOf } from './question.ts';
 
 /** A share of a window: an account and its own quantity in it, which is not below 0. */
 export type UsageShare = { readonly account: AccountFacts; readonly weight: Decimal };
@@ -22,8 +30,9 @@ export type UsageShare = { readonly account: AccountFacts; readonly weight: Deci
 export type RatedWindow = {
   readonly attached: AttachedPlan;
   readonly pricing: OwnedPricing;
-  readonly aggregation: AggregationFacts;
+  readonly metric: Metric;
   readonly span: ClosedSpan;
+  /** Keys of the questions behind the quantity; empty for a calculation that reads no measurements. */
   readonly usageQueryKey: string;
   readonly quantity: Decimal;
   readonly units: Decimal;
@@ -34,8 +43,12 @@ export type RatedWindow = {
   readonly shares: readonly UsageShare[];
 };
 
-/** The windows that have a value, and the queries that are still open. */
-export type Rated = { readonly windows: readonly RatedWindow[]; readonly needs: readonly UsageQuery[] };
+/** The windows that have a value, and the queries that are still open; or why there is no value. */
+export type Rated = {
+  readonly windows: readonly RatedWindow[];
+  readonly needs: readonly UsageQuery[];
+  readonly failure: BillFailure | null;
+};
 
 type Windowing = {
   readonly calculation: Calculation;
@@ -46,33 +59,44 @@ type Windowing = {
 /** Rates one slot of a due member in its closing period. */
 export function ratedSlot(windowing: Windowing): Rated {
   const { calculation, member } = windowing;
-  const asked = windowsIn(windowing, member.closing === null ? [] : [member.closing.service]).map((window) =>
+  const asked = windowsIn(windowing, member.closing === null ? [] : [member.closing]).map((window) =>
     windowQuestions(windowing, window),
   );
-  const open = asked.flatMap(queriesOf).filter((query) => !calculation.answers.has(query.key));
-  if (open.length > 0) return { windows: [], needs: open };
-  const windows = asked.map((questions) => ratedWindow(windowing, questions));
-  return { windows: windows.filter((window) => window !== null), needs: [] };
+  const needs = asked.flatMap(queriesOf).filter((query) => !calculation.answers.has(query.key));
+  if (needs.length > 0) return { windows: [], needs, failure: null };
+  const windows: RatedWindow[] = [];
+  for (const questions of asked) {
+    const rated = ratedWindow(windowing, questions);
+    if (rated === null) continue;
+    if (isBillFailure(rated)) return { windows: [], needs: [], failure: rated };
+    windows.push(rated);
+  }
+  return { windows, needs: [], failure: null };
 }
+
+/** A window and the billing period that it lies in. */
+type PeriodWindow = PricedWindow & { readonly period: DateSpan };
 
 function windowsIn(
   { calculation, member, slot }: Windowing,
-  spans: readonly ClosedSpan[],
-): readonly PricedWindow[] {
+  periods: readonly ServicePeriod[],
+): readonly PeriodWindow[] {
   const cuts = poolChanges(calculation, member.attached);
-  return spans.flatMap((span) => pricedWindows(slot, span, cuts));
+  return periods.flatMap((period) =>
+    pricedWindows(slot, period.service, cuts).map((window) => ({ ...window, period })),
+  );
 }
 
 type WindowQuestions = {
-  readonly window: PricedWindow;
-  readonly pooled: Question;
+  readonly window: PeriodWindow;
+  readonly pooled: MetricQuestions;
   /** Only where the block is shown per account. */
-  readonly perAccount: readonly { readonly account: AccountFacts; readonly question: Question }[];
+  readonly perAccount: readonly { readonly account: AccountFacts; readonly questions: MetricQuestions }[];
   /** With tiers that span the plan: all windows of the slot before this one. */
-  readonly earlier: readonly { readonly window: PricedWindow; readonly question: Question }[];
+  readonly earlier: readonly { readonly window: PeriodWindow; readonly questions: MetricQuestions }[];
 };
 
-function windowQuestions(windowing: Windowing, window: PricedWindow): WindowQuestions {
+function windowQuestions(windowing: Windowing, window: PeriodWindow): WindowQuestions {
   const { calculation, member } = windowing;
   const accounts = poolAt(calculation, member.attached, window.span.start);
   const isShared = accounts.length > 1 && member.attached.accountPlan.childBillingMode !== 'PARENT_SUMMARY';
@@ -81,25 +105,24 @@ function windowQuestions(windowing: Windowing, window: PricedWindow): WindowQues
     : [];
   return {
     window,
-    pooled: windowQuestion(windowing, window, accounts),
+    pooled: questionsFor(windowing, window, accounts),
     perAccount: (isShared ? accounts : []).map((account) => ({
       account,
-      question: windowQuestion(windowing, window, [account]),
+      questions: questionsFor(windowing, window, [account]),
     })),
     earlier: before.map((earlier) => ({
       window: earlier,
-      question: windowQuestion(windowing, earlier, poolAt(calculation, member.attached, earlier.span.start)),
+      questions: questionsFor(windowing, earlier, poolAt(calculation, member.attached, earlier.span.start)),
     })),
   };
 }
 
-function windowQuestion(
+function questionsFor(
   { calculation, member }: Windowing,
   { pricing, span }: PricedWindow,
   accounts: readonly AccountFacts[],
-): Question {
-  return questionOf({
-    aggregation: rowOf(calculation.index.aggregations, pricing.aggregationId).definition,
+): MetricQuestions {
+  return metricQuestions(metricOf(calculation.index, pricing), {
     segment: pricing.segment,
     accounts,
     span,
@@ -108,35 +131,55 @@ function windowQuestion(
 }
 
 function queriesOf({ pooled, perAccount, earlier }: WindowQuestions): readonly UsageQuery[] {
-  return [pooled, ...[...perAccount, ...earlier].map(({ question }) => question)].map(({ query }) => query);
+  return [pooled, ...[...perAccount, ...earlier].map(({ questions }) => questions)].flatMap(({ inputs }) =>
+    inputs.map(({ question }) => question.query),
+  );
 }
 
 /**
- * Null when nothing was measured and the aggregation has no default: then there is no line (spec 30 §7.1).
+ * Null when the metric has no value, as when nothing was measured and there is no default: then there is no
+ * line (spec 30 §7.1).
  */
-function ratedWindow({ calculation, member }: Windowing, asked: WindowQuestions): RatedWindow | null {
+function ratedWindow(windowing: Windowing, asked: WindowQuestions): RatedWindow | null | BillFailure {
+  const { attached } = windowing.member;
   const { pricing, span } = asked.window;
-  const { answers, index } = calculation;
-  const aggregation = rowOf(index.aggregations, pricing.aggregationId);
-  const quantity = answerTo(answers, asked.pooled) ?? aggregation.defaultValue;
-  if (quantity === null) return null;
-  const units = billedUnits(quantity, aggregation);
-  const rated = asked.earlier
-    .map(({ question }) => answerTo(answers, question) ?? aggregation.defaultValue)
-    .filter((earlier) => earlier !== null)
-    .map((earlier) => billedUnits(earlier, aggregation));
+  const { metric, inputs } = asked.pooled;
+  const quantity = metricValue(valuingOf(windowing, asked.window), asked.pooled);
+  if (quantity === null || isBillFailure(quantity)) return quantity;
+  const units = billedUnits(quantity, metric.row);
+  const earlier = earlierUnitsOf(windowing, asked);
+  if ('kind' in earlier) return earlier;
   return {
-    attached: member.attached,
+    attached,
     pricing,
-    aggregation,
+    metric,
     span,
-    usageQueryKey: asked.pooled.query.key,
+    usageQueryKey: inputs.map(({ question }) => question.query.key).join(' '),
     quantity,
     units,
-    earlierUnits: pricing.tiersSpanPlan ? sumOf(rated) : null,
-    rating: ratingOf(pricing, units, rated),
-    shares: sharesOf(calculation, member.attached, asked),
+    earlierUnits: pricing.tiersSpanPlan ? sumOf(earlier) : null,
+    rating: ratingOf(pricing, units, earlier),
+    shares: sharesOf(windowing, asked),
   };
+}
+
+function valuingOf({ calculation, member }: Windowing, { period }: PeriodWindow): Valuing {
+  return { calculation, attached: member.attached, period };
+}
+
+/** The units of each earlier window that has a value. */
+function earlierUnitsOf(
+  windowing: Windowing,
+  { earlier, pooled }: WindowQuestions,
+): readonly Decimal[] | BillFailure {
+  const units: Decimal[] = [];
+  for (const { window, questions } of earlier) {
+    const value = metricValue(valuingOf(windowing, window), questions);
+    if (value === null) continue;
+    if (isBillFailure(value)) return value;
+    units.push(billedUnits(value, pooled.metric.row));
+  }
+  return units;
 }
 
 function ratingOf(pricing: OwnedPricing, units: Decimal, earlier: readonly Decimal[]): Rating {
@@ -152,15 +195,12 @@ function ratingOf(pricing: OwnedPricing, units: Decimal, earlier: readonly Decim
 /**
  * The accounts that have usage, or the attachment's own account for the whole when none can be told apart.
  */
-function sharesOf(
-  { answers }: Calculation,
-  attached: AttachedPlan,
-  { perAccount }: WindowQuestions,
-): readonly UsageShare[] {
+function sharesOf(windowing: Windowing, { window, perAccount }: WindowQuestions): readonly UsageShare[] {
+  const valuing = valuingOf(windowing, window);
   const shares = perAccount
-    .map(({ account, question }) => ({ account, value: answerTo(answers, question) }))
+    .map(({ account, questions }) => ({ account, value: ownValue(valuing, questions) }))
     .filter((share) => share.value !== null)
     .map(({ account, value }) => ({ account, weight: maxOf(value ?? ZERO, ZERO) }));
   const isSplit = shares.some((share) => share.weight.gt(0));
-  return isSplit ? shares : [{ account: attached.account, weight: ZERO }];
+  return isSplit ? shares : [{ account: windowing.member.attached.account, weight: ZERO }];
 }

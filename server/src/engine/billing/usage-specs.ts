@@ -7,6 +7,7 @@ import type { BillFailure } from './bill.ts';
 import type { Calculation } from './calculation.ts';
 import { type LineSpec, RANK } from './draft.ts';
 import { currencyRule, isBillFailure, roundedAmount } from './line-amount.ts';
+import { metricId, metricOrigin, segmentedFieldsOf } from './metric.ts';
 import { segmentKey, segmentText } from './pricing-slot.ts';
 import type { RatedWindow } from './rated-window.ts';
 
@@ -60,7 +61,8 @@ function sharedBand(band: BandUsage, share: Fraction): BandUsage {
 }
 
 function wholeSpec(rated: RatedWindow): LineSpec {
-  const { attached, aggregation, pricing, quantity } = rated;
+  const { attached, metric, pricing, quantity } = rated;
+  const { accountingProductId, unit, quantityPerUnit } = metric.row;
   const { cumulative } = pricing;
   return {
     attached,
@@ -76,32 +78,27 @@ function wholeSpec(rated: RatedWindow): LineSpec {
     currency: attached.template.currency,
     exactAmount: rated.rating.amount,
     product: attached.product,
-    accountingProductId:
-      pricing.accountingProductId ?? aggregation.accountingProductId ?? attached.product.id,
+    accountingProductId: pricing.accountingProductId ?? accountingProductId ?? attached.product.id,
     quantity,
     units: rated.units,
-    unit: aggregation.unit,
-    bands: bandUsage(rated.rating.use, {
-      quantity,
-      quantityPerUnit: aggregation.quantityPerUnit,
-      cumulative,
-    }),
+    unit,
+    bands: bandUsage(rated.rating.use, { quantity, quantityPerUnit, cumulative }),
     origin: {
       pricingId: pricing.id,
-      aggregationId: aggregation.id,
-      meterId: aggregation.definition.meterId,
+      ...metricOrigin(metric),
       segment: pricing.segment,
-      usageQueryKey: rated.usageQueryKey,
+      ...(rated.usageQueryKey === '' ? {} : { usageQueryKey: rated.usageQueryKey }),
       ...(rated.earlierUnits === null ? {} : { earlierUnits: rated.earlierUnits }),
     },
   };
 }
 
 function usageChargeKey({ attached, pricing }: RatedWindow): string {
-  return `usage/${attached.key}/${pricing.type}/${pricing.aggregationId}/${segmentKey(pricing.segment)}`;
+  return `usage/${attached.key}/${pricing.type}/${metricId(pricing)}/${segmentKey(pricing.segment)}`;
 }
 
-function usageDescription({ aggregation, pricing }: RatedWindow): string {
-  if (pricing.segment === null) return aggregation.name;
-  return `${aggregation.name} (${segmentText(pricing.segment, aggregation.definition.segmentedFields)})`;
+function usageDescription({ metric, pricing }: RatedWindow): string {
+  const { name } = metric.row;
+  if (pricing.segment === null) return name;
+  return `${name} (${segmentText(pricing.segment, segmentedFieldsOf(metric))})`;
 }

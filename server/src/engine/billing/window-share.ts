@@ -80,9 +80,11 @@ function questionInWindow(sharing: Sharing): Question | null {
   if (line.lineItemType !== 'USAGE' || inside === null || isSame(inside, servicePeriod(line))) return null;
   const rated = draft.rated.find((window) => isRatedOf(window, line));
   assert(rated !== undefined, `${line.key} has been rated`);
-  if (!ADDITIVE.includes(rated.aggregation.definition.method) || !line.quantity.gt(0)) return null;
+  const { metric } = rated;
+  if (metric.kind === 'COMPOUND' || !line.quantity.gt(0)) return null;
+  if (!ADDITIVE.includes(metric.row.definition.method)) return null;
   return questionOf({
-    aggregation: rated.aggregation.definition,
+    aggregation: metric.row.definition,
     segment: rated.pricing.segment,
     accounts: accountsOf(sharing, rated),
     span: inside,

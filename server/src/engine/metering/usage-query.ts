@@ -17,6 +17,8 @@ export type AggregationDefinition = {
   readonly method: AggregationMethod;
   readonly segmentedFields: readonly string[];
   readonly segments: readonly Segment[];
+  /** One value over all measurements that fall in any of the segments, instead of one for each of them. */
+  readonly mergesSegments?: boolean;
   readonly customSql: string | null;
 };
 

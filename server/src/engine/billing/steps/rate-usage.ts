@@ -10,5 +10,6 @@ export function rateUsage(draft: Draft, calculation: Calculation): Draft {
     pricingSlots(member.attached, calculation.index).map((slot) => ratedSlot({ calculation, member, slot })),
   );
   const needs = rated.flatMap((slot) => slot.needs);
-  return { ...draft, rated: rated.flatMap((slot) => slot.windows), needs };
+  const failure = rated.map((slot) => slot.failure).find((found) => found !== null) ?? null;
+  return { ...draft, rated: rated.flatMap((slot) => slot.windows), needs, failure };
 }
