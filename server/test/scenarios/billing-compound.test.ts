@@ -65,7 +65,7 @@ async function billed({ meter, plan }: { readonly meter: Made; readonly plan: Ma
   return acme;
 }
 
-test('a line names the compound aggregation, made of base values and the custom fields of the account', async () => {
+test('a line names the compound aggregation, made of base values and custom fields', async () => {
   const path = '/customfields';
   const { body } = await server.request('GET', path);
   const { status } = await server.request('PUT', path, { ...(body as object), account: { factor: 1 } });
