@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
+import type { Condition } from '../store/database.ts';
 import { orderedEntities } from '../store/entity-store.ts';
 import { fieldsRefused } from './body.ts';
 import { answerOf } from './entity-writes.ts';
@@ -10,8 +11,27 @@ import { organizationZone } from './organization-zone.ts';
 import type { Declared, EntityOf, Fields } from './resource-spec.ts';
 import { type SearchFields, searchConditions } from './search-terms.ts';
 
-const DEFAULT_PAGE_SIZE = 10;
+export const DEFAULT_PAGE_SIZE = 10;
 const MAX_OFFSET = 999_999_999;
+
+/** The parameters of every search (spec 10 §7.2). */
+export const SEARCH_QUERY = z.object({
+  searchQuery: textParameter(),
+  operator: enumParameter(['AND', 'OR']),
+  sortBy: textParameter(),
+  sortOrder: enumParameter(['ASC', 'DESC']),
+  pageSize: integerParameter({ min: 1, max: 100 }),
+  fromDocument: integerParameter({ min: 0, max: MAX_OFFSET }),
+});
+
+/** The terms of a search as one condition: all of them, or any with the operator OR; none without terms. */
+export function searchCondition(
+  terms: readonly Condition[],
+  operator: 'AND' | 'OR' | undefined,
+): Condition[] {
+  const either = operator === 'OR' ? sql` or ` : sql` and `;
+  return terms.length > 0 ? [sql<boolean>`(${sql.join(terms, either)})`] : [];
+}
 
 /** Fields of the envelope that every search takes. */
 const ENVELOPE = {
@@ -39,24 +59,16 @@ export function searchOperation<F extends Fields>(
     summary: `search ${resource.summary}`,
     tag: resource.name,
     permission: { action: 'config:retrieve', resource: resource.permission },
-    query: z.object({
-      searchQuery: textParameter(),
-      operator: enumParameter(['AND', 'OR']),
-      sortBy: textParameter(),
-      sortOrder: enumParameter(['ASC', 'DESC']),
-      pageSize: integerParameter({ min: 1, max: 100 }),
-      fromDocument: integerParameter({ min: 0, max: MAX_OFFSET }),
-    }),
+    query: SEARCH_QUERY,
     response: resource.response,
     answers: 'page',
     handle: async ({ ctx, orgId, principal, query }) => {
       const { searchQuery = '', operator, pageSize = DEFAULT_PAGE_SIZE, fromDocument: offset = 0 } = query;
       const zone = await organizationZone(ctx.db, orgId);
       const terms = searchConditions(searchQuery, { ...ENVELOPE, ...fields }, zone);
-      const either = operator === 'OR' ? sql` or ` : sql` and `;
       const retrieve = { action: 'config:retrieve', resource: resource.permission };
       const allowed = allowedRows({ orgId, principal }, retrieve, resource.table);
-      const conditions = terms.length > 0 ? [sql<boolean>`(${sql.join(terms, either)})`] : [];
+      const conditions = searchCondition(terms, operator);
       const rows = await orderedEntities(ctx.db, resource.tableAt(ctx.clock.now()), {
         orgId,
         conditions: allowed ? [...conditions, allowed] : conditions,

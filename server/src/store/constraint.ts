@@ -23,11 +23,6 @@ export function isRetryable(error: unknown): boolean {
   return isDatabaseError(error) && SERIALIZATION.has(error.code);
 }
 
-/** The name of the violated constraint, or null when the error is of another kind. */
-export function violatedConstraint(error: unknown): string | null {
-  return isDatabaseError(error) ? (error.constraint ?? null) : null;
-}
-
 /**
  * Turns a violated constraint into the refusal that its name stands for (spec 10 §9): `<table>_code_key` is
  * DUPLICATE_CODE, other unique keys DUPLICATE, a foreign key REFERENCE_NOT_FOUND on its field. Names of

@@ -1,9 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
-import { z } from 'zod';
 import { fieldsRefused } from '../../api/body.ts';
-import { enumParameter, integerParameter, textParameter } from '../../api/filters.ts';
 import { defineOperation } from '../../api/operation.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
+import { DEFAULT_PAGE_SIZE, SEARCH_QUERY, searchCondition } from '../../api/search.ts';
 import { searchConditions } from '../../api/search-terms.ts';
 import { billResponse } from './bill-fields.ts';
 import { answersOf } from './bill-page.ts';
@@ -25,8 +24,6 @@ const SEARCHABLE = {
 } as const;
 
 const ENVELOPE = ['id', 'version', 'dtCreated', 'dtLastModified', 'createdBy', 'lastModifiedBy'];
-const DEFAULT_PAGE_SIZE = 10;
-const MAX_OFFSET = 999_999_999;
 
 /** Bills that match the terms of `searchQuery`, newest first unless sorted otherwise (spec 40 §9). */
 export const searchBills = defineOperation({
@@ -36,23 +33,15 @@ export const searchBills = defineOperation({
   summary: 'search bills',
   tag: 'Bill',
   permission: { action: 'config:retrieve', resource: 'billing:bill' },
-  query: z.object({
-    searchQuery: textParameter(),
-    operator: enumParameter(['AND', 'OR']),
-    sortBy: textParameter(),
-    sortOrder: enumParameter(['ASC', 'DESC']),
-    pageSize: integerParameter({ min: 1, max: 100 }),
-    fromDocument: integerParameter({ min: 0, max: MAX_OFFSET }),
-  }),
+  query: SEARCH_QUERY,
   response: billResponse(),
   answers: 'page',
   handle: async ({ ctx, orgId, query, request }) => {
     const { searchQuery = '', pageSize = DEFAULT_PAGE_SIZE, fromDocument: offset = 0 } = query;
     const zone = await organizationZone(ctx.db, orgId);
     const terms = searchConditions(searchQuery, SEARCHABLE, zone);
-    const either = query.operator === 'OR' ? sql` or ` : sql` and `;
     const rows = await billsWhere(ctx.db, orgId, {
-      conditions: terms.length > 0 ? [sql`(${sql.join(terms, either)})`] : [],
+      conditions: searchCondition(terms, query.operator),
       order: orderOf(query),
       limit: pageSize + 1,
       offset,
