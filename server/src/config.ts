@@ -27,6 +27,8 @@ export type Config = {
   readonly clickhouseUrl: string | null;
   /** Null: a folder under the data directory. */
   readonly filesUrl: string | null;
+  /** The file store is S3-compatible at an address of its own. */
+  readonly hasFilesEndpoint: boolean;
   /** Without a slash at its end. */
   readonly publicUrl: string;
   readonly rateLimits: RateLimits;
@@ -51,7 +53,8 @@ export function readEnv(env: Environment = process.env): Config {
     dataDir: resolve(textOf(env, 'METERBOOK_DATA_DIR') ?? './data'),
     databaseUrl: urlOf(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
     clickhouseUrl: urlOf(env, 'CLICKHOUSE_URL', ['http:', 'https:']),
-    filesUrl: urlOf(env, 'FILES_URL', ['s3:', 'file:']),
+    filesUrl: urlOf(env, 'FILES_URL', ['s3:']),
+    hasFilesEndpoint: (textOf(env, 'AWS_ENDPOINT_URL_S3') ?? textOf(env, 'AWS_ENDPOINT_URL')) !== null,
     publicUrl:
       urlOf(env, 'METERBOOK_PUBLIC_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ?? urlAt(host, port),
     rateLimits: rateLimitsOf(env),

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { FastifyBaseLogger } from 'fastify';
@@ -5,6 +6,9 @@ import type pg from 'pg';
 import { pino } from 'pino';
 import type { Config } from './config.ts';
 import { currentInstant, type Instant } from './kernel/time.ts';
+import { type DiskFiles, diskFiles } from './ports/files/disk-files.ts';
+import type { FileStore } from './ports/files/file-store.ts';
+import { s3Files } from './ports/files/s3-files.ts';
 import { openClickHouse } from './store/clickhouse.ts';
 import { lockDataDirectory, openDataDirectory, openSecretKey } from './store/data-directory.ts';
 import type { Db } from './store/database.ts';
@@ -24,6 +28,9 @@ export type Context = {
   /** True when no other process can use this PostgreSQL. */
   readonly ownsDatabase: boolean;
   readonly clickhouse: ClickHouseClient;
+  readonly files: FileStore;
+  /** The same files when they are on this machine, where our own server carries out their links. */
+  readonly diskFiles: DiskFiles | null;
   readonly log: FastifyBaseLogger;
   readonly clock: Clock;
   /** 32 bytes. */
@@ -57,7 +64,8 @@ export async function openContext(config: Config, options: ContextOptions = {}):
     const clickhouse = await openClickHouse(config.clickhouseUrl, config.dataDir);
     cleanup.push(clickhouse.close);
     const clock = options.clock ?? { now: currentInstant };
-    return { config, ...postgres, clickhouse: clickhouse.client, log, clock, secretKey, close };
+    const files = openFiles(config, secretKey);
+    return { config, ...postgres, clickhouse: clickhouse.client, ...files, log, clock, secretKey, close };
   } catch (error) {
     await close();
     throw error;
@@ -73,6 +81,16 @@ function openFolder(config: Config, cleanup: Cleanup): Buffer {
     cleanup.push(lockDataDirectory(config.dataDir));
   }
   return openSecretKey(config.dataDir, config.secretKey);
+}
+
+function openFiles(config: Config, secretKey: Buffer) {
+  if (config.filesUrl !== null) {
+    const files = s3Files({ url: config.filesUrl, usesPathStyle: config.hasFilesEndpoint });
+    return { files, diskFiles: null };
+  }
+  const folder = join(config.dataDir, 'files');
+  const onDisk = diskFiles({ folder, publicUrl: config.publicUrl, secretKey });
+  return { files: onDisk, diskFiles: onDisk };
 }
 
 type Opening = {

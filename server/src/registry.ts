@@ -1,4 +1,5 @@
 import type { PublicRoute } from './api/app.ts';
+import { fileRoutes } from './api/file-routes.ts';
 import { openApiRoute } from './api/openapi-route.ts';
 import type { Operation } from './api/operation.ts';
 import type { AnyResource } from './api/resource.ts';
@@ -241,6 +242,7 @@ export const operations: readonly Operation[] = [
 export const publicRoutes: readonly PublicRoute[] = [
   issueToken,
   downloadFailedIngest,
+  ...fileRoutes,
   openApiRoute(operations),
 ];
 

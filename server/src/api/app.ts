@@ -30,8 +30,10 @@ export type Product = {
 
 /** A route outside of the tenant path that needs no bearer token, such as `POST /oauth/token`. */
 export type PublicRoute = {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
+  /** The body is handed on as a stream of any length and type, which the route must limit itself. */
+  readonly takesStream?: true;
   readonly serve: (ctx: Context, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 };
 
@@ -44,7 +46,8 @@ export function buildApp(ctx: Context, product: Product): FastifyInstance {
     exposeHeadRoutes: false,
     genReqId: () => newId(),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
-    requestTimeout: 60_000,
+    // Long enough for a large upload over a slow line.
+    requestTimeout: 900_000,
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
@@ -82,6 +85,16 @@ function addHealthRoutes(app: FastifyInstance, ctx: Context, product: Product): 
 }
 
 function addPublicRoute(app: FastifyInstance, ctx: Context, route: PublicRoute): void {
+  app.register(async (scope) => {
+    if (route.takesStream) {
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    }
+    mountRoute(scope, ctx, route);
+  });
+}
+
+function mountRoute(app: FastifyInstance, ctx: Context, route: PublicRoute): void {
   app.route({
     method: route.method,
     url: route.path,
