@@ -28,7 +28,7 @@ export async function runBench(args: readonly string[], print: (line: string) =>
   const result: { ingest?: IngestResult; api?: ApiResult[] } = {};
   const connections = size(values.connections);
   if (wanted('ingest')) {
-    const plan = { measurements: size(values.measurements), batch: size(values.batch), connections: 4 };
+    const plan = { measurements: size(values.measurements), batch: size(values.batch), connections: 8 };
     result.ingest = await benchIngest(plan);
     print(tableText([result.ingest]));
   }

@@ -2,6 +2,7 @@ import type { Instant } from '../../kernel/time.ts';
 
 /** Text in single quotes for a ClickHouse query or a value inside a map: backslash escapes only. */
 export function quoted(text: string): string {
+  if (!/[\\\t\n\r\0\b\f']/.test(text)) return `'${text}'`;
   return `'${escaped(text).replaceAll("'", "\\'")}'`;
 }
 

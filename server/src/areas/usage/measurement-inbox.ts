@@ -8,7 +8,7 @@ import type { Db, Tx } from '../../store/database.ts';
  * Measurements taken into one group: enough to make ClickHouse inserts large, little enough to stay in
  * memory.
  */
-const MAX_GROUP_MEASUREMENTS = 20_000;
+const MAX_GROUP_MEASUREMENTS = 10_000;
 const MAX_GROUP_BATCHES = 500;
 const MAX_GROUP_BYTES = 32_000_000;
 
@@ -37,11 +37,35 @@ export type AcceptedBody = {
   readonly measurementCount: number;
 };
 
+/** Submissions being made durable at a time that are a crowd: they arrive faster than they are accepted. */
+const CROWD = 2;
+
+type Acceptances = { open: number; crowdedAtMs: number };
+const acceptances = new WeakMap<Context, Acceptances>();
+
+/** For how many milliseconds submissions have not crowded in this process. */
+export function calmMs(ctx: Context): number {
+  return performance.now() - (acceptances.get(ctx)?.crowdedAtMs ?? Number.NEGATIVE_INFINITY);
+}
+
+function beginAcceptance(ctx: Context): Acceptances {
+  const known = acceptances.get(ctx) ?? { open: 0, crowdedAtMs: Number.NEGATIVE_INFINITY };
+  acceptances.set(ctx, known);
+  known.open += 1;
+  if (known.open >= CROWD) known.crowdedAtMs = performance.now();
+  return known;
+}
+
 /** Makes a submission durable: when this resolves, the measurements are accepted (spec 20 §7.2). */
 export async function acceptBatch(ctx: Context, accepted: AcceptedBody): Promise<void> {
-  await sql`insert into measurement_batch (id, org_id, received_at, source, measurement_count, body)
-    values (${newId()}, ${accepted.orgId}, ${String(accepted.receivedAt)}, ${accepted.source},
-            ${accepted.measurementCount}, ${accepted.body})`.execute(ctx.db);
+  const begun = beginAcceptance(ctx);
+  try {
+    await sql`insert into measurement_batch (id, org_id, received_at, source, measurement_count, body)
+      values (${newId()}, ${accepted.orgId}, ${String(accepted.receivedAt)}, ${accepted.source},
+              ${accepted.measurementCount}, ${accepted.body})`.execute(ctx.db);
+  } finally {
+    begun.open -= 1;
+  }
 }
 
 /**

@@ -1,11 +1,19 @@
 import type { Context } from '../../context.ts';
 import type { BackgroundLoop } from '../../jobs/background-loop.ts';
+import { calmMs } from './measurement-inbox.ts';
 import { finishUnfinishedGroups, storeNextGroup } from './store-group.ts';
 
 /** How long accepted measurements wait at the most before an idle worker looks for them. */
 const IDLE_MS = 100;
 /** How often groups of dead workers are looked for. */
 const RECOVERY_MS = 5_000;
+/** Groups in work at a time: while the stores work on one, this process prepares the next. */
+const LANES = 2;
+/** A burst has ended when submissions have not crowded for this long. */
+const CALM_MS = 50;
+/** How long the pump gives way to a burst, which the inbox absorbs meanwhile. */
+const BURST_PATIENCE_MS = 25_000;
+const BURST_PAUSE_MS = 10;
 /** How long a failure is given to pass. */
 const FAILURE_PAUSE_MS = 1_000;
 
@@ -15,18 +23,33 @@ const FAILURE_PAUSE_MS = 1_000;
  * process are taken over (decision 0007). `stop` ends it after the group in work.
  */
 export function startMeasurementPump(ctx: Context): BackgroundLoop {
-  const state = { stopping: false, wake: () => {} };
-  const done = pump(ctx, state);
+  const lanes = Array.from({ length: LANES }, (_, lane) => {
+    const state = {
+      stopping: false,
+      isRecovering: lane === 0,
+      patienceMs: BURST_PATIENCE_MS,
+      wake: () => {},
+    };
+    return { state, done: pump(ctx, state) };
+  });
   return {
     stop: async () => {
-      state.stopping = true;
-      state.wake();
-      await done;
+      for (const { state } of lanes) {
+        state.stopping = true;
+        state.wake();
+      }
+      await Promise.all(lanes.map(({ done }) => done));
     },
   };
 }
 
-type PumpState = { stopping: boolean; wake: () => void };
+type PumpState = {
+  stopping: boolean;
+  readonly isRecovering: boolean;
+  /** Left for bursts until the inbox has been emptied. */
+  patienceMs: number;
+  wake: () => void;
+};
 
 async function pump(ctx: Context, state: PumpState): Promise<void> {
   // By a clock that is never set: one set back would put recovery off.
@@ -35,17 +58,30 @@ async function pump(ctx: Context, state: PumpState): Promise<void> {
     let pauseMs = IDLE_MS;
     try {
       const nowMs = performance.now();
-      if (nowMs >= nextRecoveryMs) {
+      if (state.isRecovering && nowMs >= nextRecoveryMs) {
         nextRecoveryMs = nowMs + RECOVERY_MS;
         await finishUnfinishedGroups(ctx);
       }
+      await burstEnd(ctx, state);
       if (await storeNextGroup(ctx)) pauseMs = 0;
+      else state.patienceMs = BURST_PATIENCE_MS;
     } catch (error) {
       ctx.log.error({ err: error }, 'measurements could not be stored yet, they stay in the inbox');
       nextRecoveryMs = 0;
       pauseMs = FAILURE_PAUSE_MS;
     }
     if (pauseMs > 0 && !state.stopping) await pause(state, pauseMs);
+  }
+}
+
+/**
+ * Clients wait for acceptance and nobody for the pump, so a burst goes first. One that does not end is
+ * slowed down by the pump's work, and the inbox cannot grow without bound.
+ */
+async function burstEnd(ctx: Context, state: PumpState): Promise<void> {
+  while (!state.stopping && state.patienceMs > 0 && calmMs(ctx) < CALM_MS) {
+    await pause(state, BURST_PAUSE_MS);
+    state.patienceMs -= BURST_PAUSE_MS;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Decimal } from '../../kernel/decimal.ts';
+import { type Decimal, decimal } from '../../kernel/decimal.ts';
 import { Temporal } from '../../kernel/time.ts';
 import { escaped, quoted } from './clickhouse-text.ts';
 
@@ -35,7 +35,7 @@ export type MeasurementRow = {
   /** Place within the batch, from 0. */
   readonly position: number;
   readonly source: string;
-  readonly measures: readonly (readonly [fieldCode: string, value: Decimal])[];
+  readonly measures: readonly (readonly [fieldCode: string, value: Decimal | number])[];
   readonly dimensions: readonly (readonly [fieldCode: string, value: string])[];
   /** Derived fields that could not be calculated. */
   readonly failedFields: readonly string[];
@@ -48,7 +48,7 @@ export type MeasurementRow = {
  * digits.
  */
 export function measurementLine(row: MeasurementRow): string {
-  const measures = row.measures.map(([code, value]) => `${quoted(code)}:${value.toFixed()}`).join(',');
+  const measures = row.measures.map(([code, value]) => `${quoted(code)}:${plainText(value)}`).join(',');
   const dimensions = row.dimensions.map(([code, value]) => `${quoted(code)}:${quoted(value)}`).join(',');
   const ets = row.etsMs === null ? '\\N' : seconds(row.etsMs);
   const micros = `${row.receivedMicros.slice(0, -6)}.${row.receivedMicros.slice(-6)}`;
@@ -58,6 +58,13 @@ export function measurementLine(row: MeasurementRow): string {
     `${escaped(row.uid)}\t${row.insertId}\t${row.batchId}\t${row.position}\t${escaped(row.source)}\t` +
     `{${measures}}\t{${dimensions}}\t[${failed}]\t${escaped(row.undeclared)}\n`
   );
+}
+
+/** All digits without an exponent. */
+function plainText(value: Decimal | number): string {
+  if (typeof value !== 'number') return value.toFixed();
+  const text = String(value);
+  return text.includes('e') ? decimal(value).toFixed() : text;
 }
 
 /** In the year 2286. */

@@ -67,8 +67,8 @@ function chosen<T>(items: readonly T[], positions: readonly number[]): readonly 
 
 /** Moves the place of something that was left to decide to where it stands in what was submitted. */
 export function submittedPlace<T extends Place>(group: SubmittedGroup, item: T): T {
-  const position = group.positions[item.batch]?.[item.position];
-  return { ...item, position: present(position, 'a measurement of the group') };
+  const position = present(group.positions[item.batch]?.[item.position], 'a measurement of the group');
+  return position === item.position ? item : { ...item, position };
 }
 
 /** A reader of measurements as they were submitted, with all their digits; each batch is read once. */

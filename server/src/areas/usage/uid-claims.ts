@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Instant } from '../../kernel/time.ts';
 import type { Db, Tx } from '../../store/database.ts';
@@ -11,32 +11,48 @@ export const UID_WINDOW_DAYS = 35;
  * index.
  */
 export function uidHash(orgId: string, uid: string): string {
-  return createHash('sha256').update(orgId).update('\n').update(uid).digest('hex').slice(0, 32);
+  return hash('sha256', `${orgId}\n${uid}`, 'hex').slice(0, 32);
 }
 
-export type UidClaim = { readonly hash: string; readonly receivedAt: Instant };
+/** Uids of one group, by the receipt of the batches that they came in. */
+export type UidClaims = {
+  /** No hash twice. */
+  readonly hashes: readonly string[];
+  /** For each batch, the place in `hashes` where its uids begin, counted from 1; and its receipt. */
+  readonly starts: readonly number[];
+  readonly times: readonly Instant[];
+};
 
 /**
- * Claims uids for a group of measurements and answers the hashes that it now owns: new ones, expired ones,
- * and those that the same group claimed before a crash. A uid claimed by another transaction that is still
- * open is waited for. Claims are made in one order everywhere, so that two groups cannot wait for each
- * other.
+ * Claims uids for a group of measurements and answers the hashes that it could not have: those that another
+ * group holds within their window. New ones, expired ones and those that the same group claimed before a
+ * crash are its own now. A uid claimed by another transaction that is still open is waited for. Claims are
+ * made in one order everywhere, so that two groups cannot wait for each other.
  */
-export async function claimUids(tx: Tx, insertId: string, claims: readonly UidClaim[]): Promise<Set<string>> {
-  if (claims.length === 0) return new Set();
-  const sorted = [...claims].sort((a, b) => (a.hash < b.hash ? -1 : 1));
-  const hashes = sorted.map((claim) => claim.hash);
-  const times = sorted.map((claim) => String(claim.receivedAt));
+export async function claimUids(tx: Tx, insertId: string, claims: UidClaims): Promise<string[]> {
+  if (claims.hashes.length === 0) return [];
   const { rows } = await sql<{ uidHash: string }>`
-    insert into measurement_uid as known (uid_hash, insert_id, received_at)
-    select claim.hash, ${insertId}::uuid, claim.received_at
-    from unnest(${hashes}::uuid[], ${times}::timestamptz[]) as claim (hash, received_at)
-    on conflict (uid_hash) do update
-      set insert_id = excluded.insert_id, received_at = excluded.received_at
-      where known.insert_id = excluded.insert_id
-         or known.received_at < excluded.received_at - make_interval(days => ${UID_WINDOW_DAYS})
-    returning replace(uid_hash::text, '-', '') as uid_hash`.execute(tx);
-  return new Set(rows.map((row) => row.uidHash));
+    with claim as materialized (
+      select hash, (${arrayText(claims.times)}::timestamptz[])
+        [width_bucket(n, ${arrayText(claims.starts)}::bigint[])] as received_at
+      from unnest(${arrayText(claims.hashes)}::uuid[]) with ordinality as claim (hash, n)
+    ), won as (
+      insert into measurement_uid as known (uid_hash, insert_id, received_at)
+      select hash, ${insertId}::uuid, received_at from claim order by hash
+      on conflict (uid_hash) do update
+        set insert_id = excluded.insert_id, received_at = excluded.received_at
+        where known.insert_id = excluded.insert_id
+           or known.received_at < excluded.received_at - make_interval(days => ${UID_WINDOW_DAYS})
+      returning uid_hash
+    )
+    select replace(hash::text, '-', '') as uid_hash from claim
+    where not exists (select from won where won.uid_hash = claim.hash)`.execute(tx);
+  return rows.map((row) => row.uidHash);
+}
+
+/** An array of values that need no quotes, as PostgreSQL reads it: the driver would quote each by itself. */
+function arrayText(values: readonly (string | number | Instant)[]): string {
+  return `{${values.join(',')}}`;
 }
 
 /**
@@ -46,7 +62,7 @@ export async function claimUids(tx: Tx, insertId: string, claims: readonly UidCl
 export async function releaseUids(tx: Tx, insertId: string, hashes: readonly string[]): Promise<void> {
   if (hashes.length === 0) return;
   await sql`delete from measurement_uid
-    where insert_id = ${insertId} and uid_hash = any(${hashes}::uuid[])`.execute(tx);
+    where insert_id = ${insertId} and uid_hash = any(${arrayText(hashes)}::uuid[])`.execute(tx);
 }
 
 /** A measurement that waits in the inbox may have been received while a uid was in its window. */
@@ -57,18 +73,4 @@ export async function forgetOldUids(db: Db, now: Instant): Promise<void> {
   const days = UID_WINDOW_DAYS + LONGEST_WAIT_DAYS;
   await sql`delete from measurement_uid
     where received_at < ${String(now)}::timestamptz - make_interval(days => ${days})`.execute(db);
-}
-
-/** Those of the uids that a group other than this one holds within their window. */
-export async function takenUids(
-  tx: Tx,
-  insertId: string,
-  { hashes, now }: { readonly hashes: readonly string[]; readonly now: Instant },
-): Promise<Set<string>> {
-  if (hashes.length === 0) return new Set();
-  const { rows } = await sql<{ uidHash: string }>`
-    select replace(uid_hash::text, '-', '') as uid_hash from measurement_uid
-    where uid_hash = any(${[...hashes]}::uuid[]) and insert_id <> ${insertId}
-      and received_at >= ${String(now)}::timestamptz - make_interval(days => ${UID_WINDOW_DAYS})`.execute(tx);
-  return new Set(rows.map((row) => row.uidHash));
 }

@@ -4,9 +4,14 @@ import { present } from '../../kernel/assert.ts';
 import type { Instant } from '../../kernel/time.ts';
 import { closeCode } from './close-code.ts';
 import type { EnrichmentSnapshot, KnownAccount } from './enrichment.ts';
-import type { Category, MeterDefinition } from './fields.ts';
+import type { Category, DataField, MeterDefinition } from './fields.ts';
 import { type IngestFailure, ingestFailure, type Place } from './ingest-failure.ts';
-import { type SubmittedMeasurement, submittedEntries, submittedValue } from './submitted-measurement.ts';
+import {
+  hasDoubleCode,
+  type SubmittedMeasurement,
+  submittedEntries,
+  submittedValue,
+} from './submitted-measurement.ts';
 
 /** A measurement on its way through the steps, which find its meter and its account. */
 export type Draft = Place & {
@@ -50,8 +55,8 @@ function meterIsKnown(draft: Draft, { snapshot }: EnrichmentState): IngestFailur
 }
 
 function fieldCodesAreUnique(draft: Draft): IngestFailure | null {
+  if (!hasDoubleCode(draft.submitted)) return null;
   const entries = submittedEntries(draft.submitted);
-  if (new Set(entries.map((entry) => entry.code)).size === entries.length) return null;
   const categories = new Map<string, Category[]>();
   for (const { code, category } of entries) {
     categories.set(code, [...(categories.get(code) ?? []), category]);
@@ -68,10 +73,10 @@ function fieldCodesAreUnique(draft: Draft): IngestFailure | null {
  */
 function fieldsArePresent(draft: Draft): IngestFailure | null {
   const { dataFields } = present(draft.meter, 'the meter of a draft');
-  const missing = dataFields.filter(
-    ({ category, code }) => submittedValue(draft.submitted, category, code) === null,
-  );
-  if (missing.length === 0) return null;
+  const isMissing = ({ category, code }: DataField) =>
+    submittedValue(draft.submitted, category, code) === null;
+  if (!dataFields.some(isMissing)) return null;
+  const missing = dataFields.filter(isMissing);
   const errors = missing.map(({ category, code }) => ({
     field: code,
     message: `Field '${code}' (${category}) is missing`,

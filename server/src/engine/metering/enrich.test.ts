@@ -368,7 +368,7 @@ describe('what is stored', () => {
     const { stored } = done(enrich([batch], snapshotOf(definition)));
     expect(stored[0]).toMatchObject({
       numbers: [
-        ['n', decimal(1)],
+        ['n', 1],
         ['d', decimal(2)],
       ],
       texts: [],

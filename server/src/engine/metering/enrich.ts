@@ -10,6 +10,7 @@ import { type IngestFailure, ingestFailure } from './ingest-failure.ts';
 import {
   type SubmittedMeasurement,
   type SubmittedValue,
+  submittedCount,
   submittedDecimal,
   submittedEntries,
   submittedValue,
@@ -79,8 +80,7 @@ function enriched(
   const { submitted, batch, position } = draft;
   const meter = present(draft.meter, 'the meter of a draft');
   const account = present(draft.account, 'the account of a draft');
-  const values = declaredValues(submitted, meter);
-  const { derived, errors } = derivedValues(derivationFacts(draft, values, known));
+  const values = valuesOf(draft, meter, known);
   const measurement = {
     batch,
     position,
@@ -89,33 +89,54 @@ function enriched(
     accountId: account.id,
     tsMs: submitted.tsMs,
     etsMs: submitted.etsMs,
-    ...splitByKind([...values, ...derived]),
-    failedFields: errors.map(({ field }) => field),
+    numbers: values.numbers,
+    texts: values.texts,
+    failedFields: values.errors.map(({ field }) => field),
     undeclared: undeclaredValues(submitted, meter),
   };
-  if (errors.length === 0) return { measurement, error: null };
+  if (values.errors.length === 0) return { measurement, error: null };
   return {
     measurement,
-    error: { ...ingestFailure('CalculationError', draft, errors), accountId: account.id },
+    error: { ...ingestFailure('CalculationError', draft, values.errors), accountId: account.id },
   };
 }
 
-type FieldValues = ReadonlyMap<string, string | Decimal>;
+type Values = {
+  readonly numbers: [string, number | Decimal][];
+  readonly texts: [string, string][];
+  errors: readonly FieldError[];
+};
 
-function declaredValues(submitted: SubmittedMeasurement, meter: MeterDefinition): FieldValues {
-  const values = new Map<string, string | Decimal>();
+/** The declared values as they were submitted, then the derived ones. */
+function valuesOf(draft: Draft, meter: MeterDefinition, known: Known): Values {
+  const values: Values = { numbers: [], texts: [], errors: [] };
   for (const { code, category } of meter.dataFields) {
-    const value = present(submittedValue(submitted, category, code), `the value of ${code}`);
-    values.set(code, exactValue(value));
+    addValue(values, code, present(submittedValue(draft.submitted, category, code), 'a declared value'));
   }
+  if (meter.derivedFields.length === 0) return values;
+  const { derived, errors } = derivedValues(derivationFacts(draft, exactValues(values), known));
+  for (const [code, value] of derived) addValue(values, code, value);
+  values.errors = errors;
   return values;
 }
 
-function exactValue(value: SubmittedValue): string | Decimal {
-  return typeof value === 'string' ? value : submittedDecimal(value);
+/** A short number as it came needs no Decimal: it has 15 digits at most, all of them stored. */
+function addValue({ numbers, texts }: Values, code: string, value: SubmittedValue): void {
+  if (typeof value === 'string') texts.push([code, value]);
+  else if (typeof value === 'number') numbers.push([code, value === 0 ? 0 : value]);
+  else numbers.push([code, submittedDecimal(value).toDecimalPlaces(STORED_DECIMALS)]);
 }
 
-function derivationFacts(draft: Draft, values: FieldValues, { snapshot, lookups }: Known): DerivationFacts {
+function exactValues({ numbers, texts }: Values): ReadonlyMap<string, string | Decimal> {
+  const exact = numbers.map(([code, value]) => [code, submittedDecimal(value)] as const);
+  return new Map<string, string | Decimal>([...texts, ...exact]);
+}
+
+function derivationFacts(
+  draft: Draft,
+  values: DerivationFacts['values'],
+  { snapshot, lookups }: Known,
+): DerivationFacts {
   const { submitted, receivedAt } = draft;
   const meter = present(draft.meter, 'the meter of a draft');
   const account = present(draft.account, 'the account of a draft');
@@ -152,25 +173,19 @@ function derivedValues(facts: DerivationFacts): {
   return { derived, errors };
 }
 
-function splitByKind(values: readonly (readonly [string, string | Decimal])[]) {
-  const numbers: [string, Decimal][] = [];
-  const texts: [string, string][] = [];
-  for (const [code, value] of values) {
-    if (typeof value === 'string') texts.push([code, value]);
-    else numbers.push([code, value.toDecimalPlaces(STORED_DECIMALS)]);
-  }
-  return { numbers, texts };
-}
-
 /** Values under codes or categories that the meter does not declare, a derived field's own code included. */
 function undeclaredValues(
   submitted: SubmittedMeasurement,
   meter: MeterDefinition,
 ): EnrichedMeasurement['undeclared'] {
+  if (submittedCount(submitted) === meter.dataFields.length) return [];
   const entries = submittedEntries(submitted);
-  if (entries.length === meter.dataFields.length) return [];
   const declared = new Set(meter.dataFields.map((field) => field.code));
   return entries
     .filter(({ code }) => !declared.has(code))
-    .map(({ category, code, value }) => ({ category, code, value: exactValue(value) }));
+    .map(({ category, code, value }) => ({
+      category,
+      code,
+      value: typeof value === 'number' ? submittedDecimal(value) : value,
+    }));
 }

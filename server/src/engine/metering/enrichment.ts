@@ -48,8 +48,11 @@ export type EnrichedMeasurement = Place & {
   readonly accountId: string;
   readonly tsMs: number;
   readonly etsMs: number | null;
-  /** Values of data and derived fields, numbers with 34 decimals at most. */
-  readonly numbers: readonly (readonly [fieldCode: string, value: Decimal])[];
+  /**
+   * Values of data and derived fields, with 34 decimals at most. A JavaScript number stands for its shortest
+   * decimal text, as in what was submitted.
+   */
+  readonly numbers: readonly (readonly [fieldCode: string, value: number | Decimal])[];
   readonly texts: readonly (readonly [fieldCode: string, value: string])[];
   /** Codes of derived fields that could not be calculated. */
   readonly failedFields: readonly string[];

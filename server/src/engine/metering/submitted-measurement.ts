@@ -87,3 +87,30 @@ export function submittedEntries(measurement: SubmittedMeasurement): SubmittedEn
   }
   return entries;
 }
+
+/** How many values were submitted, whether a meter declares them or not. */
+export function submittedCount(measurement: SubmittedMeasurement): number {
+  let count = 0;
+  for (const category of CATEGORIES) {
+    const values = measurement[CATEGORY_KEYS[category]];
+    for (const code in values) if (values[code] !== null) count += 1;
+  }
+  return count;
+}
+
+/** Whether the same code was submitted under two categories. */
+export function hasDoubleCode(measurement: SubmittedMeasurement): boolean {
+  const earlier: (SubmittedTexts | SubmittedNumbers)[] = [];
+  for (const category of CATEGORIES) {
+    const values = measurement[CATEGORY_KEYS[category]];
+    if (values === null) continue;
+    for (const code in values)
+      if (values[code] !== null && earlier.some((one) => has(one, code))) return true;
+    earlier.push(values);
+  }
+  return false;
+}
+
+function has(values: SubmittedTexts | SubmittedNumbers, code: string): boolean {
+  return Object.hasOwn(values, code) && values[code] !== null;
+}
