@@ -11,6 +11,7 @@ import type { Row, Tx } from '../../store/database.ts';
 import { deleteEntity, lockEntity } from '../../store/entity-store.ts';
 import { recordChange } from '../../store/outbox.ts';
 import { inTransaction } from '../../store/transaction.ts';
+import { keepAdministrator } from './last-administrator.ts';
 import { permissionPolicy } from './permission-policy.ts';
 import { principalPermission } from './principal-permission.ts';
 
@@ -22,12 +23,18 @@ type PrincipalKind = {
   /** As in `AddPermissionPolicyToUser`. */
   readonly id: string;
   readonly summary: string;
-  /** Finds and keeps the principal until the end of the transaction; null when there are none yet. */
-  readonly exists: ((key: { orgId: string; id: string }) => RawBuilder<unknown>) | null;
+  /** Finds and keeps the principal until the end of the transaction. */
+  readonly exists: (key: { orgId: string; id: string }) => RawBuilder<unknown>;
 };
 
 const KINDS: readonly PrincipalKind[] = [
-  { type: 'USER', path: 'user', id: 'User', summary: 'a user', exists: null },
+  {
+    type: 'USER',
+    path: 'user',
+    id: 'User',
+    summary: 'a user',
+    exists: ({ orgId, id }) => sql`select 1 from org_user where org_id = ${orgId} and id = ${id} for share`,
+  },
   {
     type: 'USERGROUP',
     path: 'usergroup',
@@ -101,8 +108,8 @@ function removeFrom(kind: PrincipalKind): Operation {
 
 async function attached(tx: Tx, call: PolicyCall, kind: PrincipalKind): Promise<Row> {
   const link = await requestedLink(tx, call, kind);
-  const found = kind.exists && (await kind.exists({ orgId: call.orgId, id: link.principalId }).execute(tx));
-  if (!found || found.rows.length === 0) {
+  const found = await kind.exists({ orgId: call.orgId, id: link.principalId }).execute(tx);
+  if (found.rows.length === 0) {
     throw refusal('REFERENCE_NOT_FOUND', 'principalId', 'names something that does not exist');
   }
   const known = await storedLink(tx, call.orgId, link);
@@ -116,7 +123,10 @@ async function detached(tx: Tx, call: PolicyCall, kind: PrincipalKind): Promise<
   const link = await requestedLink(tx, call, kind);
   const before = await storedLink(tx, call.orgId, link);
   if (!before) throw new ApiError('NOT_FOUND', 'the policy is not attached to this principal');
-  await deleteEntity(tx, principalPermission.entityTable, { orgId: call.orgId, id: before.id });
+  const { orgId } = call;
+  await keepAdministrator(tx, { orgId, now: call.ctx.clock.now() }, () =>
+    deleteEntity(tx, principalPermission.entityTable, { orgId, id: before.id }),
+  );
   await recordChange(tx, writerOf(call), changeOf(principalPermission, call, { before, after: null }));
   return answerOf(principalPermission, before);
 }

@@ -5,13 +5,14 @@ import type { PublicRoute } from '../../api/app.ts';
 import { jsonFromBody } from '../../api/body.ts';
 import type { Context } from '../../context.ts';
 import { ApiError } from '../../kernel/errors.ts';
-import { matchesHash } from './secret-hash.ts';
+import { limitedAttempt } from './failure-limit.ts';
+import { permissionClaim } from './permission-claim.ts';
+import { serviceUserStatements } from './principal-statements.ts';
+import { matchesHash, NO_HASH } from './secret-hash.ts';
 import { currentSigningKey } from './signing-key.ts';
 
 /** Five hours (spec 10 §12). */
 export const TOKEN_LIFETIME_SECONDS = 18_000;
-/** A hash that no secret has, so that an unknown key takes as long as a wrong secret. */
-const NO_HASH = `scrypt$${'A'.repeat(22)}$${'A'.repeat(43)}`;
 
 /** `POST /oauth/token`: client credentials by HTTP Basic, body as form or JSON, answers a bearer token. */
 export const issueToken: PublicRoute = { method: 'POST', path: '/oauth/token', serve };
@@ -19,7 +20,8 @@ export const issueToken: PublicRoute = { method: 'POST', path: '/oauth/token', s
 async function serve(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   reply.header('cache-control', 'no-store');
   const grant = grantTypeOf(request);
-  const owner = await serviceUserOf(ctx, request.headers.authorization ?? '');
+  const given = credentialsOf(request.headers.authorization ?? '');
+  const owner = given && (await limitedOwner(ctx, request.ip, given));
   if (!owner) {
     reply.status(401).header('www-authenticate', 'Basic realm="meterbook"');
     return problem('INVALID_CLIENT', 'the access key or the secret is wrong');
@@ -56,26 +58,38 @@ function grantTypeOf(request: FastifyRequest): string {
 }
 
 type Owner = { readonly orgId: string; readonly serviceUserId: string };
+type GivenCredentials = { readonly keyId: string; readonly secret: string };
 
-async function serviceUserOf(ctx: Context, authorization: string): Promise<Owner | null> {
+/** What HTTP Basic carries; null when there is none. */
+function credentialsOf(authorization: string): GivenCredentials | null {
   const encoded = /^Basic ([A-Za-z0-9+/=_-]+)$/i.exec(authorization)?.[1];
   if (!encoded) return null;
   const [keyId = '', ...rest] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
-  if (keyId.includes('\u0000')) return null;
+  return keyId.includes('\u0000') ? null : { keyId, secret: rest.join(':') };
+}
+
+function limitedOwner(ctx: Context, ip: string, given: GivenCredentials): Promise<Owner | null> {
+  return limitedAttempt(ctx, { ip, name: `key ${given.keyId}` }, () => serviceUserOf(ctx, given));
+}
+
+async function serviceUserOf(ctx: Context, { keyId, secret }: GivenCredentials): Promise<Owner | null> {
   const found = await sql<Owner & { secretHash: string }>`
     select org_id, service_user_id, secret_hash from access_key
     where access_key_id = ${keyId} and status = 'ACTIVE'`.execute(ctx.db);
   const key = found.rows[0];
-  const matches = await matchesHash(rest.join(':'), key?.secretHash ?? NO_HASH);
+  const matches = await matchesHash(secret, key?.secretHash ?? NO_HASH);
   return key && matches ? key : null;
 }
 
 async function signedToken(ctx: Context, owner: Owner): Promise<string> {
   const key = await currentSigningKey(ctx);
   const issuedAt = Math.floor(ctx.clock.now().epochMilliseconds / 1000);
-  return new SignJWT({ orgId: owner.orgId })
+  const { orgId, serviceUserId: id } = owner;
+  const statements = await serviceUserStatements(ctx, { orgId, id });
+  const permissions = permissionClaim(statements ?? []);
+  return new SignJWT({ orgId, ...(permissions && { permissions }) })
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: key.id, pt: 'service' })
-    .setSubject(owner.serviceUserId)
+    .setSubject(id)
     .setIssuer(`${ctx.config.publicUrl}/oauth2`)
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + TOKEN_LIFETIME_SECONDS)

@@ -25,8 +25,8 @@ const ACTIONS = [
   'audit:retrieve',
 ] as const;
 
-/** One or more statements of a policy; kept and answered as they were sent (spec 10 §17.1). */
-export function permissionStatements() {
+/** The statements of a policy, one at least unless told otherwise; kept as they were sent (spec 10 §17.1). */
+export function permissionStatements({ min = 1 }: { min?: number } = {}) {
   const resource = text({
     max: 300,
     pattern: resourcePattern(),
@@ -37,5 +37,5 @@ export function permissionStatements() {
     action: list(oneOf(ACTIONS), { min: 1 }),
     resource: list(resource, { min: 1 }),
   });
-  return list(statement, { min: 1 });
+  return list(statement, { min });
 }

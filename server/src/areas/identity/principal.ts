@@ -1,37 +1,45 @@
 import { decodeProtectedHeader, jwtVerify } from 'jose';
-import { sql } from 'kysely';
 import type { Principal } from '../../api/operation.ts';
-import type { Statement } from '../../api/permission.ts';
 import type { Context } from '../../context.ts';
 import { uuidFromText } from '../../kernel/ids.ts';
 import { platformDate } from '../../kernel/time.ts';
+import { serviceUserStatements, userStatements } from './principal-statements.ts';
 import { signingKeyById } from './signing-key.ts';
 
 const CLOCK_SKEW_SECONDS = 60;
 const MAX_REMEMBERED = 1000;
 
-type Claims = { readonly sub: string; readonly orgId: string; readonly exp: number };
+type Claims = {
+  readonly sub: string;
+  /** Absent when the token is good for every organization of its user. */
+  readonly orgId: string | null;
+  readonly kind: Principal['kind'];
+  readonly exp: number;
+};
 
 /** Tokens whose signature has been verified: a signature never changes, so each is checked once. */
 const verified = new WeakMap<Context, Map<string, Claims>>();
 
 /**
  * Who a bearer token belongs to, with the permission statements of this moment (spec 10 §12, §17.5); null
- * when the token is malformed, not signed by us, expired, or its service user is gone.
+ * when the token is malformed, not signed by us or expired, when its service user is gone, or when its user
+ * has no access. `wanted` is the organization that a user token is for when it names none itself.
  */
-export async function principalOf(ctx: Context, token: string): Promise<Principal | null> {
+export async function principalOf(
+  ctx: Context,
+  token: string,
+  wanted: string | null = null,
+): Promise<Principal | null> {
   const claims = await claimsOf(ctx, token);
   if (!claims || ctx.clock.now().epochMilliseconds / 1000 > claims.exp + CLOCK_SKEW_SECONDS) return null;
-  const result = await sql<{ statements: Statement[] | null }>`
-    select (select jsonb_agg(statement)
-            from principal_permission pp
-            join permission_policy p on p.org_id = pp.org_id and p.id = pp.permission_policy_id
-            cross join jsonb_array_elements(p.permission_policy) statement
-            where pp.org_id = su.org_id and pp.principal_id = su.id) as statements
-    from service_user su where su.org_id = ${claims.orgId} and su.id = ${claims.sub}`.execute(ctx.db);
-  const row = result.rows[0];
-  if (!row) return null;
-  return { id: claims.sub, kind: 'SERVICEUSER', orgId: claims.orgId, statements: row.statements ?? [] };
+  const orgId = claims.orgId ?? wanted;
+  if (orgId === null) return null;
+  const { sub: id, kind } = claims;
+  const statements =
+    kind === 'USER'
+      ? await userStatements(ctx, { orgId, id })
+      : await serviceUserStatements(ctx, { orgId, id });
+  return statements && { id, kind, orgId, statements };
 }
 
 async function claimsOf(ctx: Context, token: string): Promise<Claims | null> {
@@ -48,7 +56,7 @@ async function claimsOf(ctx: Context, token: string): Promise<Claims | null> {
 
 async function verifiedClaims(ctx: Context, token: string): Promise<Claims | null> {
   try {
-    const { kid = '' } = decodeProtectedHeader(token);
+    const { kid = '', pt } = decodeProtectedHeader(token) as { kid?: string; pt?: unknown };
     const key = uuidFromText(kid) ? await signingKeyById(ctx, kid) : null;
     if (!key) return null;
     const { payload } = await jwtVerify(token, key.publicKey, {
@@ -58,7 +66,9 @@ async function verifiedClaims(ctx: Context, token: string): Promise<Claims | nul
     });
     const orgId = uuidFromText(String(payload['orgId'] ?? ''));
     const sub = uuidFromText(String(payload.sub ?? ''));
-    return orgId && sub && payload.exp ? { orgId, sub, exp: payload.exp } : null;
+    const kind = pt === 'user' ? 'USER' : 'SERVICEUSER';
+    if (!sub || !payload.exp || (!orgId && kind === 'SERVICEUSER')) return null;
+    return { orgId, sub, kind, exp: payload.exp };
   } catch (error) {
     if (isTokenError(error)) return null;
     throw error;

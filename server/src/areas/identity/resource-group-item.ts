@@ -12,6 +12,7 @@ import type { Row, Tx } from '../../store/database.ts';
 import { deleteEntity, lockEntity } from '../../store/entity-store.ts';
 import { recordChange } from '../../store/outbox.ts';
 import { inTransaction } from '../../store/transaction.ts';
+import { keepAdministrator } from './last-administrator.ts';
 import { permissionPolicy } from './permission-policy.ts';
 import { existingGroup, resourceGroup } from './resource-group.ts';
 import { tableOfType } from './resource-types.ts';
@@ -128,7 +129,10 @@ async function removed(tx: Tx, call: MemberCall): Promise<Row> {
   const { group, member } = await requestedMember(tx, call);
   const before = await storedMember(tx, call.orgId, member);
   if (!before) return answerOf(resourceGroup, group);
-  await deleteEntity(tx, resourceGroupItem.entityTable, { orgId: call.orgId, id: before.id });
+  const { orgId } = call;
+  await keepAdministrator(tx, { orgId, now: call.ctx.clock.now() }, () =>
+    deleteEntity(tx, resourceGroupItem.entityTable, { orgId, id: before.id }),
+  );
   await recordChange(tx, writerOf(call), changeOf(resourceGroupItem, call, { before, after: null }));
   return counted(tx, call, group);
 }

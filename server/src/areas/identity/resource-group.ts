@@ -9,6 +9,7 @@ import { ApiError } from '../../kernel/errors.ts';
 import type { Db, Tx } from '../../store/database.ts';
 import { findEntity } from '../../store/entity-store.ts';
 import { detachAll } from './detach-all.ts';
+import { keepAdministrator } from './last-administrator.ts';
 import { isGroupableType } from './resource-types.ts';
 
 /** Items of one type that statements name together; of type `user`: a user group (spec 10 §16). */
@@ -30,7 +31,7 @@ export const resourceGroup = onlyUnderItsType(
     }),
     beforeDelete: async (scope, before) => {
       await noPolicyMayName(scope, before.id);
-      await detachAll(scope, before);
+      await keepAdministrator(scope.tx, scope, () => dissolved(scope, before));
     },
   }),
 );
@@ -81,14 +82,30 @@ export async function existingGroup(db: Db | Tx, { orgId, params }: GroupCall, p
   return { id: found.id, type };
 }
 
+/** What belonged to the group only: policies, its members, its place in other groups. */
+async function dissolved(scope: CheckScope, group: { readonly id: string }): Promise<void> {
+  await detachAll(scope, group);
+  await sql`delete from resource_group_item where org_id = ${scope.orgId}
+    and (resource_group_id = ${group.id} or target_id = ${group.id})`.execute(scope.tx);
+}
+
+/** Spec 10 §16; statements lie in policies, with users and in the support grant. */
 async function noPolicyMayName({ tx, orgId }: CheckScope, groupId: string): Promise<void> {
-  const { rows } = await sql<{ id: string }>`
-    select p.id from permission_policy p
-    where org_id = ${orgId} and exists (
-      select 1 from jsonb_array_elements(p.permission_policy) statement,
+  const { rows } = await sql<{ owner: string; id: string }>`
+    select owner, id from (
+      select 'permission policy' as owner, id, permission_policy as statements
+      from permission_policy where org_id = ${orgId}
+      union all
+      select 'user', id, permission_policy from org_user where org_id = ${orgId}
+      union all
+      select 'support access', id, support_users_permission_policy
+      from support_access where org_id = ${orgId}
+    ) as holder
+    where exists (
+      select 1 from jsonb_array_elements(statements) statement,
         jsonb_array_elements_text(statement -> 'resource') resource
       where lower(resource) like '%/group/' || ${groupId}::text)
-    order by p.id limit 1`.execute(tx);
-  const [policy] = rows;
-  if (policy) throw new ApiError('ENTITY_IN_USE', `it is still in use by permission policy ${policy.id}`);
+    order by owner, id limit 1`.execute(tx);
+  const [holder] = rows;
+  if (holder) throw new ApiError('ENTITY_IN_USE', `it is still in use by ${holder.owner} ${holder.id}`);
 }

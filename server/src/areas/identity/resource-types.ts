@@ -3,13 +3,13 @@ const CONFIG_TABLES = {
   account: 'account',
   accountplan: 'account_plan',
   aggregation: 'aggregation',
-  alert: null,
-  analyticsjob: null,
+  alert: 'alert',
+  analyticsjob: 'usage_saved_query',
   balance: 'balance',
   balancetransaction: 'balance_transaction',
   billgroupingkey: 'bill_grouping_key',
-  charge: null,
-  commitment: null,
+  charge: 'charge',
+  commitment: 'commitment',
   compoundaggregation: 'compound_aggregation',
   contract: 'contract',
   counter: 'counter',
@@ -19,21 +19,21 @@ const CONFIG_TABLES = {
   currency: 'currency',
   customfield: null,
   debitreason: 'debit_reason',
-  event: null,
-  exportdestination: null,
-  exportjob: null,
-  exportschedule: null,
-  externalmapping: null,
+  event: 'event',
+  exportdestination: 'export_destination',
+  exportjob: 'export_job',
+  exportschedule: 'export_schedule',
+  externalmapping: 'external_mapping',
   integrationconfig: 'integration_config',
   integrationcredential: 'integration_credentials',
-  integrationrun: null,
-  lookuptable: null,
+  integrationrun: 'integration_run',
+  lookuptable: 'lookup_table',
   meter: 'meter',
   metergroup: 'meter_group',
   notification: 'notification',
   organizationconfig: null,
-  orguser: null,
-  orguserinvitation: null,
+  orguser: 'org_user',
+  orguserinvitation: 'invitation',
   permissionpolicy: 'permission_policy',
   plan: 'plan',
   plangroup: 'plan_group',
@@ -45,9 +45,9 @@ const CONFIG_TABLES = {
   scheduledevent: 'scheduled_event',
   serviceuser: 'service_user',
   statementdefinition: 'statement_definition',
-  support: null,
+  support: 'support_access',
   transactiontype: 'transaction_type',
-  user: null,
+  user: 'org_user',
   webhook: 'webhook',
 } as const;
 
@@ -55,8 +55,8 @@ const BILLING_TABLES = {
   bill: 'bill',
   billconfig: null,
   billjob: 'bill_job',
-  lineitem: null,
-  statementjob: null,
+  lineitem: 'bill_line_item',
+  statementjob: 'statement_job',
 } as const;
 
 const TABLES: ReadonlyMap<string, string | null> = new Map(
@@ -80,9 +80,15 @@ export function isGroupableType(type: string): boolean {
   return TABLES.has(type);
 }
 
-/** The table that holds the items of a type, or null when no item of it can be in a group yet. */
+/** The table that holds the items of a type, or null when it has no items. */
 export function tableOfType(type: string): string | null {
   return TABLES.get(type) ?? null;
+}
+
+/** As `tableOfType` for a resource as operations name it, such as `config:plan`. */
+export function itemTable(resource: string): string | null {
+  const [service = '', type = ''] = resource.toLowerCase().split(':');
+  return service === 'config' || service === 'billing' ? tableOfType(type) : null;
 }
 
 /**

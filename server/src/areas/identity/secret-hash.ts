@@ -3,6 +3,9 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 const KEY_BYTES = 32;
 const COST = 16384;
 
+/** A hash that no secret has, so that what does not exist takes as long as a wrong secret. */
+export const NO_HASH = `scrypt$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+
 function derived(secret: string, salt: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     scrypt(secret, salt, KEY_BYTES, { N: COST }, (error, key) => (error ? reject(error) : resolve(key)));
