@@ -35,15 +35,45 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /**
- * The addresses of a host as a URL names it, all of them public. Empty when the host is unknown or any of its
- * addresses is internal, so that a name cannot lead into the installation's own network (spec 60 §5).
+ * What the operator lets us send to although it is internal: host names, addresses and networks such as
+ * `10.0.0.0/8`.
  */
-export async function publicAddresses(host: string): Promise<readonly string[]> {
-  const name = host.replace(/^\[(.*)\]$/, '$1');
+export type AllowList = readonly string[];
+
+/**
+ * The addresses that a request to the URL may go to. Empty when it must not be sent: its host is unknown, any
+ * of its addresses is internal and not on the list, so that a name cannot lead into the installation's own
+ * network, or it is not https and its host is not on the list (spec 60 §5).
+ */
+export async function reachableAddresses(url: URL, allowed: AllowList): Promise<readonly string[]> {
+  const name = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const addresses = await addressesOf(name);
+  const isNamed = allowed.includes(name);
+  const isListed = (address: string) => isNamed || allowed.some((entry) => isWithin(entry, address));
+  if (url.protocol === 'http:') return addresses.every(isListed) ? addresses : [];
+  if (url.protocol !== 'https:') return [];
+  return addresses.every((address) => isPublicAddress(address) || isListed(address)) ? addresses : [];
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
   try {
-    const found = await lookup(name, { all: true });
-    return found.every(({ address }) => isPublicAddress(address)) ? found.map(({ address }) => address) : [];
+    const found = await lookup(host, { all: true });
+    return found.map(({ address }) => address);
   } catch {
     return [];
   }
+}
+
+function isWithin(entry: string, address: string): boolean {
+  const [network = '', prefix] = entry.split('/');
+  const version = isIP(network);
+  if (version === 0 || version !== isIP(address)) return false;
+  const family = version === 6 ? 'ipv6' : 'ipv4';
+  const list = new BlockList();
+  list.addSubnet(
+    network,
+    prefix === undefined ? (version === 6 ? 128 : 32) : Number.parseInt(prefix, 10),
+    family,
+  );
+  return list.check(address, family);
 }

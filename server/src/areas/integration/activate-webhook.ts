@@ -16,5 +16,8 @@ export const activateWebhook = defineOperation({
   query: z.object({ active: flagParameter() }),
   response: webhook.response,
   handle: (call) =>
-    amendEntity(webhook, call, { id: idOf(call.params), values: { active: call.query.active ?? true } }),
+    amendEntity(webhook, call, {
+      id: idOf(call.params),
+      valuesOf: () => ({ active: call.query.active ?? true }),
+    }),
 });

@@ -14,7 +14,7 @@ import { inTransaction } from '../../store/transaction.ts';
 export async function amendEntity<F extends Fields>(
   resource: Resource<F>,
   call: AnyCall,
-  { id, values }: { id: string; values: Partial<Values<F>> },
+  { id, valuesOf }: { id: string; valuesOf: (before: EntityOf<F>) => Partial<Values<F>> },
 ): Promise<Row> {
   const table = resource.entityTable;
   const writer = writerOf(call);
@@ -22,6 +22,7 @@ export async function amendEntity<F extends Fields>(
     const stored = await lockEntity(tx, table, { orgId: call.orgId, id });
     if (!stored) throw new ApiError('NOT_FOUND', `there is no ${resource.name} with this id`);
     const before = stored as unknown as EntityOf<F>;
+    const values = valuesOf(before);
     const changes = Object.entries(values).some(([name, value]) => stored[name] !== value);
     if (!changes) return answerOf(resource, before);
     const replaced = await replaceEntity(tx, table, { writer, id, values: { ...stored, ...values } });

@@ -70,3 +70,8 @@ export function secretsOf(type: CredentialType, given: Secrets): Partial<Record<
   const entries = SECRETS[type].map((name) => [name, given[name]] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== null));
 }
+
+/** The names of the secrets of a type, in the order in which forms ask for them. */
+export function secretNames(type: CredentialType): readonly string[] {
+  return SECRETS[type];
+}

@@ -5,7 +5,7 @@ import { integrationConfig } from './integration-config.ts';
 
 const permission = { action: 'config:update', resource: integrationConfig.permission };
 
-/** Switches a configuration on again, after it was switched off by hand or by failures (spec 60 §6.2). */
+/** Switches a configuration on again; its failures are counted anew (spec 60 §6.2, §6.7). */
 export const enableIntegrationConfig = defineOperation({
   id: 'EnableIntegrationConfig',
   method: 'POST',
@@ -15,7 +15,15 @@ export const enableIntegrationConfig = defineOperation({
   permission,
   response: integrationConfig.response,
   handle: (call) =>
-    amendEntity(integrationConfig, call, { id: idOf(call.params), values: { enabled: true } }),
+    amendEntity(integrationConfig, call, {
+      id: idOf(call.params),
+      valuesOf: ({ destination, authorized }) => ({
+        enabled: true,
+        authorized: destination === 'Webhook' || authorized,
+        failureCount: 0,
+        authFailureCount: 0,
+      }),
+    }),
 });
 
 /** Nothing is sent for a configuration that is switched off (spec 60 §6.3). */
@@ -28,5 +36,5 @@ export const disableIntegrationConfig = defineOperation({
   permission,
   response: integrationConfig.response,
   handle: (call) =>
-    amendEntity(integrationConfig, call, { id: idOf(call.params), values: { enabled: false } }),
+    amendEntity(integrationConfig, call, { id: idOf(call.params), valuesOf: () => ({ enabled: false }) }),
 });

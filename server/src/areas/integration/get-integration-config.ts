@@ -2,14 +2,16 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { answerOf } from '../../api/entity-writes.ts';
 import { textParameter } from '../../api/filters.ts';
-import { defineOperation } from '../../api/operation.ts';
+import { type AnyCall, defineOperation } from '../../api/operation.ts';
 import { pageOf, pageParameters } from '../../api/page.ts';
 import { idOf } from '../../api/resource.ts';
 import type { EntityOf } from '../../api/resource-spec.ts';
 import { ApiError } from '../../kernel/errors.ts';
 import type { Condition, Row } from '../../store/database.ts';
 import { findEntity } from '../../store/entity-store.ts';
-import { canonicalDestination, integrationConfig, toDestination } from './integration-config.ts';
+import { integrationConfig, toDestination } from './integration-config.ts';
+import { integrationRun, type StoredRun } from './integration-run.ts';
+import { canonicalDestination } from './systems.ts';
 
 const permission = { action: 'config:retrieve', resource: integrationConfig.permission };
 
@@ -32,7 +34,8 @@ export const getIntegrationConfig = defineOperation({
     const found = await findEntity(call.ctx.db, integrationConfig.entityTable, key);
     if (!found) throw new ApiError('NOT_FOUND', 'there is no integration configuration with this id');
     const config = found as unknown as EntityOf<typeof integrationConfig.fields>;
-    return withLatestRun(answerOf(integrationConfig, config));
+    const [answer = {}] = await withLatestRuns(call, [answerOf(integrationConfig, config)]);
+    return answer;
   },
 });
 
@@ -61,11 +64,31 @@ export const getIntegrationConfigForType = defineOperation({
     if (destination !== undefined) conditions.push(sql`destination = ${canonicalDestination(destination)}`);
     if (destinationId !== undefined) conditions.push(toDestination(destinationId));
     const page = await pageOf(integrationConfig, call, conditions);
-    const configs = (page['data'] as Row[]).map(withLatestRun);
+    const configs = await withLatestRuns(call, page['data'] as Row[]);
     return { ...configs[0], ...page, data: configs };
   },
 });
 
-function withLatestRun(config: Row): Row {
-  return { ...config, ...NO_RUN, entityId: config['entityId'] ?? '' };
+const RUN_PROPERTIES = [
+  'status',
+  'dtStarted',
+  'dtCompleted',
+  'error',
+  'url',
+  'externalId',
+  'parentIntegrationRunId',
+] as const;
+
+async function withLatestRuns({ ctx, orgId }: AnyCall, configs: readonly Row[]): Promise<readonly Row[]> {
+  const ids = configs.map((config) => config['id']);
+  const { rows } = await sql<StoredRun>`select distinct on (integration_config_id) *
+    from ${sql.table(integrationRun.table)}
+    where org_id = ${orgId} and integration_config_id = any(${ids}::uuid[])
+    order by integration_config_id, id desc`.execute(ctx.db);
+  const runs = new Map(rows.map((run) => [run.integrationConfigId, run]));
+  return configs.map((config) => {
+    const run: Row = runs.get(String(config['id'])) ?? NO_RUN;
+    const shown = Object.fromEntries(RUN_PROPERTIES.map((name) => [name, run[name]]));
+    return { ...config, ...shown, entityId: config['entityId'] ?? '' };
+  });
 }

@@ -5,6 +5,7 @@ import {
   flag,
   freeObject,
   group,
+  integer,
   oneOf,
   optional,
   reference,
@@ -19,23 +20,7 @@ import { refusal } from '../../kernel/errors.ts';
 import { uuidFromText } from '../../kernel/ids.ts';
 import { credentialParts, secretParts } from './credential-types.ts';
 import { integrationCredentials } from './integration-credentials.ts';
-
-/** Systems as configurations name them (spec 60 §6.1); others are taken as they are written. */
-const DESTINATIONS = [
-  'Webhook',
-  'Netsuite',
-  'Stripe',
-  'StripeTest',
-  'AWS',
-  'Paddle',
-  'PaddleSandbox',
-  'Salesforce',
-  'Xero',
-  'Chargebee',
-  'QuickBooks',
-  'QuickBooksSandbox',
-  'M3ter',
-];
+import { canonicalDestination } from './systems.ts';
 
 function word() {
   return text({ max: 200, pattern: /^[a-zA-Z0-9_-]*$/, says: 'must be letters, digits, _ and -' });
@@ -63,6 +48,8 @@ export const integrationConfig = defineResource({
     webhookId: assigned(reference('WebhookDestination'), null, { hidden: true }),
     enabled: assigned(flag(), true),
     authorized: assigned(flag(), false),
+    failureCount: assigned(integer(), 0, { hidden: true }),
+    authFailureCount: assigned(integer(), 0, { hidden: true }),
     triggerType: assigned(oneOf(['EVENT', 'SCHEDULE']), 'EVENT'),
   },
   filters: { destinationId: { schema: textParameter(), where: toDestination } },
@@ -91,11 +78,6 @@ export const integrationConfig = defineResource({
 /** Configurations that send to the webhook, account or connection of this id. */
 export function toDestination(destinationId: string): RawBuilder<boolean> {
   return sql`destination_id = ${destinationId}`;
-}
-
-/** The name of a destination as it is answered; known systems are found in any letter case (spec 60 §6.1). */
-export function canonicalDestination(given: string): string {
-  return DESTINATIONS.find((known) => known.toLowerCase() === given.toLowerCase()) ?? given;
 }
 
 /** The id of a rule or webhook of ours, whose existence the foreign keys see to; null when none is named. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { integer, text } from '../../api/fields.ts';
+import { assigned, dateTime, integer, text } from '../../api/fields.ts';
 import { anyId } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import { ApiError, refusal } from '../../kernel/errors.ts';
@@ -28,6 +28,7 @@ export const scheduledEvent = defineResource({
     entity: text({ max: 80 }),
     field: text({ max: 80 }),
     offset: integer({ min: -MAX_OFFSET_DAYS, max: MAX_OFFSET_DAYS }),
+    checkedUntil: assigned(dateTime(), null, { hidden: true }),
   },
   filters: { ids: anyId('id') },
   example: { name: 'scheduled.bill.overdue', entity: 'Bill', field: 'dueDate', offset: 5 },

@@ -14,7 +14,7 @@ import {
 import { anyId } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import { refusal } from '../../kernel/errors.ts';
-import { publicAddresses } from '../../ports/public-address.ts';
+import { type AllowList, reachableAddresses } from '../../ports/public-address.ts';
 import { type StoredCredentials, storedCredentials, webhookCredentials } from './webhook-credentials.ts';
 
 /** An address of the organization's own that requests are sent to (spec 60 §5). */
@@ -57,7 +57,7 @@ export const webhook = defineResource({
     delete: 'DeleteWebhookDestination',
   },
   complete: async (values, before, { call, orgId }) => {
-    await refuseInternalUrl(values.url);
+    await refuseInternalUrl(values.url, call.ctx.config.outboundAllow);
     const stored = before && (before.storedCredentials as StoredCredentials);
     const seal = { key: call.ctx.secretKey, owner: orgId };
     return { ...values, storedCredentials: storedCredentials(values.credentials, stored, seal) };
@@ -65,13 +65,19 @@ export const webhook = defineResource({
 });
 
 /**
- * Refuses an address that is not https, is unknown to DNS, or leads into a network of the installation's own.
+ * Refuses an address that is unknown to DNS, is not https, or leads into a network of the installation's own,
+ * unless the operator allows it.
  */
-async function refuseInternalUrl(url: string): Promise<void> {
+async function refuseInternalUrl(url: string, allowed: AllowList): Promise<void> {
   const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed?.protocol !== 'https:') throw refusal('VALIDATION_FAILED', 'url', 'must be a https address');
-  const addresses = await publicAddresses(parsed.hostname);
-  if (addresses.length === 0) {
-    throw refusal('VALIDATION_FAILED', 'url', 'must name a host that is reachable from the internet');
+  if (!parsed || !/^https?:$/.test(parsed.protocol)) {
+    throw refusal('VALIDATION_FAILED', 'url', 'must be a https address');
+  }
+  if ((await reachableAddresses(parsed, allowed)).length === 0) {
+    throw refusal(
+      'VALIDATION_FAILED',
+      'url',
+      'must be https and name a host that is reachable from the internet',
+    );
   }
 }
