@@ -5,6 +5,7 @@ import { present } from '../../kernel/assert.ts';
 import { ApiError, refusal } from '../../kernel/errors.ts';
 import { meterError, type Reading } from './aggregation-rules.ts';
 import { availableSegments } from './compound-segments.ts';
+import { customSqlFault } from './custom-sql-run.ts';
 import type { MeterFields } from './meter-field.ts';
 import { pricingsOf, refuseLostSegment } from './priced-segments.ts';
 
@@ -23,8 +24,12 @@ export async function refuseUnsuitableMeter(scope: CheckScope, next: StoredAggre
   const { rows } = await sql<MeterFields>`select data_fields, derived_fields from meter
     where org_id = ${scope.orgId} and id = ${next.meterId} for share`.execute(scope.tx);
   const { dataFields, derivedFields } = present(rows[0], 'meter');
-  const error = meterError(next, [...dataFields, ...derivedFields]);
+  const fields = [...dataFields, ...derivedFields];
+  const error = meterError(next, fields);
   if (error) throw refusal('VALIDATION_FAILED', error.field, error.message);
+  if (next.customSql === null) return;
+  const fault = await customSqlFault(scope.call.ctx, next.customSql, fields);
+  if (fault !== null) throw refusal('VALIDATION_FAILED', 'customSql', fault);
 }
 
 type CompoundUse = { readonly id: string; readonly available: readonly Segment[] | null };

@@ -31,7 +31,6 @@ test.each([
 test.each([
   ['CUSTOM_SQL without a query', { ...sum, aggregation: 'CUSTOM_SQL' }, 'customSql'],
   ['a query with another method', { ...sum, customSql: 'select 1 from measurements' }, 'customSql'],
-  ['CUSTOM_SQL', { ...sum, aggregation: 'CUSTOM_SQL', customSql: 'select 1' }, 'aggregation'],
   ['segments without fields', { ...sum, segments: [{ region: 'eu' }] }, 'segmentedFields'],
 ] as [string, Reading, string][])('%s is refused', (_, reading, path) => {
   expect(readingError(reading)?.field).toBe(path);

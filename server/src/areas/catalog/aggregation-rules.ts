@@ -1,3 +1,4 @@
+import { customSqlFrom } from '../../engine/metering/custom-sql.ts';
 import { type DataField, isNumericCategory, isSegmentableCategory } from '../../engine/metering/fields.ts';
 import type { AggregationMethod, Segment } from '../../engine/metering/usage-query.ts';
 import type { FieldError } from '../../kernel/errors.ts';
@@ -31,8 +32,6 @@ export function readingError(reading: Reading): FieldError | null {
   if (!isCustom && customSql !== null) {
     return { field: 'customSql', message: `is not allowed with ${aggregation}` };
   }
-  // Spec 20 §11.6: an installation may switch the feature off. Nothing runs such queries yet.
-  if (isCustom) return { field: 'aggregation', message: 'CUSTOM_SQL is switched off on this installation' };
   return segmentationError(segmentedFields ?? [], segments ?? []);
 }
 
@@ -47,6 +46,8 @@ export function meterError(reading: Reading, fields: readonly DataField[]): Fiel
     const message = `${reading.aggregation} does not work on a field of category ${target.category}`;
     return { field: 'aggregation', message };
   }
+  const query = reading.customSql === null ? null : customSqlFrom(reading.customSql, fields.map(codeOf));
+  if (query && 'refused' in query) return { field: 'customSql', message: query.refused };
   for (const code of reading.segmentedFields ?? []) {
     const field = fields.find((candidate) => candidate.code === code);
     if (!field) return { field: 'segmentedFields', message: `name ${code}, which is no field of the meter` };
@@ -55,6 +56,10 @@ export function meterError(reading: Reading, fields: readonly DataField[]): Fiel
     }
   }
   return null;
+}
+
+function codeOf({ code }: DataField): string {
+  return code;
 }
 
 function suits(method: AggregationMethod, { category }: DataField): boolean {

@@ -11,6 +11,7 @@ import { keyedItems, keyHashOfPath, noItem } from './lookup-table-item.ts';
 import {
   itemsAnswer,
   itemsOf,
+  itemWriting,
   putItems,
   refuseItemWrite,
   removeItems,
@@ -75,7 +76,7 @@ function replaceItems(): Operation {
         const items = keyedItems(revision, call.body().items, (index) => `items[${index}]`);
         await refuseItemWrite(tx, revision, versionOf(call));
         await putItems(tx, revision, items);
-        return itemsAnswer(await stampWrite(tx, call, revision), {
+        return itemsAnswer(await stampWrite(tx, itemWriting(call), revision), {
           items,
           withKeys: asksForKeys(call.query),
         });
@@ -95,7 +96,7 @@ function deleteItems(): Operation {
       written(call, async (tx, revision) => {
         await refuseItemWrite(tx, revision, undefined);
         await removeItems(tx, revision, sql`true`);
-        await stampWrite(tx, call, revision);
+        await stampWrite(tx, itemWriting(call), revision);
         return { result: 'deleted' };
       }),
   });
@@ -137,7 +138,7 @@ function replaceItem(): Operation {
           throw refusal('VALIDATION_FAILED', 'item', 'must have the key that the path names');
         }
         await putItems(tx, revision, items);
-        return itemsAnswer(await stampWrite(tx, call, revision), {
+        return itemsAnswer(await stampWrite(tx, itemWriting(call), revision), {
           items,
           withKeys: asksForKeys(call.query),
         });
@@ -160,7 +161,7 @@ function deleteItem(): Operation {
         if (items.length === 0) throw noItem();
         await refuseItemWrite(tx, revision, call.body().version);
         await removeItems(tx, revision, condition);
-        return itemsAnswer(await stampWrite(tx, call, revision), { items, withKeys: false });
+        return itemsAnswer(await stampWrite(tx, itemWriting(call), revision), { items, withKeys: false });
       }),
   });
 }

@@ -4,7 +4,7 @@ import type { AnyCall } from '../../api/operation.ts';
 import { present } from '../../kernel/assert.ts';
 import { ApiError, refusal } from '../../kernel/errors.ts';
 import type { Condition, Db, Row, Tx } from '../../store/database.ts';
-import type { Envelope } from '../../store/entity-store.ts';
+import type { Envelope, Writer } from '../../store/entity-store.ts';
 import { recordChange } from '../../store/outbox.ts';
 import { rowSet } from '../../store/row-set.ts';
 import type { KeyedItem } from './lookup-table-item.ts';
@@ -69,9 +69,19 @@ export async function removeItems(tx: Tx, revision: StoredRevision, condition: C
   return Number.parseInt(String(numAffectedRows), 10);
 }
 
+/** Who writes items, and the request that told to; null for a file that is read later. */
+export type ItemWriting = { readonly writer: Writer; readonly requestId: string | null };
+
+export function itemWriting(call: AnyCall): ItemWriting {
+  return { writer: writerOf(call), requestId: call.request.id };
+}
+
 /** Counts a write of items, with its audit row; answers the new stamp. */
-export async function stampWrite(tx: Tx, call: AnyCall, { id, orgId }: StoredRevision): Promise<Stamp> {
-  const writer = writerOf(call);
+export async function stampWrite(
+  tx: Tx,
+  { writer, requestId }: ItemWriting,
+  { id, orgId }: StoredRevision,
+): Promise<Stamp> {
   const [now, principal] = [String(writer.now), writer.principalId];
   const { rows } = await sql<Stamp>`
     insert into lookup_table_write
@@ -88,7 +98,7 @@ export async function stampWrite(tx: Tx, call: AnyCall, { id, orgId }: StoredRev
     event: null,
     before: null,
     after: { version: stamp.version },
-    requestId: call.request.id,
+    requestId,
   });
   return stamp;
 }

@@ -21,6 +21,7 @@ import type { Db, Row, Tx } from '../../store/database.ts';
 import { deleteEntity, findEntity, lockEntity, replaceEntity } from '../../store/entity-store.ts';
 import { recordChange } from '../../store/outbox.ts';
 import { inTransaction } from '../../store/transaction.ts';
+import { insertArchiveJob } from './insert-lookup-table-job.ts';
 import { lookupTableRevision, REVISION_STATUSES, type StoredRevision } from './lookup-table-revision.ts';
 
 const BASE = `/${lookupTableRevision.path}`;
@@ -178,13 +179,14 @@ async function withStatus(
   const after = await replaceEntity(tx, lookupTableRevision.entityTable, replacement);
   const revision = after as unknown as StoredRevision;
   await recordChange(tx, writer, changeOf(lookupTableRevision, call, { before, after: revision }));
+  if (status === 'ARCHIVED') await insertArchiveJob(tx, call, revision);
   return revision;
 }
 
 type NewRevision = { readonly lookupTableId: string; readonly values: Row };
 
 /** Inserts a DRAFT revision of a table that the caller holds. Throws VALIDATION_FAILED for a bad shape. */
-async function insertRevision(
+export async function insertRevision(
   tx: Tx,
   call: AnyCall,
   { lookupTableId, values }: NewRevision,

@@ -10,6 +10,8 @@ import type {
 import { assert } from '../../kernel/assert.ts';
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
 import { momentSql, quoted } from './clickhouse-text.ts';
+import { customSqlAnswer } from './custom-sql-answers.ts';
+import { filterConditions, segmentSql } from './measurement-conditions.ts';
 import { questionBatches } from './question-batches.ts';
 
 /**
@@ -22,7 +24,12 @@ export async function aggregateUsage(
   queries: readonly UsageQuery[],
 ): Promise<UsageAnswers> {
   const answers = new Map<string, UsageAnswer>(queries.map((query) => [query.key, []]));
-  const asked = queries.filter((query) => query.accountIds.length > 0);
+  const withAccounts = queries.filter((query) => query.accountIds.length > 0);
+  const asked = withAccounts.filter((query) => query.aggregation.method !== 'CUSTOM_SQL');
+  for (const query of withAccounts) {
+    if (query.aggregation.method !== 'CUSTOM_SQL') continue;
+    answers.set(query.key, await customSqlAnswer(ctx, orgId, query));
+  }
   for (const alike of questionBatches(asked)) {
     for (const [key, answer] of await answersOf(ctx, orgId, alike)) answers.set(key, answer);
   }
@@ -119,23 +126,6 @@ function methodSql({ aggregation }: UsageQuery): string {
   }
 }
 
-/**
- * INCLUDE entries of one dimension are alternatives, dimensions combine with AND, any EXCLUDE removes (spec
- * 50 §3.4).
- */
-function filterConditions(filters: UsageQuery['filters']): string[] {
-  const included = new Map<string, string[]>();
-  const conditions: string[] = [];
-  for (const { dimensionCode, value, mode } of filters) {
-    const code = quoted(dimensionCode);
-    const matches = `(mapContains(dimensions, ${code}) and dimensions[${code}] = ${quoted(value)})`;
-    if (mode === 'EXCLUDE') conditions.push(`not ${matches}`);
-    else included.set(dimensionCode, [...(included.get(dimensionCode) ?? []), matches]);
-  }
-  for (const alternatives of included.values()) conditions.push(`(${alternatives.join(' or ')})`);
-  return conditions;
-}
-
 /** What the values of a question are told apart by. */
 function groupSql(
   { segmentedFields, mergesSegments }: AggregationDefinition,
@@ -143,46 +133,4 @@ function groupSql(
 ): string {
   const position = segmentSql(segmentedFields, segments);
   return mergesSegments ? `${position} > 0` : position;
-}
-
-/**
- * The 1-based position of the first segment that a measurement matches, 0 for none. Segments come in order of
- * precedence, so those with wildcards in the same places are neighbours: each such run is one lookup of the
- * measurement's values among the segments' values.
- */
-function segmentSql(fields: readonly string[], segments: readonly Segment[]): string {
-  if (segments.length === 0) return '0';
-  const lookups = runsOfOneMask(fields, segments).map(({ exact, from, members }) => {
-    if (exact.length === 0) return `${from + 1}`;
-    const keys = members.map((segment) =>
-      quoted(exact.map((field) => `=${segment[field] ?? ''}`).join('\0')),
-    );
-    const indexes = members.map((_, i) => from + i + 1);
-    return `transform(${keySql(exact)}, [${keys.join(', ')}], [${indexes.join(', ')}], 0)`;
-  });
-  return `toUInt32(coalesce(${lookups.map((lookup) => `nullIf(${lookup}, 0)`).join(', ')}, 0))`;
-}
-
-type MaskRun = { readonly exact: string[]; readonly from: number; readonly members: Segment[] };
-
-function runsOfOneMask(fields: readonly string[], segments: readonly Segment[]): MaskRun[] {
-  const runs: MaskRun[] = [];
-  segments.forEach((segment, index) => {
-    const exact = fields.filter((field) => segment[field] !== '*');
-    const last = runs.at(-1);
-    if (last && last.exact.join('\u0001') === exact.join('\u0001')) last.members.push(segment);
-    else runs.push({ exact, from: index, members: [segment] });
-  });
-  return runs;
-}
-
-/**
- * The values of the fields in one text, with NUL between them, which no value holds; a missing value is no
- * `=`.
- */
-function keySql(fields: readonly string[]): string {
-  const parts = fields.map(
-    (field) => `if(mapContains(dimensions, ${quoted(field)}), concat('=', dimensions[${quoted(field)}]), '')`,
-  );
-  return parts.length === 1 ? (parts[0] ?? '') : `arrayStringConcat([${parts.join(', ')}], '\\0')`;
 }

@@ -95,7 +95,8 @@ export async function takeGroup(tx: Tx, insertId: string): Promise<BatchGroup | 
 /** Groups that some worker took and did not finish; they may be in work right now. */
 export async function unfinishedGroups(db: Db): Promise<string[]> {
   const { rows } = await sql<{ insertId: string }>`
-    select distinct insert_id from measurement_batch where insert_id is not null limit 100`.execute(db);
+    select distinct insert_id from measurement_batch where insert_id is not null
+    order by insert_id limit 100`.execute(db);
   return rows.map((row) => row.insertId);
 }
 

@@ -16,6 +16,8 @@ export const purgeIngest = defineTask({
     const end = String(now.subtract({ hours: 24 * FAILURE_FILE_DAYS }));
     await sql`delete from failed_measurement where org_id in (select id from organization)
       and received_at <= ${end}::timestamptz`.execute(db);
+    await sql`delete from measurement_group_failure where insert_id not in
+      (select insert_id from measurement_batch where insert_id is not null)`.execute(db);
   },
 });
 

@@ -16,7 +16,7 @@ function ids() {
 
 const field = { meterId: text({ max: 100 }), fieldCode: text({ max: 80 }) };
 
-/** The body of `POST /usage/query` (spec 20 §13). */
+/** What usage queries say of the measurements that they are about, beside the span (spec 20 §13). */
 export const usageQueryBody = z.object({
   startDate: dateTime(),
   endDate: dateTime(),
@@ -51,7 +51,7 @@ export const usageQueryBody = z.object({
 
 export type UsageQueryBody = z.output<typeof usageQueryBody>;
 type Field = { readonly code: string; readonly category: string };
-type KnownMeter = {
+export type KnownMeter = {
   readonly id: string;
   readonly code: string;
   readonly fields: ReadonlyMap<string, string>;
@@ -85,7 +85,8 @@ export async function checkedUsageQuery(
   return { ...body, meters };
 }
 
-async function metersOf(db: Db, orgId: string): Promise<Map<string, KnownMeter>> {
+/** The meters of an organization by their ids. */
+export async function metersOf(db: Db, orgId: string): Promise<Map<string, KnownMeter>> {
   const rows = await db
     .selectFrom('meter')
     .select(['id', 'code', 'dataFields', 'derivedFields'])

@@ -15,7 +15,7 @@ const BUCKET_START = {
 } as const;
 
 /** Conditions on rows that both kinds of query share. Ids that are no UUIDs match nothing. */
-function rowConditions(orgId: string, query: CheckedUsageQuery): string[] {
+export function rowConditions(orgId: string, query: CheckedUsageQuery): string[] {
   const conditions = [
     `org_id = ${quoted(orgId)}`,
     `ts >= ${momentSql(query.startDate as Instant)}`,
@@ -51,14 +51,19 @@ export function rawRowsSql(orgId: string, query: CheckedUsageQuery): string {
  * beyond the limit, so that the caller can sort within it by account code.
  */
 export function aggregatedRowsSql(orgId: string, query: CheckedUsageQuery): string {
+  const time = query.groups.findIndex((item) => item.groupType === 'TIME');
+  const newest = time >= 0 ? `order by g${time} desc limit ${query.limit + 1} with ties` : '';
+  return `${groupedRowsSql(orgId, query)} ${newest}`;
+}
+
+/** One row per group with input, in any order: the groups are `g0`, `g1` …, the aggregations `a0`, `a1` …. */
+export function groupedRowsSql(orgId: string, query: CheckedUsageQuery): string {
   const keys = query.groups.map((item, i) => `${groupSql(item)} as g${i}`);
   const columns = query.aggregations.map((item, i) => `${aggregationSql(item)} as a${i}`);
   const inputs = query.aggregations.map((item) => `(${inputSql(item)})`).join(' or ');
   const where = [...rowConditions(orgId, query), `(${inputs})`].join(' and ');
   const grouping = keys.length > 0 ? `group by ${keys.map((_, i) => `g${i}`).join(', ')}` : '';
-  const time = query.groups.findIndex((item) => item.groupType === 'TIME');
-  const newest = time >= 0 ? `order by g${time} desc limit ${query.limit + 1} with ties` : '';
-  return `select ${[...keys, ...columns].join(', ')} from measurement where ${where} ${grouping} ${newest}`;
+  return `select ${[...keys, ...columns].join(', ')} from measurement where ${where} ${grouping}`;
 }
 
 function groupSql(item: Group): string {

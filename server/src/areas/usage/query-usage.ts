@@ -14,6 +14,7 @@ import {
   usageQueryBody,
 } from './query-request.ts';
 import { aggregatedRowsSql, rawRowsSql } from './query-sql.ts';
+import { askedSpan, spanFields } from './usage-span.ts';
 
 /** `POST /usage/query`: stored measurements, or aggregates of them in groups (spec 20 §13). */
 export const queryUsage = defineOperation({
@@ -23,16 +24,26 @@ export const queryUsage = defineOperation({
   summary: 'query usage',
   tag: 'Usage',
   permission: { action: 'config:retrieve', resource: 'analytics:usage' },
-  body: usageQueryBody,
+  body: usageQueryBody.extend(spanFields()),
   response: z.object({ data: list(freeObject()), hasMoreData: flag() }),
   answers: 'whole',
   handle: async ({ ctx, orgId, body }) => {
-    const query = await checkedUsageQuery(ctx.db, orgId, await placedQuery(ctx, orgId, body()));
+    const query = await checkedUsageQuery(
+      ctx.db,
+      orgId,
+      await placedQuery(ctx, orgId, askedQuery(ctx, body())),
+    );
     const rows =
       query.aggregations.length > 0 ? await aggregated(ctx, orgId, query) : await raw(ctx, orgId, query);
     return { data: rows.slice(0, query.limit), hasMoreData: rows.length > query.limit };
   },
 });
+
+type SentQuery = Omit<UsageQueryBody, 'startDate' | 'endDate'> & Parameters<typeof askedSpan>[0];
+
+function askedQuery({ clock }: Context, { timePeriod, ...body }: SentQuery): UsageQueryBody {
+  return { ...body, ...askedSpan({ ...body, timePeriod }, clock.now()) };
+}
 
 /** Bare dates mean midnight in the organization's zone (spec 10 §2). */
 async function placedQuery(ctx: Context, orgId: string, body: UsageQueryBody): Promise<UsageQueryBody> {
@@ -91,7 +102,8 @@ function instantFromMs(ms: string): Instant {
   return Temporal.Instant.fromEpochMilliseconds(Number.parseInt(ms, 10));
 }
 
-async function accountCodes(
+/** The codes of accounts by their ids. */
+export async function accountCodes(
   ctx: Context,
   orgId: string,
   ids: readonly string[],
@@ -182,7 +194,8 @@ function shownGroup(
   return { startDate: start, endDate: end };
 }
 
-function aggregateValue(value: string | number | null): Decimal | null {
+/** A value as `groupedRowsSql` gives it. A mean is divided here, at 34 digits. */
+export function aggregateValue(value: string | number | null): Decimal | null {
   if (value === null) return null;
   const [total = '0', count] = String(value).split('/');
   return count === undefined ? decimal(total) : decimal(total).div(count);

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { dateTime, group, name, oneOf, optional } from '../../api/fields.ts';
+import { group, name } from '../../api/fields.ts';
 import { anyId } from '../../api/filters.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
 import { defineResource } from '../../api/resource.ts';
@@ -7,34 +7,10 @@ import type { CheckScope } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
 import { type Instant, startOfDate, Temporal } from '../../kernel/time.ts';
 import { checkedUsageQuery, usageQueryBody } from './query-request.ts';
-
-/** Spans that move with the clock (spec 20 §13). */
-const TIME_PERIODS = [
-  'TODAY',
-  'YESTERDAY',
-  'WEEK_TO_DATE',
-  'MONTH_TO_DATE',
-  'YEAR_TO_DATE',
-  'PREVIOUS_WEEK',
-  'PREVIOUS_MONTH',
-  'PREVIOUS_QUARTER',
-  'PREVIOUS_YEAR',
-  'LAST_12_HOURS',
-  'LAST_7_DAYS',
-  'LAST_30_DAYS',
-  'LAST_35_DAYS',
-  'LAST_90_DAYS',
-  'LAST_120_DAYS',
-  'LAST_YEAR',
-] as const;
+import { spanFields } from './usage-span.ts';
 
 function savedUsageQuery() {
-  return group({
-    ...usageQueryBody.shape,
-    startDate: optional(dateTime()),
-    endDate: optional(dateTime()),
-    timePeriod: optional(oneOf(TIME_PERIODS)),
-  });
+  return group({ ...usageQueryBody.shape, ...spanFields() });
 }
 
 type SavedUsageQuery = z.output<ReturnType<typeof savedUsageQuery>>;

@@ -5,11 +5,13 @@ import type { Context } from '../../context.ts';
 import { newId } from '../../kernel/ids.ts';
 import { Temporal } from '../../kernel/time.ts';
 import type { Db } from '../../store/database.ts';
+import { isolateBroken } from './broken-group.ts';
 import { type BatchGroup, finishGroup, loadGroup, takeGroup, unfinishedGroups } from './measurement-inbox.ts';
 import { MEASUREMENT_COLUMNS, type MeasurementRow, measurementLine } from './measurement-row.ts';
 import { type PreparedGroup, prepareGroup } from './prepare-group.ts';
 import { recordFailures } from './record-failures.ts';
 import { placeName, type StoredPlaces } from './submitted-group.ts';
+import { countUploadedRows, uploadedPlaces } from './upload-progress.ts';
 
 /**
  * Takes the next waiting batches from the inbox to ClickHouse; false when nothing waits. Each step may be
@@ -77,12 +79,25 @@ async function whileLocked(
 type Unstored = { readonly group: BatchGroup; readonly stored: StoredPlaces | null };
 
 async function storeGroup(ctx: Context, db: Db, { group, stored }: Unstored): Promise<void> {
-  const prepared = await db.transaction().execute((tx) => prepareGroup(ctx, tx, { group, stored }));
+  const prepared = await decidedGroup(ctx, db, { group, stored });
   for (const { rows, token } of inserts(prepared, stored)) await insertRows(ctx, rows, token);
   await db.transaction().execute(async (tx) => {
-    await recordFailures(ctx, tx, prepared);
+    const uploaded = await uploadedPlaces(tx, group);
+    const { failures } = prepared;
+    await recordFailures(ctx, tx, { group, failures, uploaded });
+    await countUploadedRows(tx, { group, failures, uploaded, now: ctx.clock.now() });
     await finishGroup(tx, group.insertId);
   });
+}
+
+/** The fate of the group. One that cannot be enriched time and again is taken apart, and then fails here. */
+async function decidedGroup(ctx: Context, db: Db, unstored: Unstored): Promise<PreparedGroup> {
+  try {
+    return await db.transaction().execute((tx) => prepareGroup(ctx, tx, unstored));
+  } catch (error) {
+    await isolateBroken(ctx, db, { ...unstored, error });
+    throw error;
+  }
 }
 
 type Insert = { readonly rows: readonly MeasurementRow[]; readonly token: string };

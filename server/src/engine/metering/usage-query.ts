@@ -43,7 +43,12 @@ export type UsageQuery = {
 };
 
 /** Value per segment (`segment` null for an unsegmented aggregation). No entry or null = no input at all. */
-export type UsageAnswer = readonly { readonly segment: Segment | null; readonly value: Decimal | null }[];
+export type UsageAnswer = readonly {
+  readonly segment: Segment | null;
+  readonly value: Decimal | null;
+  /** Why a custom query gave no number (spec 20 §11.6); what asked for it fails. */
+  readonly failure?: string;
+}[];
 
 /** Answers by `UsageQuery.key`. */
 export type UsageAnswers = ReadonlyMap<string, UsageAnswer>;

@@ -1,0 +1,79 @@
+import type { Segment, UsageQuery } from '../../engine/metering/usage-query.ts';
+import { momentSql, quoted } from './clickhouse-text.ts';
+
+/**
+ * Conditions on the rows that a question is about, the first four on columns of the sorting key and its
+ * neighbours.
+ */
+export function rowConditions(
+  orgId: string,
+  { aggregation, start, end, accountIds, filters }: UsageQuery,
+): readonly string[] {
+  return [
+    `org_id = ${quoted(orgId)}`,
+    `meter_id = ${quoted(aggregation.meterId)}`,
+    `ts >= ${momentSql(start)}`,
+    `ts < ${momentSql(end)}`,
+    `account_id in (${accountIds.map(quoted).join(', ')})`,
+    ...filterConditions(filters),
+  ];
+}
+
+/**
+ * INCLUDE entries of one dimension are alternatives, dimensions combine with AND, any EXCLUDE removes (spec
+ * 50 §3.4).
+ */
+export function filterConditions(filters: UsageQuery['filters']): string[] {
+  const included = new Map<string, string[]>();
+  const conditions: string[] = [];
+  for (const { dimensionCode, value, mode } of filters) {
+    const code = quoted(dimensionCode);
+    const matches = `(mapContains(dimensions, ${code}) and dimensions[${code}] = ${quoted(value)})`;
+    if (mode === 'EXCLUDE') conditions.push(`not ${matches}`);
+    else included.set(dimensionCode, [...(included.get(dimensionCode) ?? []), matches]);
+  }
+  for (const alternatives of included.values()) conditions.push(`(${alternatives.join(' or ')})`);
+  return conditions;
+}
+
+/**
+ * The 1-based position of the first segment that a measurement matches, 0 for none. Segments come in order of
+ * precedence, so those with wildcards in the same places are neighbours: each such run is one lookup of the
+ * measurement's values among the segments' values.
+ */
+export function segmentSql(fields: readonly string[], segments: readonly Segment[]): string {
+  if (segments.length === 0) return '0';
+  const lookups = runsOfOneMask(fields, segments).map(({ exact, from, members }) => {
+    if (exact.length === 0) return `${from + 1}`;
+    const keys = members.map((segment) =>
+      quoted(exact.map((field) => `=${segment[field] ?? ''}`).join('\0')),
+    );
+    const indexes = members.map((_, i) => from + i + 1);
+    return `transform(${keySql(exact)}, [${keys.join(', ')}], [${indexes.join(', ')}], 0)`;
+  });
+  return `toUInt32(coalesce(${lookups.map((lookup) => `nullIf(${lookup}, 0)`).join(', ')}, 0))`;
+}
+
+type MaskRun = { readonly exact: string[]; readonly from: number; readonly members: Segment[] };
+
+function runsOfOneMask(fields: readonly string[], segments: readonly Segment[]): MaskRun[] {
+  const runs: MaskRun[] = [];
+  segments.forEach((segment, index) => {
+    const exact = fields.filter((field) => segment[field] !== '*');
+    const last = runs.at(-1);
+    if (last && last.exact.join('\u0001') === exact.join('\u0001')) last.members.push(segment);
+    else runs.push({ exact, from: index, members: [segment] });
+  });
+  return runs;
+}
+
+/**
+ * The values of the fields in one text, with NUL between them, which no value holds; a missing value is no
+ * `=`.
+ */
+function keySql(fields: readonly string[]): string {
+  const parts = fields.map(
+    (field) => `if(mapContains(dimensions, ${quoted(field)}), concat('=', dimensions[${quoted(field)}]), '')`,
+  );
+  return parts.length === 1 ? (parts[0] ?? '') : `arrayStringConcat([${parts.join(', ')}], '\\0')`;
+}
