@@ -32,6 +32,7 @@ import {
 } from './balance-filters.ts';
 import { contractMustFit } from './contract-link.ts';
 import { currencyMustBeLive } from './live-currency.ts';
+import { productsMustExist } from './products-must-exist.ts';
 
 /** Types of lines that a balance can pay for (spec 50 §5.1). */
 export const BALANCE_LINE_ITEM_TYPES = [
@@ -141,15 +142,4 @@ async function mustBeUnused({ tx, orgId }: CheckScope, balanceId: string): Promi
   );
   if (rows.length === 0) return;
   throw refusal('IMMUTABLE_FIELD', 'currency', 'cannot be changed once there are transactions');
-}
-
-/** Products inside of a list have no foreign key, so they are looked up (spec 10 §9). */
-async function productsMustExist({ tx, orgId }: CheckScope, productIds: readonly string[]): Promise<void> {
-  if (productIds.length === 0) return;
-  const { rows } = await sql<{ id: string }>`
-    select id from product where org_id = ${orgId} and id = any(${productIds}::uuid[])`.execute(tx);
-  const known = new Set(rows.map(({ id }) => id));
-  const unknown = productIds.findIndex((id) => !known.has(id));
-  if (unknown < 0) return;
-  throw refusal('REFERENCE_NOT_FOUND', `productIds[${unknown}]`, 'names something that does not exist');
 }

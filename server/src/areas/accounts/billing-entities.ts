@@ -3,6 +3,7 @@ import { isEarlier } from '../../api/body-rules.ts';
 import { changeOf, scopeOf } from '../../api/entity-writes.ts';
 import type { AnyCall } from '../../api/operation.ts';
 import type { Resource } from '../../api/resource-spec.ts';
+import { present } from '../../kernel/assert.ts';
 import { type Instant, localDate, type PlainDate } from '../../kernel/time.ts';
 import type { Condition } from '../../store/database.ts';
 import { lockEntity, replaceEntity, type Stored } from '../../store/entity-store.ts';
@@ -10,6 +11,7 @@ import { recordChange } from '../../store/outbox.ts';
 import { inTransaction } from '../../store/transaction.ts';
 import { counterPricing, pricing } from '../pricing/index.ts';
 import { accountPlan } from './account-plan.ts';
+import { commitment } from './commitment.ts';
 import { contract } from './contract.ts';
 
 /** What can be ended together on an account (spec 50 §3.3). */
@@ -29,12 +31,13 @@ type Kind = {
   readonly of: (accountIds: readonly string[]) => Condition;
 };
 
-const KINDS: { readonly [entity in BillingEntity]?: Kind } = {
-  CONTRACT: { resource: contract, endsOnDate: true, of: ofAccounts },
-  ACCOUNTPLAN: { resource: accountPlan, endsOnDate: false, of: ofAccounts },
-  PRICINGS: { resource: pricing, endsOnDate: false, of: ofBespokePlans },
-  COUNTER_PRICINGS: { resource: counterPricing, endsOnDate: false, of: ofBespokePlans },
-};
+const KINDS: ReadonlyMap<BillingEntity, Kind> = new Map<BillingEntity, Kind>([
+  ['CONTRACT', { resource: contract, endsOnDate: true, of: ofAccounts }],
+  ['ACCOUNTPLAN', { resource: accountPlan, endsOnDate: false, of: ofAccounts }],
+  ['PREPAYMENT', { resource: commitment, endsOnDate: true, of: ofAccounts }],
+  ['PRICINGS', { resource: pricing, endsOnDate: false, of: ofBespokePlans }],
+  ['COUNTER_PRICINGS', { resource: counterPricing, endsOnDate: false, of: ofBespokePlans }],
+]);
 
 function ofAccounts(accountIds: readonly string[]): Condition {
   return sql`account_id = any(${accountIds}::uuid[])`;
@@ -67,8 +70,7 @@ export async function endBillingEntities(
   entity: BillingEntity,
   ending: Ending,
 ): Promise<Ended> {
-  const kind = KINDS[entity];
-  if (!kind) return { updated: [], failed: [] };
+  const kind = present(KINDS.get(entity), `the kind ${entity}`);
   const end = kind.endsOnDate ? localDate(ending.end, ending.zone) : ending.end;
   const outcomes = { updated: [] as string[], failed: [] as string[] };
   for (const id of await idsEndingLater(call, kind, { ending, end })) {

@@ -66,7 +66,8 @@ async function transactionMustFit(tx: Tx, held: HeldBalance, { wanted, now }: Ch
   throw refusal('VALIDATION_FAILED', 'amount', `takes more than the balance holds: ${rest.amount.toFixed()}`);
 }
 
-async function typeMustBeLive(tx: Tx, orgId: string, typeId: string): Promise<void> {
+/** An archived type stays where it is and takes no new uses (spec 50 §1). */
+export async function typeMustBeLive(tx: Tx, orgId: string, typeId: string): Promise<void> {
   const { rows } = await sql`
     select from transaction_type where org_id = ${orgId} and id = ${typeId} and archived`.execute(tx);
   if (rows.length > 0) throw refusal('REFERENCE_NOT_FOUND', 'transactionTypeId', 'is archived');

@@ -27,13 +27,16 @@ export const summarizeBalanceTransactions = defineOperation({
   answers: 'whole',
   handle: async (call) => {
     const found = await existingBalance(call, idOf(call.params, 'balanceId'));
-    const totals = await totalsOf(call, found.id);
+    const totals = await transactionTotals(call, found.id);
     return balanceSummary(totals, found as unknown as RolloverTerms, call.ctx.clock.now());
   },
 });
 
 /** The initial credit is the first one by the time at which it was applied, then by its creation. */
-async function totalsOf({ ctx, orgId }: AnyCall, balanceId: string): Promise<TransactionTotals> {
+export async function transactionTotals(
+  { ctx, orgId }: AnyCall,
+  balanceId: string,
+): Promise<TransactionTotals> {
   const { rows } = await sql<TransactionTotals>`
     select coalesce(sum(amount) filter (where amount > 0), 0) as total_credit_amount,
       coalesce(-sum(amount) filter (where amount < 0), 0) as total_debit_amount,

@@ -11,6 +11,8 @@ import { insertLines, lineRows, replaceLines } from './bill-lines.ts';
 import { type BillRow, linesOfBills, lockBillsWhere } from './bill-rows.ts';
 import { alertChange, billCreatedAlert, codeOf, failureAlerts } from './billing-alerts.ts';
 import type { CalculatedUnit } from './calculate-units.ts';
+import { markBilledCharges } from './charge-facts.ts';
+import { feesAmong } from './commitment-movements.ts';
 import { calculatedValues, replaceBills, storedValues } from './draft-row.ts';
 import { allocateInvoiceNumbers } from './invoice-numbers.ts';
 import type { BillingOrganization } from './load-organization.ts';
@@ -18,7 +20,8 @@ import type { BillingOrganization } from './load-organization.ts';
 export type Applying = {
   readonly organization: BillingOrganization;
   readonly writer: Writer;
-  readonly billJobId: string;
+  /** The job that asks; null when something else does, such as a changed charge. */
+  readonly billJobId: string | null;
   /** The job's timezone as it was sent; null keeps the one of the existing bills. */
   readonly timezoneText: string | null;
 };
@@ -46,19 +49,27 @@ export async function applyBills(
   );
   const ids = [...updated.ids, ...created.ids];
   const draws = [...updated.draws, ...created.draws];
-  await replaceDraws(tx, applying.writer, { billIds: ids, draws, requestId: null });
+  const fees = [...updated.fees, ...created.fees];
+  await replaceDraws(tx, applying.writer, { billIds: ids, draws, fees, requestId: null });
   const alerts = units.flatMap(failureAlerts).map((alert) => alertChange(applying.writer, alert));
   await recordBillChanges(tx, applying.writer, [...updated.changes, ...created.changes, ...alerts]);
+  await markBilledCharges(tx, applying.organization.orgId, ids);
+  await recordJobBills(tx, applying, ids);
+  return ids;
+}
+
+async function recordJobBills(tx: Tx, applying: Applying, ids: readonly string[]): Promise<void> {
+  if (applying.billJobId === null) return;
   await sql`insert into bill_job_bill (org_id, bill_job_id, bill_id)
     select ${applying.organization.orgId}, ${applying.billJobId}, unnest(${ids}::uuid[])
     on conflict do nothing`.execute(tx);
-  return ids;
 }
 
 type Written = {
   readonly ids: readonly string[];
   readonly changes: readonly Change[];
   readonly draws: BillDraws['draws'];
+  readonly fees: BillDraws['fees'];
 };
 
 /** Spec 40 §4.6: an empty bill is not created when empty ones are suppressed. */
@@ -90,6 +101,7 @@ async function createNew(tx: Tx, applying: Applying, drafts: readonly Draft[]): 
       jsonStatementGenerated: false,
       csvStatementGenerated: false,
       statementStale: false,
+      contentVersion: 1,
     };
     const row = { ...values, accountCode: draft.accountCode, locked: isLocked(draft, organization) };
     const bill = row as unknown as BillRow;
@@ -111,6 +123,7 @@ async function createNew(tx: Tx, applying: Applying, drafts: readonly Draft[]): 
       alertChange(writer, billCreatedAlert(bill.id, draft, draft.accountCode)),
     ]),
     draws: news.flatMap(({ draft, bill }) => drawsOf(draft, bill)),
+    fees: news.flatMap(({ draft, bill }) => feesAmong(bill.id, draft.lines)),
   };
 }
 
@@ -122,7 +135,7 @@ async function updateExisting(tx: Tx, applying: Applying, drafts: readonly Draft
   const { orgId } = applying.organization;
   const wanted = new Map(drafts.map((draft) => [draft.existingBillId, draft]));
   const ids = [...wanted.keys()].filter((id) => id !== null);
-  if (ids.length === 0) return { ids: [], changes: [], draws: [] };
+  if (ids.length === 0) return { ids: [], changes: [], draws: [], fees: [] };
   const found = await lockBillsWhere(tx, orgId, [sql`b.id = any(${ids}::uuid[])`]);
   const open = found.filter((bill) => !bill.locked);
   const lines = await linesOfBills(
@@ -146,6 +159,7 @@ async function updateExisting(tx: Tx, applying: Applying, drafts: readonly Draft
     ids: open.map((bill) => bill.id),
     changes: changed.map(({ before, after }) => billChange(before, after, null)),
     draws: open.flatMap((bill) => drawsOf(wanted.get(bill.id) as Draft, bill)),
+    fees: open.flatMap((bill) => feesAmong(bill.id, (wanted.get(bill.id) as Draft).lines)),
   };
 }
 
@@ -160,6 +174,7 @@ function recalculated(before: WholeBill, draft: Draft, applying: Applying): Whol
   const after = {
     ...bill,
     ...calculatedValues(draft, applying),
+    billJobId: applying.billJobId ?? bill['billJobId'],
     version: bill.version + 1,
     dtLastModified: writer.now,
     lastModifiedBy: writer.principalId,

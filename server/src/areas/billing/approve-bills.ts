@@ -1,17 +1,17 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { fieldsRefused } from '../../api/body.ts';
-import { writerOf } from '../../api/entity-writes.ts';
 import { list, optional, reference, text } from '../../api/fields.ts';
 import { dateParameter, idsParameter } from '../../api/filters.ts';
 import { type AnyCall, defineOperation } from '../../api/operation.ts';
 import type { Condition, Row } from '../../store/database.ts';
 import { inTransaction } from '../../store/transaction.ts';
 import { approval } from './bill-actions.ts';
-import { updateBills } from './bill-changes.ts';
 import { billsWhere, lockBillsWhere } from './bill-rows.ts';
 import { periodConditions } from './billing-period.ts';
 import { externalInvoiceDateConditions } from './list-bills.ts';
+import { updateFinishedBills } from './statements/order-statements.ts';
+import { writingOf } from './statements/statement-job-status.ts';
 
 const UPDATE = { action: 'config:update', resource: 'billing:bill' };
 const response = z.object({ message: text() });
@@ -84,7 +84,6 @@ async function approveBatch(call: AnyCall, ids: readonly string[]): Promise<numb
   return inTransaction(call.ctx.db, async (tx) => {
     const found = await lockBillsWhere(tx, call.orgId, [sql`b.id = any(${ids}::uuid[])`]);
     const bills = found.filter((bill) => bill.status === 'PENDING' && !bill.locked);
-    const update = { bills, values: approval(call), requestId: call.request.id };
-    return (await updateBills(tx, writerOf(call), update)).length;
+    return (await updateFinishedBills(tx, writingOf(call), { bills, values: approval(call) })).length;
   });
 }

@@ -37,11 +37,14 @@ async function rowsOf({ db, orgId }: Source, ids: readonly string[], now: Instan
   const { rows } = await sql<Omit<BalanceFacts, 'draws'>>`
     select b.id, b.dt_created, b.account_id, b.name, b.currency, b.start_date, b.end_date,
       b.rollover_end_date, b.rollover_amount, b.product_ids, b.line_item_types, b.contract_id,
-      b.balance_draw_down_description,
+      b.balance_draw_down_description, b.overage_description, b.overage_surcharge_percent,
       b.consumptions_accounting_product_id, b.allow_overdraft,
       (select coalesce(sum(t.amount), 0) from balance_transaction t
        where t.org_id = b.org_id and t.balance_id = b.id and t.bill_id is null
-         and (t.announced or t.applied_date <= ${String(now)})) as funds
+         and (t.announced or t.applied_date <= ${String(now)})) as funds,
+      exists (select from balance_transaction t
+       where t.org_id = b.org_id and t.balance_id = b.id and t.amount > 0
+         and (t.announced or t.applied_date <= ${String(now)})) as was_funded
     from balance b where b.org_id = ${orgId} and b.id = any(${ids}::uuid[])`.execute(db);
   return rows;
 }

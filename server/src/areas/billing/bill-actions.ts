@@ -9,12 +9,15 @@ import { ApiError } from '../../kernel/errors.ts';
 import type { Row, Tx } from '../../store/database.ts';
 import { inTransaction } from '../../store/transaction.ts';
 import { wholeBillAnswer } from './bill-answer.ts';
-import { billChange, recordBillChanges, updateBills } from './bill-changes.ts';
+import { billChange, recordBillChanges } from './bill-changes.ts';
 import { replaceDraws } from './bill-draws.ts';
 import { BILL_STATUSES, billResponse } from './bill-fields.ts';
 import { type BillRow, linesOfBills, lockBillsWhere } from './bill-rows.ts';
 import { existing, withLines } from './get-bill.ts';
 import { lockUnits } from './run-bill-job.ts';
+import { forgetStatements } from './statements/forget-statements.ts';
+import { updateFinishedBills } from './statements/order-statements.ts';
+import { writingOf } from './statements/statement-job-status.ts';
 
 const UPDATE = { action: 'config:update', resource: 'billing:bill' };
 
@@ -76,7 +79,8 @@ export const deleteBill = defineOperation({
       refuseLocked(bill);
       const lines = (await linesOfBills(tx, orgId, [id])).get(id) ?? [];
       const writer = writerOf(call);
-      await replaceDraws(tx, writer, { billIds: [id], draws: [], requestId: call.request.id });
+      await replaceDraws(tx, writer, { billIds: [id], draws: [], fees: [], requestId: call.request.id });
+      await forgetStatements(tx, orgId, id);
       await sql`delete from bill where org_id = ${orgId} and id = ${id}`.execute(tx);
       await recordBillChanges(tx, writer, [billChange({ bill, lines }, null, call.request.id)]);
       return wholeBillAnswer(bill, lines);
@@ -107,8 +111,7 @@ async function changedBill(call: AnyCall, id: string, change: (bill: BillRow) =>
     const bill = await lockedRow(tx, call.orgId, id);
     const values = change(bill);
     if (values === null) return withLines(tx, bill);
-    const update = { bills: [bill], values, requestId: call.request.id };
-    const [after] = await updateBills(tx, writerOf(call), update);
+    const [after] = await updateFinishedBills(tx, writingOf(call), { bills: [bill], values });
     return withLines(tx, present(after, 'the changed bill'));
   });
 }

@@ -12,6 +12,7 @@ const HIDDEN_COLUMNS = [
   'stamp',
   'periods',
   'billTotal',
+  'contentVersion',
 ];
 
 /** A bill as the API answers it (spec 40 §4.1), without lines and total. */
@@ -37,10 +38,19 @@ export function embeddedLineAnswer(line: LineRow): Row {
   return without(line, [...LINE_INTERNALS, ...ENVELOPE, 'billId']);
 }
 
+/** A line that was read together with its bill's `jsonStatementGenerated`. */
+type LineOfBill = LineRow & { readonly jsonStatementGenerated?: boolean };
+
+/** Lines that charge for measurements: statements show them (spec 40 §10.5). */
+export const USAGE_TYPES = ['USAGE', 'OVERAGE_USAGE', 'USAGE_CREDIT'];
+
+const HIDDEN_ALONE = ['usagePerPricingBand', 'childAccountId', 'childAccountCode', 'jsonStatementGenerated'];
+
 /** A line by itself: bands are `bandUsage`; it has envelope and bill, but no child account (spec 40 §4.5). */
-export function lineItemAnswer(line: LineRow): Row {
-  const hidden = [...LINE_INTERNALS, 'usagePerPricingBand', 'childAccountId', 'childAccountCode'];
-  return { ...without(line, hidden), bandUsage: line.usagePerPricingBand, jsonUsageGenerated: false };
+export function lineItemAnswer(line: LineOfBill): Row {
+  const { lineItemType, usagePerPricingBand: bandUsage, jsonStatementGenerated = false } = line;
+  const jsonUsageGenerated = jsonStatementGenerated && USAGE_TYPES.includes(lineItemType);
+  return { ...without(line, [...LINE_INTERNALS, ...HIDDEN_ALONE]), bandUsage, jsonUsageGenerated };
 }
 
 function without(row: Row, hidden: readonly string[]): Row {

@@ -1,25 +1,38 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { DraftDraw } from '../../engine/billing/credit-draw.ts';
+import type { CreditSource } from '../../engine/billing/facts.ts';
 import { newId } from '../../kernel/ids.ts';
 import { earlier } from '../../kernel/time.ts';
 import type { Row, Tx } from '../../store/database.ts';
 import type { Writer } from '../../store/entity-store.ts';
 import { rowSet } from '../../store/row-set.ts';
 import { lockBalances, recordMoves } from '../accounts/index.ts';
+import { type BillFee, moveCommitments } from './commitment-movements.ts';
 
-/** What bills take from balances, whole: what they took before and do not take now is given back. */
+/**
+ * What bills take from balances and commitments, and what they bill of commitments, whole: what they took
+ * before and do not take now is given back.
+ */
 export type BillDraws = {
   readonly billIds: readonly string[];
   readonly draws: readonly (DraftDraw & { readonly billId: string })[];
+  readonly fees: readonly BillFee[];
   readonly requestId: string | null;
 };
+
+/** Gives the bills these draws and fees and no others. */
+export async function replaceDraws(tx: Tx, writer: Writer, wanted: BillDraws): Promise<void> {
+  if (wanted.billIds.length === 0) return;
+  const isFrom = (source: CreditSource) => wanted.draws.filter((draw) => draw.source === source);
+  await moveCommitments(tx, writer, { ...wanted, draws: isFrom('PREPAYMENT') });
+  await replaceBalanceDraws(tx, writer, { ...wanted, draws: isFrom('BALANCE') });
+}
 
 /**
  * Gives the bills these draws and no others, one transaction for each bill, balance and phase; one
  * that comes out the same is not written and moves nothing (spec 50 §5.4, §6.10).
  */
-export async function replaceDraws(tx: Tx, writer: Writer, wanted: BillDraws): Promise<void> {
-  if (wanted.billIds.length === 0) return;
+async function replaceBalanceDraws(tx: Tx, writer: Writer, wanted: BillDraws): Promise<void> {
   const rows = rowSet(
     'balance_transaction',
     wanted.draws.map((draw) => drawRow(draw, writer)),
@@ -27,6 +40,7 @@ export async function replaceDraws(tx: Tx, writer: Writer, wanted: BillDraws): P
   const balanceIds = await changedBalances(tx, writer, { billIds: wanted.billIds, rows });
   if (balanceIds.length === 0) return;
   const before = await lockBalances(tx, writer, balanceIds);
+  await sql`select set_config('meterbook.now', ${String(writer.now)}, true)`.execute(tx);
   await sql`delete from balance_transaction t
     where t.org_id = ${writer.orgId} and t.bill_id = any(${wanted.billIds}::uuid[])
       and not exists (select from ${rows} r

@@ -12,7 +12,7 @@ import type { CalculatedUnit } from './calculate-units.ts';
 type Alert = {
   readonly severity: 'INFO' | 'ERROR';
   readonly description: string;
-  readonly entityType: 'Bill' | 'Account';
+  readonly entityType: 'Bill' | 'Account' | 'Balance';
   readonly entityId: string;
 };
 

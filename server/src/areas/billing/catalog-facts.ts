@@ -155,7 +155,8 @@ async function pricingsOf({ db, orgId }: Source, owners: readonly string[]): Pro
   if (owners.length === 0) return [];
   const { rows } = await sql<PricingFacts>`
     select id, dt_created, plan_id, plan_template_id, aggregation_id, compound_aggregation_id, segment, type,
-      start_date, end_date, cumulative, tiers_span_plan, pricing_bands, minimum_spend,
+      start_date, end_date, cumulative, tiers_span_plan, pricing_bands,
+      overage_pricing_bands, minimum_spend,
       minimum_spend_description, minimum_spend_bill_in_advance, description, accounting_product_id
     from pricing
     where org_id = ${orgId}
@@ -188,7 +189,10 @@ type AggregationRow = Omit<AggregationFacts, 'definition'> &
 type Named = { readonly ids: readonly string[]; readonly codes: readonly string[] };
 
 /** The aggregations with one of the ids or one of the codes. */
-async function aggregationsOf({ db, orgId }: Source, { ids, codes }: Named): Promise<AggregationFacts[]> {
+export async function aggregationsOf(
+  { db, orgId }: Source,
+  { ids, codes }: Named,
+): Promise<AggregationFacts[]> {
   if (ids.length + codes.length === 0) return [];
   const { rows } = await sql<AggregationRow>`
     select a.*, exists (select from jsonb_array_elements(m.data_fields || m.derived_fields) f

@@ -39,12 +39,18 @@ export function storedValues({ accountCode: _, locked: __, ...stored }: BillRow)
   return stored;
 }
 
-/** Overwrites existing bills whole; the transaction has locked them. */
+/**
+ * Overwrites existing bills whole; the transaction has locked them. Their statements are stale from now on.
+ */
 export async function replaceBills(tx: Tx, bills: readonly BillRow[]): Promise<void> {
   const [first] = bills;
   if (first === undefined) return;
-  const names = Object.keys(storedValues(first)).filter((name) => name !== 'orgId' && name !== 'id');
-  const assignments = names.map((name) => sql`${sql.ref(name)} = ${sql.ref(`r.${name}`)}`);
+  const kept = ['orgId', 'id', 'contentVersion'];
+  const names = Object.keys(storedValues(first)).filter((name) => !kept.includes(name));
+  const assignments = [
+    ...names.map((name) => sql`${sql.ref(name)} = ${sql.ref(`r.${name}`)}`),
+    sql`content_version = b.content_version + 1`,
+  ];
   await sql`update bill b set ${sql.join(assignments)} from ${rowSet('bill', bills.map(storedValues))} r
     where b.org_id = ${first.orgId} and b.org_id = r.org_id and b.id = r.id`.execute(tx);
 }

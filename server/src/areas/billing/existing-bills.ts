@@ -92,15 +92,21 @@ async function linesOf(db: Db | Tx, wanted: ExistingBills, bills: readonly BillR
     select bill_id, key, line_item_type, subtotal, currency, plan_id, plan_group_id, pricing_id,
       service_period_start_date, service_period_end_date, reason ->> 'chargeKey' as charge_key,
       reason ->> 'timing' as timing, reason ->> 'accountPlanId' as account_plan_id,
+      (reason ->> 'normalSubtotal')::numeric as normal_subtotal,
       reason ->> 'refundedLineKey' as refunded_line_key, nullif(reason -> 'mergedFrom', '[]') as merged_from
     from bill_line_item
     where org_id = ${orgId} and bill_id = any(${idsOf(holders)}::uuid[])
       and service_period_end_date > ${String(startOfDate(since, facts.timezone))}
       and line_item_type <> all(${[...MEMO_TYPES]}::text[])`.execute(db);
-  return rows.map(({ chargeKey, timing, accountPlanId, refundedLineKey, mergedFrom, ...line }) => {
-    const merged = mergedFrom?.map(lineFromJson) ?? [];
-    return { ...line, reason: { chargeKey, timing, accountPlanId, refundedLineKey, mergedFrom: merged } };
-  });
+  return rows.map(
+    ({ chargeKey, timing, accountPlanId, normalSubtotal, refundedLineKey, mergedFrom, ...line }) => {
+      const merged = mergedFrom?.map(lineFromJson) ?? [];
+      return {
+        ...line,
+        reason: { chargeKey, timing, accountPlanId, normalSubtotal, refundedLineKey, mergedFrom: merged },
+      };
+    },
+  );
 }
 
 async function memoLinesOf(db: Db | Tx, orgId: string, billIds: readonly string[]) {

@@ -46,9 +46,9 @@ export const getBillLineItem = defineOperation({
   handle: async ({ ctx, orgId, params }) => {
     const [billId, id] = [idOf(params, 'billId'), idOf(params)];
     const { rows } = await sql<LineRow>`
-      select * from bill_line_item where org_id = ${orgId} and bill_id = ${billId} and id = ${id}`.execute(
-      ctx.db,
-    );
+      select l.*, b.json_statement_generated
+      from bill_line_item l join bill b on b.org_id = l.org_id and b.id = l.bill_id
+      where l.org_id = ${orgId} and l.bill_id = ${billId} and l.id = ${id}`.execute(ctx.db);
     const [line] = rows;
     if (!line) throw new ApiError('NOT_FOUND', 'there is no such line item on this bill');
     return lineItemAnswer(line);
@@ -92,7 +92,7 @@ async function linePage(call: PageCall, conditions: readonly Condition[]): Promi
   const signer = { secretKey: call.ctx.secretKey, now: call.ctx.clock.now() };
   const position = nextToken === undefined ? null : positionFromToken(nextToken, list, signer);
   const { rows } = await sql<LineRow & { billCreated: Instant }>`
-    select l.*, b.dt_created as bill_created
+    select l.*, b.json_statement_generated, b.dt_created as bill_created
     from bill_line_item l join bill b on b.org_id = l.org_id and b.id = l.bill_id
     where ${sql.join([sql`l.org_id = ${call.orgId}`, ...conditions, behind(position)], sql` and `)}
     order by b.dt_created desc, b.id desc, l.sequence_number, l.id limit ${size + 1}`.execute(call.ctx.db);

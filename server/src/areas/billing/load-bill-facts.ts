@@ -1,10 +1,12 @@
-import type { BillFacts, BillTarget, ExistingBillFacts } from '../../engine/billing/facts.ts';
+import type { BillFacts, BillTarget } from '../../engine/billing/facts.ts';
 import { aggregationCodesOf } from '../../engine/metering/compound-names.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Db, Tx } from '../../store/database.ts';
 import { type AccountRows, loadAccountRows } from './account-facts.ts';
 import { loadBalances } from './balance-facts.ts';
 import { type CatalogFacts, groupedBy, loadCatalogFacts } from './catalog-facts.ts';
+import { loadCharges } from './charge-facts.ts';
+import { loadCommitments } from './commitment-facts.ts';
 import { loadCustomFields } from './compound-facts.ts';
 import { loadExistingBills } from './existing-bills.ts';
 import type { BillingOrganization } from './load-organization.ts';
@@ -32,8 +34,15 @@ export async function loadBillFacts(db: Db | Tx, request: FactsRequest): Promise
   const rows = await loadAccountRows(source, unitIds);
   const accountIds = rows.accounts.map((account) => account.id);
   const { now, lockBalances: lock } = request;
+  const commitments = await loadCommitments(source, { accountIds, lock });
   const balances = await loadBalances(source, { accountIds, now, lock });
-  const catalog = await loadCatalogFacts(source, rows.accountPlans, productIdsOf(balances));
+  const charges = await loadCharges(source, accountIds);
+  const productIds = [
+    ...productIdsOf(balances),
+    ...productsOfCommitments(commitments),
+    ...accountingProductsOf(charges),
+  ];
+  const catalog = await loadCatalogFacts(source, rows.accountPlans, productIds);
   const bills = await loadExistingBills(db, {
     organization,
     accountIds,
@@ -41,7 +50,7 @@ export async function loadBillFacts(db: Db | Tx, request: FactsRequest): Promise
     planTemplates: [...catalog.planTemplates.values()],
   });
   const customFields = await loadCustomFields(source, accountIds, catalog);
-  const parts = partsByAccount(rows, bills, balances);
+  const parts = partsByAccount(rows, { bills, commitments, balances, charges });
   const units = groupedBy(rows.accounts, (account) => account.parentAccountId ?? account.id);
   return unitIds.flatMap((unitId) => {
     const accounts = units.get(unitId);
@@ -57,18 +66,39 @@ function productIdsOf(balances: BillFacts['balances']): readonly string[] {
   );
 }
 
+function productsOfCommitments(commitments: BillFacts['commitments']): readonly string[] {
+  return commitments.flatMap((row) =>
+    [
+      ...row.productIds,
+      row.accountingProductId,
+      row.feesAccountingProductId,
+      row.drawdownsAccountingProductId,
+    ].filter((id) => id !== null),
+  );
+}
+
+function accountingProductsOf(charges: BillFacts['charges']): readonly string[] {
+  return charges.map((row) => row.accountingProductId).filter((id) => id !== null);
+}
+
 type Parts = {
   readonly accountPlans: ReadonlyMap<string, BillFacts['accountPlans']>;
   readonly contracts: ReadonlyMap<string, BillFacts['contracts']>;
   readonly counterAdjustments: ReadonlyMap<string, BillFacts['counterAdjustments']>;
   readonly bills: ReadonlyMap<string, BillFacts['bills']>;
   readonly balances: ReadonlyMap<string, BillFacts['balances']>;
+  readonly commitments: ReadonlyMap<string, BillFacts['commitments']>;
+  readonly charges: ReadonlyMap<string, BillFacts['charges']>;
 };
 
 function partsByAccount(
   rows: AccountRows,
-  bills: readonly ExistingBillFacts[],
-  balances: BillFacts['balances'],
+  {
+    bills,
+    commitments,
+    balances,
+    charges,
+  }: Pick<BillFacts, 'bills' | 'commitments' | 'balances' | 'charges'>,
 ): Parts {
   return {
     accountPlans: groupedBy(rows.accountPlans, (row) => row.accountId),
@@ -76,6 +106,8 @@ function partsByAccount(
     counterAdjustments: groupedBy(rows.counterAdjustments, (row) => row.accountId),
     bills: groupedBy(bills, (bill) => bill.identity.accountId),
     balances: groupedBy(balances, (row) => row.accountId),
+    commitments: groupedBy(commitments, (row) => row.accountId),
+    charges: groupedBy(charges, (row) => row.accountId),
   };
 }
 
@@ -101,6 +133,8 @@ function factsOf({ organization, target, catalog, customFields, parts, accounts 
     counterAdjustments: ofUnit(parts.counterAdjustments),
     bills: ofUnit(parts.bills),
     balances: ofUnit(parts.balances),
+    commitments: ofUnit(parts.commitments),
+    charges: ofUnit(parts.charges),
     ...catalogOf(catalog, accountPlans),
   };
 }

@@ -1,13 +1,14 @@
 // Spec 40 §4.1-§4.3: frequency, period and dates of one bill.
-import type { PlainDate } from '../../kernel/time.ts';
+import { localDate, type PlainDate } from '../../kernel/time.ts';
 import type { BillFrequency } from '../calendar/cycle.ts';
-import { type DateSpan, instantsOf } from '../calendar/local-dates.ts';
+import { type ClosedSpan, type DateSpan, instantsOf } from '../calendar/local-dates.ts';
 import type { DraftBill } from './bill.ts';
 import { isConsolidated } from './bill-slot.ts';
 import type { Calculation } from './calculation.ts';
 import type { DueMember } from './due-member.ts';
 import type { AccountFacts, ExistingBillFacts } from './facts.ts';
 import { dateOrder } from './plan-dates.ts';
+import { hullOf } from './service-span.ts';
 
 export type BillDates = Pick<
   DraftBill,
@@ -28,6 +29,8 @@ export type BillParts = {
   readonly account: AccountFacts;
   readonly members: readonly DueMember[];
   readonly existing: ExistingBillFacts | null;
+  /** The service periods of what is on the bill by its own date: charges. */
+  readonly items: readonly ClosedSpan[];
 };
 
 /** The dates of the bill. The period and the zone of an existing bill stay (spec 40 §7.5). */
@@ -35,8 +38,7 @@ export function billDates(calculation: Calculation, parts: BillParts): BillDates
   const { slot, index } = calculation;
   const { stamp, gridDate } = slot;
   const { organization } = index.facts;
-  const period =
-    parts.existing === null ? longestPeriod(parts.members, gridDate) : existingPeriod(parts.existing);
+  const period = parts.existing === null ? periodOf(calculation, parts) : existingPeriod(parts.existing);
   const instants = instantsOf(period, stamp.timezone);
   const frequency = billFrequency(calculation, parts.members);
   const billDate = stamp.billDate ?? gridDate;
@@ -54,6 +56,12 @@ export function billDates(calculation: Calculation, parts: BillParts): BillDates
     ...frequency,
     timezone: stamp.timezone,
   };
+}
+
+function periodOf({ slot }: Calculation, { members, items }: BillParts): DateSpan {
+  if (members.length > 0 || items.length === 0) return longestPeriod(members, slot.gridDate);
+  const { start, end } = hullOf(items);
+  return { start: localDate(start, slot.stamp.timezone), end: localDate(end, slot.stamp.timezone) };
 }
 
 /** The longest of the plans' periods, which all end on the grid date. */

@@ -2,7 +2,7 @@
 import type { BillIdentity } from './bill.ts';
 import { type Calculation, placementOf } from './calculation.ts';
 import type { DueMember } from './due-member.ts';
-import type { AccountFacts, ExistingBillFacts } from './facts.ts';
+import type { AccountFacts, ChargeFacts, ExistingBillFacts } from './facts.ts';
 import { sortedBy } from './facts-index.ts';
 
 /** The parent, then the children by code. */
@@ -18,6 +18,14 @@ export function membersOf(calculation: Calculation, account: AccountFacts): read
     const placement = placementOf(calculation.index, attached, attached.account);
     return placement.billAccountId === account.id;
   });
+}
+
+/** The charges that are on the account's bill, by id. */
+export function chargesOf({ index, slot }: Calculation, account: AccountFacts): readonly ChargeFacts[] {
+  if (slot.chargeIds.length === 0) return [];
+  const ids = new Set(slot.chargeIds);
+  const own = index.facts.charges.filter((row) => row.accountId === account.id && ids.has(row.id));
+  return sortedBy(own, (row) => row.id);
 }
 
 export function existingBillOf(

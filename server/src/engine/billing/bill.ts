@@ -62,7 +62,12 @@ export type LineItemType =
   | 'MINIMUM_SPEND'
   | 'MINIMUM_SPEND_REFUND'
   | 'AD_HOC'
+  | 'BALANCE_FEE'
+  | 'COMMITMENT_FEE'
+  | 'COMMITMENT_CONSUMED'
   | 'BALANCE_CONSUMED'
+  | 'OVERAGE_USAGE'
+  | 'OVERAGE_SURCHARGE'
   | 'CREDIT_MEMO'
   | 'DEBIT_MEMO';
 
@@ -104,7 +109,9 @@ export type BillLine = {
   readonly accountingProductId: string | null;
   readonly accountingProductName: string | null;
   readonly accountingProductCode: string | null;
+  readonly commitmentId: string | null;
   readonly balanceId: string | null;
+  readonly chargeId: string | null;
   readonly contractId: string | null;
   readonly childAccountId: string | null;
   readonly childAccountCode: string | null;
@@ -136,7 +143,8 @@ export type LineReason = {
   readonly segment: Segment | null;
   readonly start: Instant;
   readonly end: Instant;
-  readonly usageQueryKey: string | null;
+  /** The measurements behind the quantity; empty for every line that is not usage. */
+  readonly usage: readonly LineUsage[];
   readonly units: Decimal;
   /** Units rated in earlier windows, with tiersSpanPlan; null when tiers do not span. */
   readonly earlierUnits: Decimal | null;
@@ -146,12 +154,24 @@ export type LineReason = {
   /** In the line's currency, before rounding, caps and splits. */
   readonly exactAmount: Decimal;
   readonly conversionRate: Decimal;
+  /** What an overage line would cost at normal prices, in its currency; null on every other line. */
+  readonly normalSubtotal: Decimal | null;
   /** A minimum spend refund names the key of the in-advance line that it gives back. */
   readonly refundedLineKey: string | null;
   /** The children's lines behind a line of a PARENT_SUMMARY bill; empty for every other line. */
   readonly mergedFrom: readonly BilledLine[];
   /** What a consumed line paid of which lines; empty for every other line. */
   readonly drawn: readonly DrawnPart[];
+};
+
+/**
+ * Measurements of one aggregation that a line charges for: those of all the accounts together, in
+ * `[start, end)`, that the filters let through and that fall in the segment. A null segment of a segmented
+ * aggregation means any of its segments.
+ */
+export type LineUsage = Pick<UsageQuery, 'accountIds' | 'start' | 'end' | 'filters'> & {
+  readonly aggregationId: string;
+  readonly segment: Segment | null;
 };
 
 /** What was drawn for one line, in the credit's currency and converted into the bill's. */
@@ -177,7 +197,7 @@ export type BilledLine = Pick<
 > & {
   readonly reason: Pick<
     LineReason,
-    'chargeKey' | 'timing' | 'accountPlanId' | 'refundedLineKey' | 'mergedFrom'
+    'chargeKey' | 'timing' | 'accountPlanId' | 'normalSubtotal' | 'refundedLineKey' | 'mergedFrom'
   >;
 };
 
@@ -216,8 +236,15 @@ export type BillFailure = (NoConversionRate | RoundingFailure | CalculationFailu
   readonly entity: string;
 };
 
-/** The calculation of a compound aggregation, the `entity`, gives no number (spec 20 §12.2). */
-export type CalculationFailure = { readonly kind: 'CalculationFailed'; readonly reason: string };
+/**
+ * The calculation of a compound aggregation, or the query of a simple one, the `entity`, gives no number
+ * (spec 20 §11.6, §12.2).
+ */
+export type CalculationFailure = {
+  readonly kind: 'CalculationFailed';
+  readonly reason: string;
+  readonly of?: 'SIMPLE' | 'COMPOUND';
+};
 
 /** Bills that could not be calculated, all for the same cause; existing ones stay as they are. */
 export type FailedBills = { readonly identities: readonly BillIdentity[]; readonly failure: BillFailure };

@@ -8,10 +8,10 @@ import { type Calculation, calculationOf } from './calculation.ts';
 import { billedDraws, type KnownDraw } from './credit-draw.ts';
 import { type Draft, EMPTY_DRAFT } from './draft.ts';
 import { draftBills } from './draft-bills.ts';
-import { dueBillsOf } from './due-bills.ts';
 import { dueSlots } from './due-slots.ts';
 import type { BillFacts } from './facts.ts';
 import { factsIndex, rowOf, sortedBy } from './facts-index.ts';
+import { dueBillsOf } from './slot-bills.ts';
 import { steps } from './steps.ts';
 
 type Outcome = {

@@ -5,6 +5,7 @@ import type { BillStamp } from './bill.ts';
 import { type BillHistory, type BillRecord, billHistory } from './bill-history.ts';
 import { type BillSlot, isSameSlot } from './bill-slot.ts';
 import type { KnownDraw } from './credit-draw.ts';
+import type { DueFee } from './due-fees.ts';
 import { type DueMember, dueMember } from './due-member.ts';
 import type { AccountFacts, ExistingBillFacts } from './facts.ts';
 import type { FactsIndex } from './facts-index.ts';
@@ -14,6 +15,10 @@ export type DueSlot = BillSlot & {
   readonly stamp: BillStamp;
   /** The job names AD_HOC, so plans without a cycle take part. */
   readonly adHocNamed: boolean;
+  /** The charges that are on the slot's bills. */
+  readonly chargeIds: readonly string[];
+  /** The commitment fees that are on the slot's bills. */
+  readonly fees: readonly DueFee[];
 };
 
 export type Calculation = {

@@ -1,95 +1,55 @@
 // Spec 50 §6.6, §11, §12: the line of a bill that shows what a credit pays, and the record of it.
-import { ONE, sumOf } from '../../kernel/decimal.ts';
+import { sumOf } from '../../kernel/decimal.ts';
 import { earlier } from '../../kernel/time.ts';
 import type { Calculation } from './calculation.ts';
+import { creditLine } from './credit-line.ts';
 import { type DraftLine, type PlacedDraw, RANK } from './draft.ts';
 import type { Taken } from './draw-down.ts';
+import type { AccountFacts } from './facts.ts';
 import { hullOf } from './service-span.ts';
 
-/** One negative line for everything that a credit pays on one bill; at least one part. */
+/** One negative line for everything that a credit pays on one bill, for one child where that is named. */
 export function consumedLine(calculation: Calculation, parts: readonly [Taken, ...Taken[]]): DraftLine {
   const [{ credit, line, rate }] = parts;
-  const service = hullOf(parts.map((part) => part.span));
   const subtotal = sumOf(parts.map((part) => part.amount)).negated();
-  const key = `draw/${credit.source}/${credit.id}`;
-  const child = credit.accountId === calculation.index.head.id ? null : line;
-  return {
-    key,
+  const child = shownChild(calculation, parts[0]);
+  const name = `draw/${credit.source}/${credit.id}`;
+  return creditLine(calculation, {
+    key: child === null ? name : `${name}/${child.id}`,
     billAccountId: line.billAccountId,
     rank: RANK.drawDown,
-    planCode: '',
-    attachedKey: null,
-    lineItemType: 'BALANCE_CONSUMED',
+    lineItemType: credit.source === 'PREPAYMENT' ? 'COMMITMENT_CONSUMED' : 'BALANCE_CONSUMED',
+    rule: '50 §6',
+    timing: 'ARREARS',
     description: credit.description,
-    quantity: ONE,
-    units: ONE,
-    unit: '',
-    averageUnitPrice: subtotal,
-    subtotal,
     currency: credit.currency,
+    exactAmount: subtotal,
+    subtotal,
     conversionRate: rate,
     convertedSubtotal: sumOf(parts.map((part) => part.convertedAmount)).negated(),
-    usagePerPricingBand: null,
-    servicePeriodStartDate: service.start,
-    servicePeriodEndDate: service.end,
-    ...NOTHING_PRICED,
-    ...productsOf(calculation, parts[0]),
-    balanceId: credit.id,
-    contractId: credit.contractId,
-    childAccountId: child?.childAccountId ?? null,
-    childAccountCode: child?.childAccountCode ?? null,
-    reason: {
-      rule: '50 §6',
-      chargeKey: key,
-      timing: 'ARREARS',
-      accountPlanId: null,
-      accountId: credit.accountId,
-      ...service,
-      usageQueryKey: null,
-      units: ONE,
-      earlierUnits: null,
-      bands: null,
-      proration: null,
-      exactAmount: subtotal,
-      conversionRate: rate,
-      refundedLineKey: null,
-      mergedFrom: [],
-      drawn: parts.map(drawnPart),
-      pricingId: null,
-      aggregationId: null,
-      segment: null,
-    },
-  };
+    service: hullOf(parts.map((part) => part.span)),
+    credit,
+    accountingProductId: credit.accountingProductId,
+    child,
+    drawn: parts.map(drawnPart),
+  });
 }
 
-const NOTHING_PRICED = {
-  segment: null,
-  aggregationId: null,
-  compoundAggregationId: null,
-  meterId: null,
-  counterId: null,
-  pricingId: null,
-  planId: null,
-  planGroupId: null,
-  referencedBillId: null,
-  referencedLineItemId: null,
-  reasonId: null,
-} as const;
-
-/** The product is that of a credit for one product; the accounting product is the credit's own or none. */
-function productsOf({ index }: Calculation, { credit }: Taken) {
-  const { productIds, accountingProductId } = credit;
-  const productId = productIds.length === 1 ? (productIds[0] ?? null) : null;
-  const product = productId === null ? undefined : index.products.get(productId);
-  const accounting = accountingProductId === null ? undefined : index.products.get(accountingProductId);
-  return {
-    productId,
-    productName: product?.name ?? null,
-    productCode: product?.code ?? null,
-    accountingProductId,
-    accountingProductName: accounting?.name ?? null,
-    accountingProductCode: accounting?.code ?? null,
-  };
+/**
+ * Spec 50 §6.9: the child that a line of a credit names on the parent's bill. A balance names the child that
+ * it belongs to, a commitment with PARENT_BREAKDOWN whoever has used it.
+ */
+export function shownChild(
+  { index }: Calculation,
+  { credit, line }: Pick<Taken, 'credit' | 'line'>,
+): AccountFacts | null {
+  if (line.billAccountId !== index.head.id) return null;
+  if (credit.source === 'BALANCE') {
+    const isOfChild = credit.accountId !== index.head.id;
+    return isOfChild ? (index.accounts.get(line.childAccountId ?? '') ?? null) : null;
+  }
+  if (credit.childBillingMode !== 'PARENT_BREAKDOWN' || line.reason.accountId === index.head.id) return null;
+  return index.accounts.get(line.reason.accountId) ?? null;
 }
 
 function drawnPart({ line, phase, amount, convertedAmount }: Taken) {
@@ -101,6 +61,7 @@ export function placedDraw(parts: readonly [Taken, ...Taken[]]): PlacedDraw {
   const [{ credit, phase, line }] = parts;
   return {
     billAccountId: line.billAccountId,
+    source: credit.source,
     creditId: credit.id,
     phase: phase.phase,
     amount: sumOf(parts.map((part) => part.amount)),

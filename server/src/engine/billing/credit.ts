@@ -1,10 +1,12 @@
 // Spec 50 §5.6, §5.7, §6.2, §6.4: what can pay for lines: which lines, in what time, how much, in what order.
 import { type Decimal, maxOf, minOf, sumOf, ZERO } from '../../kernel/decimal.ts';
 import { type Instant, Temporal } from '../../kernel/time.ts';
-import type { ClosedSpan } from '../calendar/local-dates.ts';
+import { type ClosedSpan, instantsOf } from '../calendar/local-dates.ts';
 import type { Calculation } from './calculation.ts';
+import type { CommitmentFacts } from './commitment-facts.ts';
 import type { CreditDraw, DrawPhase } from './credit-draw.ts';
-import type { BalanceFacts, CreditSource } from './facts.ts';
+import { scopedText } from './credit-line.ts';
+import type { BalanceFacts, ChildBillingMode, CreditSource } from './facts.ts';
 import { type FactsIndex, textOrder } from './facts-index.ts';
 
 /**
@@ -31,6 +33,20 @@ export type Credit = {
   readonly hasOverdraft: boolean;
   readonly description: string;
   readonly accountingProductId: string | null;
+  /** Where lines of it go in a hierarchy; null for a balance, which is shown where it pays. */
+  readonly childBillingMode: ChildBillingMode | null;
+  readonly overage: OverageTerms;
+};
+
+/** What happens to usage beyond the credit. */
+export type OverageTerms = {
+  /** Whether there ever was anything to exceed. */
+  readonly wasFunded: boolean;
+  readonly surchargePercent: Decimal;
+  readonly isSeparate: boolean;
+  /** The text of its lines; null = the default. */
+  readonly description: string | null;
+  readonly accountingProductId: string | null;
 };
 
 export type CreditPhase = { readonly phase: DrawPhase; readonly window: ClosedSpan };
@@ -45,9 +61,14 @@ export const DRAWABLE_TYPES = [
   'AD_HOC',
 ] as const;
 
+/** Commitments never pay for one-off charges. */
+const COMMITMENT_TYPES = DRAWABLE_TYPES.filter((type) => type !== 'AD_HOC');
+
 /** The unit's credits of the kinds that its account allows, in the order in which they are drawn on. */
 export function creditsInOrder({ index }: Calculation): readonly Credit[] {
-  const credits = index.facts.balances.map((row) => creditFromBalance(row, index)).toSorted(creditOrder);
+  const commitments = index.facts.commitments.map((row) => creditFromCommitment(row, index));
+  const balances = index.facts.balances.map((row) => creditFromBalance(row, index));
+  const credits = [...commitments, ...balances].toSorted(creditOrder);
   return creditSources(index).flatMap((source) => credits.filter((credit) => credit.source === source));
 }
 
@@ -55,6 +76,32 @@ export function creditsInOrder({ index }: Calculation): readonly Credit[] {
 function creditSources({ facts, head }: FactsIndex): readonly CreditSource[] {
   if (facts.accounts.length > 1) return ['PREPAYMENT', 'BALANCE'];
   return head.creditApplicationOrder ?? facts.organization.creditApplicationOrder;
+}
+
+function creditFromCommitment(commitment: CommitmentFacts, index: FactsIndex): Credit {
+  const { id, dtCreated, accountId, currency, contractId, productIds, childBillingMode } = commitment;
+  const { startDate: start, endDate: end, accountingProductId: accounting } = commitment;
+  const window = instantsOf({ start, end }, index.facts.organization.timezone);
+  return {
+    source: 'PREPAYMENT',
+    title: `prepayment ${id}`,
+    lineItemTypes: commitment.lineItemTypes.length > 0 ? commitment.lineItemTypes : COMMITMENT_TYPES,
+    phases: [{ phase: 'BASE', window }],
+    funds: commitment.amount,
+    rolloverAmount: null,
+    hasOverdraft: false,
+    description:
+      commitment.commitmentUsageDescription ?? scopedText('Prepayment Consumed', index, productIds),
+    accountingProductId: commitment.drawdownsAccountingProductId ?? accounting,
+    overage: {
+      wasFunded: true,
+      surchargePercent: commitment.overageSurchargePercent ?? ZERO,
+      isSeparate: commitment.separateOverageUsage,
+      description: commitment.overageDescription,
+      accountingProductId: accounting,
+    },
+    ...{ id, dtCreated, accountId, currency, contractId, productIds, childBillingMode },
+  };
 }
 
 function creditFromBalance(balance: BalanceFacts, { facts }: FactsIndex): Credit {
@@ -67,6 +114,14 @@ function creditFromBalance(balance: BalanceFacts, { facts }: FactsIndex): Credit
     hasOverdraft: balance.allowOverdraft ?? facts.organization.allowNegativeBalances,
     description: balance.balanceDrawDownDescription ?? balance.name,
     accountingProductId: balance.consumptionsAccountingProductId,
+    childBillingMode: null,
+    overage: {
+      wasFunded: balance.wasFunded,
+      surchargePercent: balance.overageSurchargePercent ?? ZERO,
+      isSeparate: false,
+      description: balance.overageDescription,
+      accountingProductId: balance.consumptionsAccountingProductId,
+    },
     ...{ id, dtCreated, accountId, currency, contractId, productIds, funds, rolloverAmount },
   };
 }

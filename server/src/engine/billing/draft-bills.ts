@@ -11,6 +11,7 @@ import type { AccountFacts } from './facts.ts';
 import { textOrder } from './facts-index.ts';
 import { numberedLines } from './line-order.ts';
 import { advanceChargeKeys } from './opening-charges.ts';
+import { servicePeriod } from './time-charge.ts';
 
 /**
  * The bills: that of the parent first, then those of children by code. An account has a bill when it has
@@ -65,7 +66,13 @@ function partsOf(calculation: Calculation, account: AccountFacts, lines: readonl
     account,
     members: calculation.members.filter((member) => keys.has(member.attached.key)),
     existing: existingBillOf(calculation, account),
+    items: lines.filter(isOfItsOwnDate).map(servicePeriod),
   };
+}
+
+/** Charges and fees, which have a bill date themselves. */
+function isOfItsOwnDate({ chargeId, lineItemType }: DraftLine): boolean {
+  return chargeId !== null || lineItemType === 'COMMITMENT_FEE';
 }
 
 function billedPeriod(calculation: Calculation, member: DueMember): BilledPeriod {

@@ -37,7 +37,9 @@ export function draftLine(calculation: Calculation, spec: LineSpec): DraftLine |
     servicePeriodEndDate: spec.service.end,
     ...originFields(spec),
     ...productFields(calculation, spec),
+    commitmentId: null,
     balanceId: null,
+    chargeId: null,
     contractId: spec.attached.contract?.id ?? null,
     childAccountId: placement.childAccount?.id ?? null,
     childAccountCode: placement.childAccount?.code ?? null,
@@ -74,7 +76,7 @@ function priceOf(spec: LineSpec, amounts: Amounts): Decimal {
   return spec.unit === '' ? amounts.subtotal : averageUnitPrice(spec.exactAmount, spec.units);
 }
 
-function convertedBand(band: BandUsage, rate: Decimal): PricingBandUsage {
+export function convertedBand(band: BandUsage, rate: Decimal): PricingBandUsage {
   const converted = band.bandSubtotal.times(rate).toDecimalPlaces(12, Decimal.ROUND_HALF_UP);
   return { ...band, convertedBandSubtotal: converted };
 }
@@ -120,13 +122,14 @@ function reasonOf(spec: LineSpec, amounts: Amounts, bands: readonly PricingBandU
     segment: origin.segment ?? null,
     start: spec.service.start,
     end: spec.service.end,
-    usageQueryKey: origin.usageQueryKey ?? null,
+    usage: origin.usage ?? [],
     units: spec.units,
     earlierUnits: origin.earlierUnits ?? null,
     bands,
     proration: origin.proration ?? null,
     exactAmount: spec.exactAmount,
     conversionRate: amounts.rate,
+    normalSubtotal: null,
     refundedLineKey: origin.refundedLineKey ?? null,
     mergedFrom: [],
     drawn: [],

@@ -4,10 +4,11 @@ import type { ClosedSpan } from '../calendar/local-dates.ts';
 import type { UsageQuery } from '../metering/usage-query.ts';
 import type { BandUsage } from '../pricing/band-usage.ts';
 import type { AttachedPlan } from './attached-plan.ts';
-import type { BillFailure, BillLine, LineItemType, LineTiming } from './bill.ts';
+import type { BillFailure, BillLine, LineItemType, LineTiming, LineUsage } from './bill.ts';
 import type { Calculation } from './calculation.ts';
 import type { DraftDraw } from './credit-draw.ts';
 import { draftLine } from './draft-line.ts';
+import type { Taken } from './draw-down.ts';
 import type { AccountFacts, ProductFacts } from './facts.ts';
 import { isBillFailure } from './line-amount.ts';
 import type { RatedWindow } from './rated-window.ts';
@@ -28,12 +29,21 @@ export type DraftLine = Omit<BillLine, 'sequenceNumber'> & {
 export type Draft = {
   readonly rated: readonly RatedWindow[];
   readonly lines: readonly DraftLine[];
+  /** What credits pay, before it shows as lines. */
+  readonly taken: readonly Taken[];
   readonly draws: readonly PlacedDraw[];
   readonly needs: readonly UsageQuery[];
   readonly failure: BillFailure | null;
 };
 
-export const EMPTY_DRAFT: Draft = { rated: [], lines: [], draws: [], needs: [], failure: null };
+export const EMPTY_DRAFT: Draft = {
+  rated: [],
+  lines: [],
+  taken: [],
+  draws: [],
+  needs: [],
+  failure: null,
+};
 
 /** One step of spec 40 §5.4. */
 export type Step = (draft: Draft, calculation: Calculation) => Draft;
@@ -48,8 +58,12 @@ export const RANK = {
   pricingMinimumSpend: 60,
   planMinimumSpend: 61,
   groupMinimumSpend: 62,
+  charge: 70,
+  commitmentFee: 71,
   globalCredit: 80,
   drawDown: 90,
+  overageUsage: 100,
+  overageSurcharge: 101,
   memo: 110,
 } as const;
 
@@ -90,7 +104,7 @@ export type LineOrigin = {
   readonly meterId?: string;
   readonly counterId?: string;
   readonly segment?: BillLine['segment'];
-  readonly usageQueryKey?: string;
+  readonly usage?: readonly LineUsage[];
   readonly earlierUnits?: Decimal;
   readonly proration?: string;
   readonly refundedLineKey?: string;

@@ -82,7 +82,7 @@ function takeInTurn(drawing: Drawing, turn: Turn, soFar: SoFar): BillFailure | n
   return null;
 }
 
-function drawOf({ credit, phase, amount }: Taken): CreditDraw {
+export function drawOf({ credit, phase, amount }: Taken): CreditDraw {
   return { creditId: credit.id, phase: phase.phase, amount };
 }
 
@@ -112,7 +112,7 @@ function takenForLine(drawing: Drawing, turn: Turn, asked: Asked): Taken | BillF
   const span = spanInWindow({ line, window: phase.window });
   if (span === null || !asked.open.gt(0)) return null;
   const billed = { currency: billCurrencyOf(calculation, line.billAccountId), entity: credit.title };
-  const due = amountDue(drawing, turn, asked.drawable);
+  const due = amountDue(drawing, asked.drawable, { window: phase.window, entity: credit.title });
   if (isBillFailure(due)) return due;
   const wanted = minOf(asked.open, due.minus(asked.before));
   if (!wanted.gt(0)) return null;
@@ -129,16 +129,16 @@ function takenForLine(drawing: Drawing, turn: Turn, asked: Asked): Taken | BillF
   return { credit, phase, line, span, rate, amount, convertedAmount };
 }
 
-/** The part of the line that is due in the time of the phase, in the bill's currency. */
-function amountDue(
-  { draft, calculation }: Drawing,
-  { credit, phase }: Turn,
+/** The part of the line that is due in a window of time, in the bill's currency. */
+export function amountDue(
+  { draft, calculation }: Pick<Drawing, 'draft' | 'calculation'>,
   { line, netAmount }: DrawableLine,
+  { window, entity }: { readonly window: ClosedSpan; readonly entity: string },
 ): Decimal | BillFailure {
-  const share = windowShare({ draft, calculation, line, window: phase.window });
+  const share = windowShare({ draft, calculation, line, window });
   const currency = billCurrencyOf(calculation, line.billAccountId);
   const amount = timesFraction(netAmount, share);
-  return roundedAmount(calculation, { amount, currency, entity: credit.title });
+  return roundedAmount(calculation, { amount, currency, entity });
 }
 
 /** Whether there is anything that the credit could pay with, however much other lines take of it. */

@@ -67,9 +67,8 @@ export function mayPayFor(credit: Credit, { line }: DrawableLine, { index }: Cal
   if (!credit.lineItemTypes.includes(line.lineItemType)) return false;
   if (credit.contractId !== null && credit.contractId !== line.contractId) return false;
   if (credit.productIds.length > 0 && !credit.productIds.includes(productIdOf(line) ?? '')) return false;
-  return credit.accountId === index.head.id
-    ? line.billAccountId === index.head.id
-    : line.reason.accountId === credit.accountId;
+  if (credit.accountId !== index.head.id) return line.reason.accountId === credit.accountId;
+  return credit.childBillingMode === 'CHILD' || line.billAccountId === index.head.id;
 }
 
 /** Charges of no plan are told apart by their accounting product. */

@@ -1,12 +1,10 @@
 // Spec 40 §4.6, §8.1, §8.5: the bills that a target asks for, before any measurement is known.
-
 import type { DueBill } from './bill.ts';
-import { accountsInOrder, existingBillOf, identityOf, membersOf } from './bill-members.ts';
-import { type Calculation, calculationOf } from './calculation.ts';
+import { calculationOf } from './calculation.ts';
 import { dueSlots } from './due-slots.ts';
 import type { BillFacts } from './facts.ts';
 import { factsIndex } from './facts-index.ts';
-import { opensWithCharge } from './opening-charges.ts';
+import { dueBillsOf } from './slot-bills.ts';
 
 /**
  * The bills of the unit that the target makes due, by date, shorter frequencies first, the parent's before
@@ -18,22 +16,4 @@ export function dueBills(facts: BillFacts): readonly DueBill[] {
   return dueSlots(index).flatMap((slot) =>
     dueBillsOf(calculationOf(index, slot, { bills: facts.bills, answers: new Map() })),
   );
-}
-
-/** The due bills of one slot. */
-export function dueBillsOf(calculation: Calculation): readonly DueBill[] {
-  return accountsInOrder(calculation)
-    .map((account) => {
-      const existing = existingBillOf(calculation, account);
-      const isDue = membersOf(calculation, account).some(
-        (member) => member.closing !== null || opensWithCharge(calculation, member),
-      );
-      if (existing === null && !isDue) return null;
-      return {
-        identity: identityOf(calculation, account),
-        existingBillId: existing?.id ?? null,
-        locked: existing?.locked ?? false,
-      };
-    })
-    .filter((due) => due !== null);
 }

@@ -6,9 +6,11 @@ import { type AttachedPlan, attachedPlans } from './attached-plan.ts';
 import type { BillStamp } from './bill.ts';
 import { frequencyKeyOf, groupKeyOf, slotKey } from './bill-slot.ts';
 import { type Calculation, calculationOf, type DueSlot } from './calculation.ts';
+import { slotsWithCharges } from './charge-slots.ts';
 import type { DueMember } from './due-member.ts';
 import type { BillFacts, CreateTarget, RecalculateTarget } from './facts.ts';
 import { type FactsIndex, sortedBy } from './facts-index.ts';
+import { slotsWithFees } from './fee-slots.ts';
 import { opensWithCharge } from './opening-charges.ts';
 import { dateOrder } from './plan-dates.ts';
 
@@ -17,7 +19,27 @@ export function dueSlots(index: FactsIndex): readonly DueSlot[] {
   const { target } = index.facts;
   const slots = target.kind === 'CREATE' ? slotsOfJob(index, target) : slotsOfBills(index.facts, target);
   const unique = new Map(slots.map((slot) => [slotKey(slot), slot]));
-  return sortedBy([...unique.values()], slotKey);
+  const ownCharges = target.kind === 'CREATE' ? ownChargeBills(index, target) : null;
+  const withFees = slotsWithFees(index, sortedBy([...unique.values()], slotKey), ownCharges);
+  return slotsWithCharges(index, withFees, ownCharges);
+}
+
+/** Spec 40 §4.2: where charges go that no plan's bill takes; null when the job asks for other bills. */
+function ownChargeBills(index: FactsIndex, target: CreateTarget) {
+  const { billingFrequency } = target;
+  const stamp = stampOfJob(index, target);
+  return {
+    date: targetDate(target, stamp),
+    frequencyKey: index.facts.organization.consolidateBills ? 'CONSOLIDATED' : 'AD_HOC',
+    stamp,
+    adHocNamed: billingFrequency === 'AD_HOC',
+    isAskedFor: billingFrequency === null || billingFrequency === 'AD_HOC',
+  };
+}
+
+/** Spec 40 §8.1: the day after L, or the date that the job names, or today. */
+function targetDate({ lastDateInBillingPeriod, billDate, now }: CreateTarget, stamp: BillStamp): PlainDate {
+  return lastDateInBillingPeriod?.add({ days: 1 }) ?? billDate ?? localDate(now, stamp.timezone);
 }
 
 /** Spec 40 §6.1: a child's bill is recalculated with its parent's only, so bills of children name nothing. */
@@ -27,7 +49,10 @@ function slotsOfBills(facts: BillFacts, target: RecalculateTarget): readonly Due
   );
   return facts.bills
     .filter(
-      (bill) => target.billIds.includes(bill.id) && !bill.locked && !children.has(bill.identity.accountId),
+      (bill) =>
+        target.billIds.includes(bill.id) &&
+        !bill.locked &&
+        (target.namesChildren === true || !children.has(bill.identity.accountId)),
     )
     .map(({ identity, stamp }) => ({
       gridDate: identity.gridDate,
@@ -35,6 +60,8 @@ function slotsOfBills(facts: BillFacts, target: RecalculateTarget): readonly Due
       frequencyKey: identity.frequencyKey,
       stamp,
       adHocNamed: false,
+      chargeIds: [],
+      fees: [],
     }));
 }
 
@@ -86,10 +113,8 @@ type Asking = {
 /** The slot that the attached plan makes due, or null when nothing of it is due. */
 function slotOf(asking: Asking, attached: AttachedPlan): DueSlot | null {
   const { target, stamp } = asking;
-  if (target.lastDateInBillingPeriod !== null) {
-    return dueSlotAt(asking, attached, target.lastDateInBillingPeriod.add({ days: 1 }));
-  }
-  const date = target.billDate ?? localDate(target.now, stamp.timezone);
+  const date = targetDate(target, stamp);
+  if (target.lastDateInBillingPeriod !== null) return dueSlotAt(asking, attached, date);
   if (dateOrder(attached.startDate, date) > 0) return null;
   if (attached.calendar === null) return dueSlotAt(asking, attached, date);
   const isEnding = isBillDate(attached.calendar, date, { advance: true });
@@ -106,6 +131,8 @@ function dueSlotAt(asking: Asking, attached: AttachedPlan, date: PlainDate): Due
     frequencyKey: frequencyKeyOf(attached, index.facts.organization.consolidateBills),
     stamp,
     adHocNamed: target.billingFrequency === 'AD_HOC',
+    chargeIds: [],
+    fees: [],
   };
   const { calculation, members } = membersOf(asking, slot);
   const member = members.get(attached.key);

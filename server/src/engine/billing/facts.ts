@@ -12,6 +12,7 @@ import type { CurrencyRule } from '../money/rounding.ts';
 import type { PricingBand } from '../pricing/bands.ts';
 import type { UnitRounding } from '../pricing/units.ts';
 import type { BilledLine, BilledPeriod, BillIdentity, BillLine, BillStamp } from './bill.ts';
+import type { CommitmentFacts } from './commitment-facts.ts';
 import type { DrawPhase } from './credit-draw.ts';
 
 export type ChildBillingMode = 'PARENT_BREAKDOWN' | 'PARENT_SUMMARY' | 'CHILD';
@@ -44,8 +45,12 @@ export type BillFacts = {
   readonly counterPricings: readonly CounterPricingFacts[];
   /** Adjustments of the unit's accounts, whatever their dates. */
   readonly counterAdjustments: readonly CounterAdjustmentFacts[];
+  /** Commitments of the unit's accounts, whatever their dates. */
+  readonly commitments: readonly CommitmentFacts[];
   /** Balances of the unit's accounts, whatever their dates. */
   readonly balances: readonly BalanceFacts[];
+  /** One-off charges of the unit's accounts that are on no bill, or on one that is not locked. */
+  readonly charges: readonly ChargeFacts[];
   /** All existing bills of the unit's accounts. */
   readonly bills: readonly ExistingBillFacts[];
   readonly target: BillTarget;
@@ -65,6 +70,7 @@ export type OrganizationFacts = {
   readonly daysBeforeBillDue: number;
   readonly standingChargeBillInAdvance: boolean;
   readonly minimumSpendBillInAdvance: boolean;
+  readonly commitmentFeeBillInAdvance: boolean;
   readonly consolidateBills: boolean;
   readonly externalInvoiceDate: 'FIRST_DAY_OF_NEXT_PERIOD' | 'LAST_DAY_OF_ARREARS';
   readonly creditApplicationOrder: readonly CreditSource[];
@@ -180,6 +186,8 @@ export type PricingFacts = {
   readonly cumulative: boolean;
   readonly tiersSpanPlan: boolean;
   readonly pricingBands: readonly PricingBand[];
+  /** Empty = usage beyond a credit costs what it costs. */
+  readonly overagePricingBands: readonly PricingBand[];
   readonly minimumSpend: Decimal;
   readonly minimumSpendDescription: string | null;
   readonly minimumSpendBillInAdvance: boolean | null;
@@ -269,11 +277,40 @@ export type BalanceFacts = {
   readonly lineItemTypes: readonly string[];
   readonly contractId: string | null;
   readonly balanceDrawDownDescription: string | null;
+  readonly overageDescription: string | null;
+  readonly overageSurchargePercent: Decimal | null;
   readonly consumptionsAccountingProductId: string | null;
   /** Null = as the organization says. */
   readonly allowOverdraft: boolean | null;
   readonly funds: Decimal;
+  /** Whether anything was ever put in: only then can usage exceed the balance. */
+  readonly wasFunded: boolean;
   readonly draws: readonly BilledDraw[];
+};
+
+/**
+ * A one-off charge (spec 50 §8): `amount`, or `units` at `unitPrice`, in `currency`, below 0 for a credit.
+ */
+export type ChargeFacts = {
+  readonly id: string;
+  readonly accountId: string;
+  readonly lineItemType: 'AD_HOC' | 'BALANCE_FEE';
+  /** Its text on the bill. */
+  readonly description: string;
+  /** The balance that a BALANCE_FEE is for. */
+  readonly balanceId: string | null;
+  readonly currency: string;
+  readonly amount: Decimal | null;
+  readonly units: Decimal | null;
+  readonly unitPrice: Decimal | null;
+  readonly servicePeriodStartDate: Instant;
+  readonly servicePeriodEndDate: Instant;
+  readonly billDate: PlainDate;
+  /** Its own, else that of the balance's fees. */
+  readonly accountingProductId: string | null;
+  readonly contractId: string | null;
+  /** The bill that carries it. */
+  readonly billId: string | null;
 };
 
 export type BilledDraw = {
@@ -326,4 +363,6 @@ export type RecalculateTarget = {
   readonly kind: 'RECALCULATE';
   readonly now: Instant;
   readonly billIds: readonly string[];
+  /** Whether bills of children may be named too, as when one of their charges has changed (spec 50 §8.3). */
+  readonly namesChildren?: boolean;
 };

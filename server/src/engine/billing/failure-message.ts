@@ -12,6 +12,10 @@ export function failureMessage(failure: BillFailure): string {
         'without rounding, which the currency does not allow'
       );
     case 'CalculationFailed':
-      return `compound aggregation "${failure.entity}" cannot be calculated: ${failure.reason}`;
+      return `${kindOf(failure.of)} "${failure.entity}" cannot be calculated: ${failure.reason}`;
   }
+}
+
+function kindOf(kind: 'SIMPLE' | 'COMPOUND' | undefined): string {
+  return kind === 'SIMPLE' ? 'aggregation' : 'compound aggregation';
 }

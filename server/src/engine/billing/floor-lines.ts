@@ -103,7 +103,8 @@ function spendIn(
   let spend = ZERO;
   for (const line of [...draft.lines, ...others]) {
     if (!floor.counts(line) || !isWithin(line.servicePeriodStartDate, closing.service)) continue;
-    const named = { amount: line.subtotal, currency: line.currency, entity: floor.terms.description };
+    const amount = line.reason.normalSubtotal ?? line.subtotal;
+    const named = { amount, currency: line.currency, entity: floor.terms.description };
     const counted = convertedAmount(calculation, named, floor.terms.currency);
     if (isBillFailure(counted)) return counted;
     spend = spend.plus(counted.amount);

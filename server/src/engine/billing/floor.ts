@@ -35,6 +35,7 @@ export type CountedLine = BilledLine;
 
 const CONSUMPTION = [
   'USAGE',
+  'OVERAGE_USAGE',
   'USAGE_CREDIT',
   'COUNTER_RUNNING_TOTAL_CHARGE',
   'COUNTER_ADJUSTMENT_DEBIT',

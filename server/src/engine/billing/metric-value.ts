@@ -10,7 +10,7 @@ import type { Calculation } from './calculation.ts';
 import type { AggregationFacts, CompoundAggregationFacts } from './facts.ts';
 import { isBillFailure } from './line-amount.ts';
 import type { Metric } from './metric.ts';
-import { type Asked, answerTo, type Question, questionOf } from './question.ts';
+import { type Asked, answerTo, failureOfAnswer, type Question, questionOf } from './question.ts';
 
 type InputQuestion = { readonly aggregation: AggregationFacts; readonly question: Question };
 
@@ -57,6 +57,11 @@ export function metricValue(
   { metric, inputs }: MetricQuestions,
 ): Decimal | null | BillFailure {
   const { answers } = valuing.calculation;
+  for (const { question } of inputs) {
+    const reason = failureOfAnswer(answers, question);
+    if (reason !== null)
+      return { kind: 'CalculationFailed', reason, entity: metric.row.name, of: metric.kind };
+  }
   const values = inputs.map(
     ({ aggregation, question }) => answerTo(answers, question) ?? aggregation.defaultValue,
   );

@@ -46,3 +46,9 @@ export function answerTo(answers: UsageAnswers, { query, segment }: Question): D
   const wanted = segmentKey(segment);
   return answer.find((entry) => segmentKey(entry.segment) === wanted)?.value ?? null;
 }
+
+/** Why the question's segment has no value, null when it has one or no input. */
+export function failureOfAnswer(answers: UsageAnswers, { query, segment }: Question): string | null {
+  const wanted = segmentKey(segment);
+  return answers.get(query.key)?.find((entry) => segmentKey(entry.segment) === wanted)?.failure ?? null;
+}

@@ -22,6 +22,7 @@ import {
 } from './metric-value.ts';
 import { poolAt, poolChanges } from './pool.ts';
 import { type OwnedPricing, type PricedWindow, type PricingSlot, pricedWindows } from './pricing-slot.ts';
+import type { Question } from './question.ts';
 
 /** A share of a window: an account and its own quantity in it, which is not below 0. */
 export type UsageShare = { readonly account: AccountFacts; readonly weight: Decimal };
@@ -32,8 +33,8 @@ export type RatedWindow = {
   readonly pricing: OwnedPricing;
   readonly metric: Metric;
   readonly span: ClosedSpan;
-  /** Keys of the questions behind the quantity; empty for a calculation that reads no measurements. */
-  readonly usageQueryKey: string;
+  /** The questions behind the quantity; none for a calculation that reads no measurements. */
+  readonly questions: readonly Question[];
   readonly quantity: Decimal;
   readonly units: Decimal;
   /** Units of earlier windows when tiers span the plan, else null. */
@@ -154,7 +155,7 @@ function ratedWindow(windowing: Windowing, asked: WindowQuestions): RatedWindow 
     pricing,
     metric,
     span,
-    usageQueryKey: inputs.map(({ question }) => question.query.key).join(' '),
+    questions: inputs.map(({ question }) => question),
     quantity,
     units,
     earlierUnits: pricing.tiersSpanPlan ? sumOf(earlier) : null,

@@ -3,12 +3,14 @@ import { Decimal, sumOf } from '../../kernel/decimal.ts';
 import { type Fraction, fraction, timesFraction } from '../money/fraction.ts';
 import { splitAmount } from '../money/split.ts';
 import { type BandUsage, bandUsage } from '../pricing/band-usage.ts';
-import type { BillFailure } from './bill.ts';
+import type { BillFailure, LineUsage } from './bill.ts';
 import type { Calculation } from './calculation.ts';
 import { type LineSpec, RANK } from './draft.ts';
+import type { AccountFacts } from './facts.ts';
 import { currencyRule, isBillFailure, roundedAmount } from './line-amount.ts';
 import { metricId, metricOrigin, segmentedFieldsOf } from './metric.ts';
 import { segmentKey, segmentText } from './pricing-slot.ts';
+import type { Question } from './question.ts';
 import type { RatedWindow } from './rated-window.ts';
 
 /** Band figures keep at most 12 decimals (spec 30 §7.6). */
@@ -32,8 +34,16 @@ export function usageSpecs(calculation: Calculation, rated: RatedWindow): readon
   return rated.shares.map((share, at) => ({
     ...sharedSpec(whole, share.weight, sum),
     owner: share.account,
+    origin: { ...whole.origin, usage: rated.questions.map((question) => usageOf(question, share.account)) },
     subtotal: parts[at] ?? total,
   }));
+}
+
+/** What the line charges for, of the whole block or of one account of it. */
+function usageOf({ query, segment }: Question, account?: AccountFacts): LineUsage {
+  const { accountIds, start, end, filters } = query;
+  const aggregationId = query.aggregation.id;
+  return { aggregationId, accountIds: account ? [account.id] : accountIds, segment, start, end, filters };
 }
 
 function sharedSpec(whole: LineSpec, weight: Decimal, sum: Decimal): LineSpec {
@@ -47,7 +57,7 @@ function sharedSpec(whole: LineSpec, weight: Decimal, sum: Decimal): LineSpec {
   };
 }
 
-function sharedBand(band: BandUsage, share: Fraction): BandUsage {
+export function sharedBand(band: BandUsage, share: Fraction): BandUsage {
   const shareOf = (value: Decimal) =>
     timesFraction(value, share).toDecimalPlaces(PUBLISHED_DECIMALS, Decimal.ROUND_HALF_UP);
   return {
@@ -87,7 +97,7 @@ function wholeSpec(rated: RatedWindow): LineSpec {
       pricingId: pricing.id,
       ...metricOrigin(metric),
       segment: pricing.segment,
-      ...(rated.usageQueryKey === '' ? {} : { usageQueryKey: rated.usageQueryKey }),
+      usage: rated.questions.map((question) => usageOf(question)),
       ...(rated.earlierUnits === null ? {} : { earlierUnits: rated.earlierUnits }),
     },
   };

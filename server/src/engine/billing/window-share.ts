@@ -1,5 +1,5 @@
 // Spec 50 §6.3, 40 §15.3: the part of a charge that is due for the time in which a credit is active.
-import { assert } from '../../kernel/assert.ts';
+import { present } from '../../kernel/assert.ts';
 import { type Decimal, maxOf, minOf, ZERO } from '../../kernel/decimal.ts';
 import { Temporal } from '../../kernel/time.ts';
 import type { Cycle } from '../calendar/cycle.ts';
@@ -78,8 +78,7 @@ function questionInWindow(sharing: Sharing): Question | null {
   const { draft, line } = sharing;
   const inside = spanInWindow(sharing);
   if (line.lineItemType !== 'USAGE' || inside === null || isSame(inside, servicePeriod(line))) return null;
-  const rated = draft.rated.find((window) => isRatedOf(window, line));
-  assert(rated !== undefined, `${line.key} has been rated`);
+  const rated = ratedOf(draft, line);
   const { metric } = rated;
   if (metric.kind === 'COMPOUND' || !line.quantity.gt(0)) return null;
   if (!ADDITIVE.includes(metric.row.definition.method)) return null;
@@ -90,6 +89,14 @@ function questionInWindow(sharing: Sharing): Question | null {
     span: inside,
     filters: rated.attached.contract?.usageFilters ?? [],
   });
+}
+
+/** The rated window that a usage line is of, whole or in part. */
+export function ratedOf(draft: Draft, line: DraftLine): RatedWindow {
+  return present(
+    draft.rated.find((window) => isRatedOf(window, line)),
+    `the rating of ${line.key}`,
+  );
 }
 
 function isRatedOf(rated: RatedWindow, line: DraftLine): boolean {

@@ -1,7 +1,15 @@
 // Spec 40 §5.8 no. 5: one amount split over several lines.
 import { assert } from '../../kernel/assert.ts';
 import { type Decimal, sumOf, ZERO } from '../../kernel/decimal.ts';
-import { fraction, timesFraction } from './fraction.ts';
+import {
+  addFractions,
+  dividedFractions,
+  type Fraction,
+  fraction,
+  isZeroFraction,
+  NONE,
+  timesFraction,
+} from './fraction.ts';
 import { type CurrencyRule, isRoundingFailure, type RoundingFailure, roundAmount } from './rounding.ts';
 
 /**
@@ -21,6 +29,28 @@ export function splitAmount(
   let left = total;
   for (const weight of weights.slice(0, -1)) {
     const exact = whole.isZero() ? ZERO : timesFraction(total, fraction(weight, whole));
+    const part = roundAmount(exact, rule);
+    if (isRoundingFailure(part)) return part;
+    parts.push(part);
+    left = left.minus(part);
+  }
+  return [...parts, left];
+}
+
+/**
+ * As `splitAmount`, with exact weights: 12000 by 17/31, eleven times 1 and 14/31 is 548.39, eleven times
+ * 1000.00 and 451.61.
+ */
+export function splitByFractions(
+  total: Decimal,
+  weights: readonly Fraction[],
+  rule: CurrencyRule,
+): readonly Decimal[] | RoundingFailure {
+  const whole = weights.reduce((sum, weight) => addFractions(sum, weight), NONE);
+  const parts: Decimal[] = [];
+  let left = total;
+  for (const weight of weights.slice(0, -1)) {
+    const exact = isZeroFraction(whole) ? ZERO : timesFraction(total, dividedFractions(weight, whole));
     const part = roundAmount(exact, rule);
     if (isRoundingFailure(part)) return part;
     parts.push(part);

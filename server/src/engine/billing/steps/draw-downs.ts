@@ -1,17 +1,16 @@
-// Spec 40 §5.4 step 9, §5.6, 50 §6: balances pay for lines of the bills; each shows as a negative line.
+// Spec 40 §5.4 step 9, §5.6, 50 §6: which commitment and which balance pays for how much of which line.
 import type { UsageQuery } from '../../metering/usage-query.ts';
 import type { Calculation } from '../calculation.ts';
-import { consumedLine, placedDraw } from '../consumed-line.ts';
 import { creditsInOrder } from '../credit.ts';
 import type { Draft } from '../draft.ts';
-import { type Drawing, hasFunds, type Taken, takenFromCredits } from '../draw-down.ts';
+import { type Drawing, hasFunds, takenFromCredits } from '../draw-down.ts';
 import { drawableLines, mayPayFor } from '../drawable-line.ts';
 import { isBillFailure } from '../line-amount.ts';
 import { shareQuestion } from '../window-share.ts';
 
 /**
- * Asks first how much was measured while a balance is active for a part of a line only, whichever
- * balance is going to pay for it: then all questions come in one round.
+ * Asks first how much was measured while a credit is active for a part of a line only, whichever
+ * credit is going to pay for it: then all questions come in one round.
  */
 export function drawDowns(draft: Draft, calculation: Calculation): Draft {
   const credits = creditsInOrder(calculation);
@@ -20,10 +19,7 @@ export function drawDowns(draft: Draft, calculation: Calculation): Draft {
   const needs = openQuestions(drawing);
   if (needs.length > 0) return { ...draft, needs };
   const taken = takenFromCredits(drawing);
-  if (isBillFailure(taken)) return { ...draft, failure: taken };
-  const lines = groupsOf(taken, billAndCredit).map((parts) => consumedLine(calculation, parts));
-  const draws = groupsOf(taken, (part) => `${billAndCredit(part)} ${part.phase.phase}`).map(placedDraw);
-  return { ...draft, lines: [...draft.lines, ...lines], draws };
+  return isBillFailure(taken) ? { ...draft, failure: taken } : { ...draft, taken };
 }
 
 function openQuestions(drawing: Drawing): readonly UsageQuery[] {
@@ -39,22 +35,4 @@ function openQuestions(drawing: Drawing): readonly UsageQuery[] {
     )
     .filter((query) => query !== null)
     .filter((query) => !calculation.answers.has(query.key));
-}
-
-function billAndCredit({ line, credit }: Taken): string {
-  return `${line.billAccountId} ${credit.id}`;
-}
-
-/** The parts by key, groups and parts in the order in which they were taken. */
-function groupsOf(
-  taken: readonly Taken[],
-  keyOf: (part: Taken) => string,
-): readonly (readonly [Taken, ...Taken[]])[] {
-  const groups = new Map<string, [Taken, ...Taken[]]>();
-  for (const part of taken) {
-    const group = groups.get(keyOf(part));
-    if (group === undefined) groups.set(keyOf(part), [part]);
-    else group.push(part);
-  }
-  return [...groups.values()];
 }

@@ -1,4 +1,5 @@
 // Spec 40 §6.3: lines of children's own plans that the parent's bill shows together (PARENT_SUMMARY).
+import type { Decimal } from '../../../kernel/decimal.ts';
 import { averageUnitPrice } from '../../pricing/band-usage.ts';
 import type { BilledLine, PricingBandUsage } from '../bill.ts';
 import type { Calculation } from '../calculation.ts';
@@ -32,6 +33,8 @@ function mergeKey({ index }: Calculation, line: DraftLine): string | null {
     line.planId,
     line.planGroupId,
     line.counterId,
+    line.commitmentId,
+    line.balanceId,
     line.description,
   ]);
 }
@@ -60,8 +63,19 @@ function joinedLine(a: DraftLine, b: DraftLine): DraftLine {
     servicePeriodStartDate: service.start,
     servicePeriodEndDate: service.end,
     contractId: a.contractId === b.contractId ? a.contractId : null,
-    reason: { ...a.reason, ...service, units, exactAmount },
+    reason: {
+      ...a.reason,
+      ...service,
+      units,
+      exactAmount,
+      normalSubtotal: joinedAmount(a.reason.normalSubtotal, b.reason.normalSubtotal),
+      usage: [...a.reason.usage, ...b.reason.usage],
+    },
   };
+}
+
+function joinedAmount(a: Decimal | null, b: Decimal | null): Decimal | null {
+  return a === null || b === null ? (a ?? b) : a.plus(b);
 }
 
 type Bands = readonly PricingBandUsage[] | null;
@@ -88,7 +102,7 @@ function joinedBand(a: PricingBandUsage, b: PricingBandUsage): PricingBandUsage 
 
 /** What later bills must still know of each child's line, such as the minimum to give back. */
 function billedLine(line: DraftLine): BilledLine {
-  const { chargeKey, timing, accountPlanId, refundedLineKey, mergedFrom } = line.reason;
+  const { chargeKey, timing, accountPlanId, normalSubtotal, refundedLineKey, mergedFrom } = line.reason;
   return {
     key: line.key,
     lineItemType: line.lineItemType,
@@ -99,6 +113,6 @@ function billedLine(line: DraftLine): BilledLine {
     pricingId: line.pricingId,
     servicePeriodStartDate: line.servicePeriodStartDate,
     servicePeriodEndDate: line.servicePeriodEndDate,
-    reason: { chargeKey, timing, accountPlanId, refundedLineKey, mergedFrom },
+    reason: { chargeKey, timing, accountPlanId, normalSubtotal, refundedLineKey, mergedFrom },
   };
 }

@@ -1,0 +1,127 @@
+import { sql } from 'kysely';
+import { answerOf } from '../../api/entity-writes.ts';
+import { organizationZone } from '../../api/organization-zone.ts';
+import { occurrenceAfter, occurrencesFrom } from '../../engine/calendar/schedule-occurrences.ts';
+import { newId } from '../../kernel/ids.ts';
+import { type Instant, isBefore } from '../../kernel/time.ts';
+import type { Row, Tx } from '../../store/database.ts';
+import type { Writer } from '../../store/entity-store.ts';
+import { type Change, recordChanges } from '../../store/outbox.ts';
+import { rowSet } from '../../store/row-set.ts';
+import { recordMoves } from './balance-moves.ts';
+import type { Previewing, RunScope, ScheduleKind } from './balance-schedule-operations.ts';
+import { balanceTransaction } from './balance-transaction.ts';
+import {
+  balanceTransactionSchedule,
+  type TransactionSchedule,
+  transactionTimes,
+} from './balance-transaction-schedule.ts';
+
+/** What is made in one transaction; a longer past is caught up with by the job, part by part. */
+const MAX_AT_ONCE = 500;
+
+/** Schedules that put money into balances. */
+export const TRANSACTION_SCHEDULES: ScheduleKind = {
+  resource: balanceTransactionSchedule,
+  ids: {
+    create: 'CreateBalanceTransactionSchedule',
+    list: 'ListBalanceTransactionSchedule',
+    get: 'GetBalanceTransactionSchedule',
+    update: 'UpdateBalanceTransactionSchedule',
+    delete: 'DeleteBalanceTransactionSchedule',
+    preview: 'PreviewBalanceTransactionSchedule',
+  },
+  run: (tx, scope, schedule) => runSchedule(tx, scope, schedule as unknown as TransactionSchedule),
+  preview: previewTransactions,
+  previewFields: balanceTransaction.response,
+};
+
+/** Puts in what is due, oldest first, each moment once (spec 50 §7). Moments of 0 pass without a trace. */
+async function runSchedule(tx: Tx, scope: RunScope, schedule: TransactionSchedule): Promise<void> {
+  const { writer } = scope;
+  const times = transactionTimes(schedule, await organizationZone(tx, writer.orgId));
+  const next = occurrenceAfter(times, schedule.lastOccurrence);
+  if (next === null || isBefore(writer.now, next.at)) return;
+  const due = occurrencesFrom(times, next.index, MAX_AT_ONCE)
+    .map(({ at }) => at)
+    .filter((at) => !isBefore(writer.now, at));
+  const last = due.at(-1) ?? next.at;
+  const made = schedule.amount.isZero() ? [] : due;
+  await insertTransactions(tx, scope, { schedule, moments: made });
+  await sql`update balance_transaction_schedule
+    set next_run = ${occurrenceAfter(times, last)?.at.toString() ?? null}::timestamptz,
+      previous_run = coalesce(${made.at(-1)?.toString() ?? null}::timestamptz, previous_run),
+      last_occurrence = ${String(last)}
+    where org_id = ${writer.orgId} and id = ${schedule.id}`.execute(tx);
+}
+
+type Insertion = { readonly schedule: TransactionSchedule; readonly moments: readonly Instant[] };
+
+async function insertTransactions(tx: Tx, scope: RunScope, { schedule, moments }: Insertion): Promise<void> {
+  const { writer, balance, requestId } = scope;
+  if (moments.length === 0) return;
+  const given = moments.map((at) => transactionRow(writer, schedule, at));
+  const { rows } = await sql<{ id: string }>`
+    insert into balance_transaction select r.* from ${rowSet('balance_transaction', given)} r
+    on conflict (org_id, entity_id, transaction_date) where entity_type = 'SCHEDULER' do nothing
+    returning id`.execute(tx);
+  const ids = new Set(rows.map((row) => row.id));
+  const made = given.filter((row) => ids.has(row.id));
+  await recordChanges(tx, writer, { changes: made.map((row) => createdChange(row, requestId)) });
+  if (made.length > 0) await recordMoves(tx, writer, { before: [balance], requestId });
+}
+
+function transactionRow(writer: Writer, schedule: TransactionSchedule, at: Instant) {
+  const { orgId, principalId, now } = writer;
+  return {
+    orgId,
+    id: newId(),
+    version: 1,
+    dtCreated: now,
+    dtLastModified: now,
+    createdBy: principalId,
+    lastModifiedBy: principalId,
+    balanceId: schedule.balanceId,
+    announced: true,
+    ...transactionFields(schedule, at),
+  };
+}
+
+/** What a transaction of the schedule says, also one that is only previewed. */
+function transactionFields(schedule: TransactionSchedule, at: Instant) {
+  return {
+    amount: schedule.amount,
+    description: schedule.transactionDescription,
+    transactionTypeId: schedule.transactionTypeId,
+    transactionDate: at,
+    appliedDate: at,
+    paid: schedule.paid,
+    currencyPaid: schedule.currencyPaid,
+    entityType: 'SCHEDULER',
+    entityId: schedule.id ?? null,
+  };
+}
+
+function createdChange(row: Row, requestId: string | null): Change {
+  const { name: entityType, event } = balanceTransaction;
+  const after = { ...answerOf(balanceTransaction, row as never), orgId: row['orgId'] };
+  return {
+    entityType,
+    entityId: String(row['id']),
+    action: 'created',
+    event,
+    before: null,
+    after,
+    requestId,
+  };
+}
+
+async function previewTransactions(tx: Tx, { values, balance, from, limit }: Previewing): Promise<Row[]> {
+  const schedule = values as unknown as TransactionSchedule;
+  if (schedule.amount.isZero()) return [];
+  const times = transactionTimes(schedule, await organizationZone(tx, balance.orgId));
+  return occurrencesFrom(times, from, limit).map(({ at }) => {
+    const { entityId: _, ...fields } = transactionFields(schedule, at);
+    return fields;
+  });
+}

@@ -1,0 +1,111 @@
+import { sql } from 'kysely';
+import {
+  amount,
+  assigned,
+  code,
+  customFields,
+  date,
+  dateTime,
+  flag,
+  integer,
+  longText,
+  name,
+  oneOf,
+  optional,
+  reference,
+  text,
+} from '../../api/fields.ts';
+import { declaredResource } from '../../api/resource.ts';
+import type { EntityOf } from '../../api/resource-spec.ts';
+import { type ChargeSchedule, chargeAfter } from '../../engine/billing/charge-schedule.ts';
+import type { EpochTable } from '../../engine/calendar/epoch.ts';
+import { present } from '../../kernel/assert.ts';
+import { zoneFromText } from '../../kernel/time.ts';
+import type { Tx } from '../../store/database.ts';
+import { balanceIdOf, currencyMustBeLive, SCHEDULE_FREQUENCIES } from '../accounts/index.ts';
+import { amountOrUnitPrice, servicePeriodMustFit } from './charge-terms.ts';
+
+/** Charges for a balance at regular dates (spec 50 §9). */
+export const balanceChargeSchedule = declaredResource({
+  name: 'BalanceChargeSchedule',
+  path: 'balances/{balanceId}/balancechargeschedules',
+  summary: 'a balance charge schedule',
+  table: 'balance_charge_schedule',
+  permission: 'config:charge',
+  event: 'billing.scheduledbalancecharge',
+  maxPageSize: 200,
+  fields: {
+    balanceId: assigned(reference('Balance'), null),
+    name: name(),
+    code: code(),
+    currency: text({ max: 80 }),
+    servicePeriodStartDate: dateTime(),
+    servicePeriodEndDate: dateTime(),
+    billFrequency: oneOf(SCHEDULE_FREQUENCIES),
+    billFrequencyInterval: integer({ min: 1, max: 365 }),
+    billInAdvance: flag(),
+    billEpoch: optional(date()),
+    chargeDescription: longText(),
+    amount: optional(amount({ min: 0 })),
+    units: optional(amount()),
+    unitPrice: optional(amount()),
+    customFields: customFields(),
+    nextRun: assigned(dateTime(), null),
+    previousRun: assigned(dateTime(), null),
+    lastOccurrence: assigned(dateTime(), null, { hidden: true }),
+  },
+  example: {
+    name: 'Monthly fee',
+    code: 'fee',
+    currency: 'USD',
+    servicePeriodStartDate: '2024-01-01T00:00:00Z',
+    servicePeriodEndDate: '2025-01-01T00:00:00Z',
+    billFrequency: 'MONTHLY',
+    billFrequencyInterval: 1,
+    billInAdvance: true,
+    chargeDescription: 'Fee',
+    amount: 50,
+  },
+  complete: async (values, before, scope) => {
+    amountOrUnitPrice(values);
+    servicePeriodMustFit(values, { mayBeEmpty: false });
+    const schedule = await chargeScheduleOf(scope.tx, scope.orgId, values);
+    const next = chargeAfter(schedule, values.lastOccurrence);
+    return { ...values, balanceId: before?.balanceId ?? balanceIdOf(scope), nextRun: next?.runAt ?? null };
+  },
+  check: async (scope, next, before) => {
+    if (next.currency !== before?.currency) await currencyMustBeLive(scope, next.currency);
+  },
+});
+
+export type StoredChargeSchedule = EntityOf<(typeof balanceChargeSchedule)['fields']>;
+
+type Terms = Pick<
+  StoredChargeSchedule,
+  | 'servicePeriodStartDate'
+  | 'servicePeriodEndDate'
+  | 'billFrequency'
+  | 'billFrequencyInterval'
+  | 'billInAdvance'
+  | 'billEpoch'
+>;
+
+/** The schedule as the engine takes it, under the zone and the epochs of the organization. */
+export async function chargeScheduleOf(tx: Tx, orgId: string, terms: Terms): Promise<ChargeSchedule> {
+  const { rows } = await sql<EpochTable & { timezone: string }>`
+    select timezone, day_epoch, week_epoch, month_epoch, year_epoch
+    from organization_config where org_id = ${orgId}`.execute(tx);
+  const { timezone, ...epochs } = present(rows[0], 'organization_config');
+  return {
+    times: {
+      start: terms.servicePeriodStartDate,
+      end: terms.servicePeriodEndDate,
+      frequency: terms.billFrequency,
+      interval: terms.billFrequencyInterval,
+      zone: zoneFromText(timezone) ?? 'UTC',
+    },
+    inAdvance: terms.billInAdvance,
+    billEpoch: terms.billEpoch,
+    epochs,
+  };
+}

@@ -1,0 +1,84 @@
+import { sql } from 'kysely';
+import type { BilledFee, CommitmentFacts, FeeDateFacts } from '../../engine/billing/commitment-facts.ts';
+import type { BilledDraw } from '../../engine/billing/facts.ts';
+import { Temporal } from '../../kernel/time.ts';
+import type { Db, Tx } from '../../store/database.ts';
+import { groupedBy } from './catalog-facts.ts';
+
+type Source = { readonly db: Db | Tx; readonly orgId: string };
+
+export type CommitmentRequest = {
+  readonly accountIds: readonly string[];
+  /** Whether nobody else may draw on the commitments until the transaction ends. */
+  readonly lock: boolean;
+};
+
+/**
+ * The commitments of the accounts with what bills have drawn on them and billed of them. They are found and
+ * locked first and read then, so that what was waited for counts; one that is created meanwhile is left to
+ * the next calculation.
+ */
+export async function loadCommitments(
+  source: Source,
+  request: CommitmentRequest,
+): Promise<readonly CommitmentFacts[]> {
+  const { db, orgId } = source;
+  const { rows } = await sql<{ id: string }>`
+    select id from commitment where org_id = ${orgId} and account_id = any(${request.accountIds}::uuid[])
+    order by id ${request.lock ? sql`for no key update` : sql``}`.execute(db);
+  const ids = rows.map((row) => row.id);
+  if (ids.length === 0) return [];
+  const draws = groupedBy(await drawsOf(source, ids), (draw) => draw.commitmentId);
+  const fees = groupedBy(await feesOf(source, ids), (fee) => fee.commitmentId);
+  const commitments = await rowsOf(source, ids);
+  return commitments.map((row) => ({
+    ...row,
+    feeDates: row.feeDates.map(feeDateFromJson),
+    draws: (draws.get(row.id) ?? []).map(({ billId, amount }) => ({ billId, amount, phase: 'BASE' })),
+    fees: (fees.get(row.id) ?? []).map(({ billId, key, amount }) => ({ billId, key, amount })),
+  }));
+}
+
+/** A date of jsonb: its days and moments have become text. */
+type StoredFeeDate = Pick<FeeDateFacts, 'amount'> & {
+  readonly [name in Exclude<keyof FeeDateFacts, 'amount'>]: string;
+};
+
+type CommitmentRow = Omit<CommitmentFacts, 'feeDates' | 'draws' | 'fees'> & {
+  readonly feeDates: readonly StoredFeeDate[];
+};
+
+function feeDateFromJson(fee: StoredFeeDate): FeeDateFacts {
+  return {
+    amount: fee.amount,
+    date: Temporal.PlainDate.from(fee.date),
+    servicePeriodStartDate: Temporal.Instant.from(fee.servicePeriodStartDate),
+    servicePeriodEndDate: Temporal.Instant.from(fee.servicePeriodEndDate),
+  };
+}
+
+async function rowsOf({ db, orgId }: Source, ids: readonly string[]): Promise<CommitmentRow[]> {
+  const { rows } = await sql<CommitmentRow>`
+    select c.*, t.bill_frequency, t.bill_frequency_interval
+    from commitment c
+    left join plan p on p.org_id = c.org_id and p.id = c.billing_plan_id
+    left join plan_template t on t.org_id = p.org_id and t.id = p.plan_template_id
+    where c.org_id = ${orgId} and c.id = any(${ids}::uuid[])`.execute(db);
+  return rows;
+}
+
+async function drawsOf({ db, orgId }: Source, ids: readonly string[]) {
+  const { rows } = await sql<Pick<BilledDraw, 'billId' | 'amount'> & { commitmentId: string }>`
+    select commitment_id, bill_id, sum(amount) as amount from commitment_movement
+    where org_id = ${orgId} and commitment_id = any(${ids}::uuid[]) and kind = 'DRAW'
+    group by commitment_id, bill_id having sum(amount) <> 0`.execute(db);
+  return rows;
+}
+
+async function feesOf({ db, orgId }: Source, ids: readonly string[]) {
+  const { rows } = await sql<BilledFee & { commitmentId: string }>`
+    select commitment_id, bill_id, key, subtotal as amount from bill_line_item
+    where org_id = ${orgId} and commitment_id = any(${ids}::uuid[])
+      and line_item_type = 'COMMITMENT_FEE'`.execute(db);
+  return rows;
+}

@@ -1,0 +1,127 @@
+import { sql } from 'kysely';
+import { answerOf } from '../../api/entity-writes.ts';
+import { chargeAfter, chargesFrom, type ScheduledCharge } from '../../engine/billing/charge-schedule.ts';
+import { newId } from '../../kernel/ids.ts';
+import { isBefore } from '../../kernel/time.ts';
+import type { Row, Tx } from '../../store/database.ts';
+import type { Stored } from '../../store/entity-store.ts';
+import { type Change, recordChanges } from '../../store/outbox.ts';
+import { rowSet } from '../../store/row-set.ts';
+import type { Previewing, RunScope, ScheduleKind } from '../accounts/index.ts';
+import {
+  balanceChargeSchedule,
+  chargeScheduleOf,
+  type StoredChargeSchedule,
+} from './balance-charge-schedule.ts';
+import { charge } from './charge.ts';
+import { scheduledCodes } from './scheduled-codes.ts';
+
+/** What is made in one transaction; a longer past is caught up with by the job, part by part. */
+const MAX_AT_ONCE = 500;
+
+/** Schedules that make charges for balances. */
+export const CHARGE_SCHEDULES: ScheduleKind = {
+  resource: balanceChargeSchedule,
+  ids: {
+    create: 'CreateBalanceChargeSchedule',
+    list: 'ListBalanceChargeSchedule',
+    get: 'GetBalanceChargeSchedule',
+    update: 'UpdateBalanceChargeSchedule',
+    delete: 'DeleteBalanceChargeSchedule',
+    preview: 'PreviewScheduledCharge',
+  },
+  run: (tx, scope, schedule) => runSchedule(tx, scope, schedule as unknown as StoredChargeSchedule),
+  preview: previewCharges,
+  previewFields: charge.response,
+};
+
+/** Makes the charges whose bill dates have come, each time once (spec 50 §9). */
+async function runSchedule(tx: Tx, scope: RunScope, stored: StoredChargeSchedule): Promise<void> {
+  const { orgId, now } = scope.writer;
+  const schedule = await chargeScheduleOf(tx, orgId, stored);
+  const next = chargeAfter(schedule, stored.lastOccurrence);
+  if (next === null || isBefore(now, next.runAt)) return;
+  const due = chargesFrom(schedule, next.index, MAX_AT_ONCE).filter(({ runAt }) => !isBefore(now, runAt));
+  const last = due.at(-1) ?? next;
+  await insertCharges(tx, scope, { stored, due });
+  await sql`update balance_charge_schedule
+    set next_run = ${chargeAfter(schedule, last.start)?.runAt.toString() ?? null}::timestamptz,
+      previous_run = ${String(last.runAt)}, last_occurrence = ${String(last.start)}
+    where org_id = ${orgId} and id = ${stored.id}`.execute(tx);
+}
+
+type Insertion = { readonly stored: StoredChargeSchedule; readonly due: readonly ScheduledCharge[] };
+
+async function insertCharges(tx: Tx, scope: RunScope, { stored, due }: Insertion): Promise<void> {
+  const { writer, balance, requestId } = scope;
+  const envelope = {
+    orgId: writer.orgId,
+    version: 1,
+    dtCreated: writer.now,
+    dtLastModified: writer.now,
+    createdBy: writer.principalId,
+    lastModifiedBy: writer.principalId,
+  };
+  const accountId = String(balance['accountId']);
+  const codes = await scheduledCodes(tx, { orgId: writer.orgId, accountId, schedule: stored, due });
+  const given = due.map((one, at) => ({
+    ...envelope,
+    ...chargeFields(stored, balance, one),
+    id: newId(),
+    code: codes[at],
+    scheduleId: stored.id,
+    occurrence: one.start,
+  }));
+  const { rows } = await sql<{ id: string }>`
+    insert into charge select r.* from ${rowSet('charge', given)} r
+    on conflict (org_id, schedule_id, occurrence) do nothing returning id`.execute(tx);
+  const ids = new Set(rows.map((row) => row.id));
+  const made = given.filter((row) => ids.has(row.id));
+  await recordChanges(tx, writer, { changes: made.map((row) => createdChange(row, requestId)) });
+}
+
+/** What a charge of the schedule says, also one that is only previewed. */
+function chargeFields(stored: StoredChargeSchedule, balance: Stored, scheduled: ScheduledCharge): Row {
+  return {
+    accountId: balance['accountId'],
+    name: stored.name,
+    code: scheduledCode(stored.code, scheduled),
+    entityType: 'BALANCE',
+    lineItemType: 'BALANCE_FEE',
+    entityId: balance.id,
+    currency: stored.currency,
+    amount: stored.amount,
+    units: stored.units,
+    unitPrice: stored.unitPrice,
+    servicePeriodStartDate: scheduled.start,
+    servicePeriodEndDate: scheduled.end,
+    billDate: scheduled.billDate,
+    description: stored.chargeDescription,
+    accountingProductId: balance['feesAccountingProductId'],
+    contractId: balance['contractId'],
+  };
+}
+
+function createdChange(row: Row, requestId: string | null): Change {
+  const { name: entityType, event } = charge;
+  const after = { ...answerOf(charge, row as never), orgId: row['orgId'] };
+  return {
+    entityType,
+    entityId: String(row['id']),
+    action: 'created',
+    event,
+    before: null,
+    after,
+    requestId,
+  };
+}
+
+function scheduledCode(code: string, { index }: ScheduledCharge): string {
+  return `${code}-${index + 1}`.slice(0, 80);
+}
+
+async function previewCharges(tx: Tx, { values, balance, from, limit }: Previewing): Promise<Row[]> {
+  const stored = values as unknown as StoredChargeSchedule;
+  const schedule = await chargeScheduleOf(tx, balance.orgId, stored);
+  return chargesFrom(schedule, from, limit).map((one) => chargeFields(stored, balance, one));
+}

@@ -1,0 +1,121 @@
+// Spec 40 §4.2, §8.1, §11, 50 §8.2: which bill each charge is on.
+import type { PlainDate } from '../../kernel/time.ts';
+import type { BillStamp } from './bill.ts';
+import { type BillSlot, groupKeyOf, isSameSlot, slotKey } from './bill-slot.ts';
+import { calculationOf, type DueSlot } from './calculation.ts';
+import type { ChargeFacts, ExistingBillFacts } from './facts.ts';
+import { type FactsIndex, sortedBy } from './facts-index.ts';
+import { dateOrder } from './plan-dates.ts';
+import { dueBillsOf } from './slot-bills.ts';
+
+/** What a create job makes of charges that no other bill takes: bills of their own, of its date. */
+export type OwnChargeBills = {
+  readonly date: PlainDate;
+  readonly frequencyKey: string;
+  readonly stamp: BillStamp;
+  readonly adHocNamed: boolean;
+  /** Whether the job asks for such bills at all. */
+  readonly isAskedFor: boolean;
+};
+
+/**
+ * The slots with their charges, and those besides that exist only because of charges. `own` is null for a
+ * recalculation, which takes what is on its bills and what is new for their dates.
+ */
+export function slotsWithCharges(
+  index: FactsIndex,
+  slots: readonly DueSlot[],
+  own: OwnChargeBills | null,
+): readonly DueSlot[] {
+  if (index.facts.charges.length === 0) return slots;
+  const placing: Placing = { index, own, open: slots.map((slot) => openSlot(index, slot)) };
+  const placed = new Map<string, DueSlot>(slots.map((slot) => [slotKey(slot), slot]));
+  for (const charge of sortedBy(index.facts.charges, (row) => row.id)) {
+    const place = charge.billId === null ? placeOfNew(placing, charge) : placeOfBilled(placing, charge);
+    if (place === null) continue;
+    const slot = placed.get(slotKey(place)) ?? place;
+    placed.set(slotKey(slot), { ...slot, chargeIds: [...slot.chargeIds, charge.id] });
+  }
+  return sortedBy([...placed.values()], slotKey);
+}
+
+/** A slot and the accounts that have a bill in it which may be written. */
+type OpenSlot = { readonly slot: DueSlot; readonly accountIds: ReadonlySet<string> };
+
+type Placing = {
+  readonly index: FactsIndex;
+  readonly own: OwnChargeBills | null;
+  /** By date, shorter frequencies first. */
+  readonly open: readonly OpenSlot[];
+};
+
+function openSlot(index: FactsIndex, slot: DueSlot): OpenSlot {
+  const known = { bills: index.facts.bills, answers: new Map() };
+  const unlocked = dueBillsOf(calculationOf(index, slot, known)).filter((due) => !due.locked);
+  return { slot, accountIds: new Set(unlocked.map((due) => due.identity.accountId)) };
+}
+
+/** A charge stays on its bill while it still belongs there: in its group, and dated no later. */
+function placeOfBilled({ index, own, open }: Placing, charge: ChargeFacts): DueSlot | null {
+  const bill = index.facts.bills.find((row) => row.id === charge.billId);
+  if (bill === undefined || bill.locked) return null;
+  const { identity } = bill;
+  if (identity.groupKey !== groupOf(index, charge)) return null;
+  if (dateOrder(charge.billDate, identity.gridDate) > 0) return null;
+  const found = open.find(({ slot }) => isSameSlot(slot, identity));
+  if (found !== undefined) return found.slot;
+  const isOwn = own?.isAskedFor && own.frequencyKey === identity.frequencyKey;
+  return own && isOwn && identity.gridDate.equals(own.date) ? ownSlot(own, identity.groupKey) : null;
+}
+
+/** The first bill of its date, or for an overdue one of any later date; else a bill of its own. */
+function placeOfNew(placing: Placing, charge: ChargeFacts): DueSlot | null {
+  const { index, own, open } = placing;
+  const groupKey = groupOf(index, charge);
+  const sameDay = unlockedBills(index, charge).toSorted(slotOrder)[0];
+  if (own === null) {
+    const found = open.find(({ slot }) => sameDay !== undefined && isSameSlot(slot, sameDay.identity));
+    return found?.slot ?? null;
+  }
+  const isLate = sameDay === undefined && dateOrder(charge.billDate, own.date) < 0;
+  const joined = open.find(
+    ({ slot, accountIds }) =>
+      slot.groupKey === groupKey &&
+      accountIds.has(charge.accountId) &&
+      (slot.gridDate.equals(charge.billDate) || (isLate && dateOrder(slot.gridDate, charge.billDate) > 0)),
+  );
+  if (joined !== undefined) return joined.slot;
+  if (!own.isAskedFor || !(isLate || own.date.equals(charge.billDate))) return null;
+  const slot = ownSlot(own, groupKey);
+  return isLockedFor(index, charge, slot) ? null : slot;
+}
+
+/** Bills of the charge's account, group and date that may be written. */
+function unlockedBills(index: FactsIndex, charge: ChargeFacts): readonly ExistingBillFacts[] {
+  const groupKey = groupOf(index, charge);
+  return index.facts.bills.filter(
+    ({ identity, locked }) =>
+      !locked &&
+      identity.accountId === charge.accountId &&
+      identity.groupKey === groupKey &&
+      identity.gridDate.equals(charge.billDate),
+  );
+}
+
+function isLockedFor({ facts }: FactsIndex, { accountId }: ChargeFacts, slot: BillSlot): boolean {
+  return facts.bills.some(
+    ({ identity, locked }) => locked && identity.accountId === accountId && isSameSlot(identity, slot),
+  );
+}
+
+function slotOrder(a: ExistingBillFacts, b: ExistingBillFacts): number {
+  return slotKey(a.identity) < slotKey(b.identity) ? -1 : 1;
+}
+
+function groupOf({ contracts }: FactsIndex, { contractId }: ChargeFacts): string {
+  return groupKeyOf(contractId === null ? null : (contracts.get(contractId) ?? null));
+}
+
+function ownSlot({ date, frequencyKey, stamp, adHocNamed }: OwnChargeBills, groupKey: string): DueSlot {
+  return { gridDate: date, groupKey, frequencyKey, stamp, adHocNamed, chargeIds: [], fees: [] };
+}

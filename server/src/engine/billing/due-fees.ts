@@ -1,0 +1,174 @@
+// Spec 50 §4.4-§4.6: what a commitment bills, on which date, on whose bill and under which key.
+import { type Decimal, isDecimal, maxOf, minOf, sumOf, ZERO } from '../../kernel/decimal.ts';
+import type { PlainDate } from '../../kernel/time.ts';
+import { type Cycle, isCyclic } from '../calendar/cycle.ts';
+import { effectiveEpoch } from '../calendar/epoch.ts';
+import { type ClosedSpan, instantsOf } from '../calendar/local-dates.ts';
+import {
+  type CurrencyRule,
+  defaultCurrencyRule,
+  type RoundingFailure,
+  roundAmount,
+} from '../money/rounding.ts';
+import { splitByFractions } from '../money/split.ts';
+import type { LineTiming } from './bill.ts';
+import { groupKeyOf } from './bill-slot.ts';
+import type { Calculation } from './calculation.ts';
+import type { CommitmentFacts } from './commitment-facts.ts';
+import type { AccountFacts, ExistingBillFacts } from './facts.ts';
+import type { FactsIndex } from './facts-index.ts';
+import { type FeeInstalment, feeInstalments } from './fee-instalments.ts';
+
+/** A fee in the commitment's currency, or why it cannot be rounded; `key` is the same on every bill. */
+export type DueFee = {
+  readonly commitment: CommitmentFacts;
+  readonly key: string;
+  readonly date: PlainDate;
+  readonly amount: Decimal | RoundingFailure;
+  readonly service: ClosedSpan;
+  readonly timing: LineTiming;
+  /** Whether a later bill takes it when there is no bill of its date that could. */
+  readonly mayBeLate: boolean;
+};
+
+/** Every fee of a commitment that is not on a locked bill, but for those of 0. */
+export function commitmentFees(index: FactsIndex, commitment: CommitmentFacts): readonly DueFee[] {
+  const fees =
+    commitment.billingPlanId === null ? agreedFees(index, commitment) : planFees(index, commitment);
+  return fees.filter(({ amount }) => !(isDecimal(amount) && amount.isZero()));
+}
+
+/** Spec 50 §6.9: a child's fees are on the parent's bill unless the commitment says CHILD. */
+export function feeAccountId({ head }: FactsIndex, { accountId, childBillingMode }: CommitmentFacts): string {
+  return childBillingMode === 'CHILD' ? accountId : head.id;
+}
+
+export function feeGroupKey({ contracts }: FactsIndex, { contractId }: CommitmentFacts): string {
+  return groupKeyOf(contractId === null ? null : (contracts.get(contractId) ?? null));
+}
+
+/** The fees of the slot that are on the account's bill. */
+export function feesOf({ index, slot }: Calculation, account: AccountFacts): readonly DueFee[] {
+  return slot.fees.filter(({ commitment }) => feeAccountId(index, commitment) === account.id);
+}
+
+/** Two entries of one date are two fees, told apart by their place. */
+function agreedFees(index: FactsIndex, commitment: CommitmentFacts): readonly DueFee[] {
+  const { id, feeDates, amount, amountPrePaid, currency } = commitment;
+  if (amount.lte(amountPrePaid)) return [];
+  const seen = new Map<string, number>();
+  return feeDates.map(({ date, amount: fee, servicePeriodStartDate, servicePeriodEndDate }) => {
+    const place = seen.get(String(date)) ?? 0;
+    seen.set(String(date), place + 1);
+    return {
+      commitment,
+      key: `fee/${id}/${date}/${place}`,
+      date,
+      amount: roundAmount(fee, ruleOf(index, currency)),
+      service: { start: servicePeriodStartDate, end: servicePeriodEndDate },
+      timing: 'ARREARS',
+      mayBeLate: true,
+    };
+  });
+}
+
+function planFees(index: FactsIndex, commitment: CommitmentFacts): readonly DueFee[] {
+  const { id, startDate: start, endDate: end, billingInterval, billingOffset } = commitment;
+  const inAdvance =
+    commitment.commitmentFeeBillInAdvance ?? index.facts.organization.commitmentFeeBillInAdvance;
+  const cycle = cycleOf(index, commitment);
+  const all = feeInstalments({
+    ...{ start, end, cycle, inAdvance, interval: billingInterval, offset: billingOffset },
+  });
+  const open = all.filter((fee) => !isLocked(index, commitment, fee.date));
+  const owed = amountOwed(index, commitment);
+  const timing = inAdvance ? 'ADVANCE' : 'ARREARS';
+  const common = { commitment, timing } as const;
+  const zone = index.facts.organization.timezone;
+  if (open.length === 0) return [{ ...common, ...theRest(index, commitment, owed) }];
+  const amounts = amountsOf(index, { commitment, all, open, owed });
+  return open.map((fee, at) => ({
+    ...common,
+    key: `fee/${id}/${fee.date}`,
+    date: fee.date,
+    amount: 'kind' in amounts ? amounts : (amounts[at] ?? ZERO),
+    service: instantsOf(fee.service, zone),
+    mayBeLate: false,
+  }));
+}
+
+/** The cycle of the billing plan under the commitment's own epoch, or that of the attached plan. */
+function cycleOf(index: FactsIndex, commitment: CommitmentFacts): Cycle | null {
+  const { billFrequency, billFrequencyInterval, billEpoch, billingPlanId, accountId } = commitment;
+  if (billFrequency === null || !isCyclic(billFrequency)) return null;
+  const attached = index.facts.accountPlans.find(
+    (row) => row.accountId === accountId && row.planId === billingPlanId && row.billEpoch !== null,
+  );
+  const epoch = effectiveEpoch(billFrequency, {
+    own: [billEpoch, attached?.billEpoch ?? null, index.accounts.get(accountId)?.billEpoch ?? null],
+    tables: [index.facts.organization],
+  });
+  return { frequency: billFrequency, interval: billFrequencyInterval ?? 1, epoch };
+}
+
+/** Spec 50 §4.5 rule 7: what stands on locked bills is not owed any more. */
+function amountOwed(index: FactsIndex, commitment: CommitmentFacts): Decimal {
+  const locked = commitment.fees.filter((fee) => billOf(index, fee.billId)?.locked);
+  const billed = sumOf(locked.map((fee) => fee.amount));
+  return maxOf(commitment.amount.minus(commitment.amountPrePaid).minus(billed), ZERO);
+}
+
+function billOf({ facts }: FactsIndex, billId: string): ExistingBillFacts | undefined {
+  return facts.bills.find((bill) => bill.id === billId);
+}
+
+/** Whether the bill that the fee of this date belongs on is locked. */
+function isLocked(index: FactsIndex, commitment: CommitmentFacts, date: PlainDate): boolean {
+  const key = `fee/${commitment.id}/${date}`;
+  const carrier = commitment.fees.find((fee) => fee.key === key);
+  if (carrier !== undefined) return billOf(index, carrier.billId)?.locked ?? false;
+  const accountId = feeAccountId(index, commitment);
+  const groupKey = feeGroupKey(index, commitment);
+  const ofDate = index.facts.bills.filter(
+    ({ identity }) =>
+      identity.accountId === accountId && identity.groupKey === groupKey && identity.gridDate.equals(date),
+  );
+  return ofDate.length > 0 && ofDate.every((bill) => bill.locked);
+}
+
+/** All bills with fees are locked and something is still owed: the account's next bill takes it. */
+function theRest(index: FactsIndex, commitment: CommitmentFacts, amount: Decimal) {
+  const { id, startDate, endDate, fees } = commitment;
+  const before = fees.filter(
+    (fee) => fee.key.startsWith(`fee/${id}/rest`) && billOf(index, fee.billId)?.locked,
+  );
+  const service = instantsOf({ start: startDate, end: endDate }, index.facts.organization.timezone);
+  return { key: `fee/${id}/rest/${before.length}`, date: startDate, amount, service, mayBeLate: true };
+}
+
+type Sharing = {
+  readonly commitment: CommitmentFacts;
+  readonly all: readonly FeeInstalment[];
+  readonly open: readonly FeeInstalment[];
+  readonly owed: Decimal;
+};
+
+/**
+ * Spec 50 §4.5 rules 5-7. 6000 owed in four quarters with 1500 first: 1500, and 4500 in three equal parts;
+ * the last one takes what rounding leaves.
+ */
+function amountsOf(index: FactsIndex, sharing: Sharing): readonly Decimal[] | RoundingFailure {
+  const { commitment, all, open, owed } = sharing;
+  const { amountFirstBill } = commitment;
+  const rule = ruleOf(index, commitment.currency);
+  const weights = open.map((fee) => fee.weight);
+  const isFirstOpen = open[0] === all[0] && open.length > 1;
+  if (amountFirstBill === null || !isFirstOpen) return splitByFractions(owed, weights, rule);
+  const first = minOf(amountFirstBill, owed);
+  const others = splitByFractions(owed.minus(first), weights.slice(1), rule);
+  return 'kind' in others ? others : [first, ...others];
+}
+
+function ruleOf({ currencies }: FactsIndex, code: string): CurrencyRule {
+  return currencies.get(code) ?? defaultCurrencyRule(code);
+}

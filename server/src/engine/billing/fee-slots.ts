@@ -1,0 +1,133 @@
+// Spec 40 §4.2, §8.1, 50 §4.5 rule 8, §4.6: which bill each commitment fee is on.
+import type { BillFrequency } from '../calendar/cycle.ts';
+import { type BillSlot, isSameSlot, slotKey } from './bill-slot.ts';
+import { calculationOf, type DueSlot } from './calculation.ts';
+import type { OwnChargeBills } from './charge-slots.ts';
+import { commitmentFees, type DueFee, feeAccountId, feeGroupKey } from './due-fees.ts';
+import type { BillTarget, ExistingBillFacts } from './facts.ts';
+import { type FactsIndex, sortedBy } from './facts-index.ts';
+import { dateOrder } from './plan-dates.ts';
+import { dueBillsOf } from './slot-bills.ts';
+
+/**
+ * The slots with their fees, and those besides that exist only because of fees. `own` is null for a
+ * recalculation, which takes what is on its bills and what is new for their dates.
+ */
+export function slotsWithFees(
+  index: FactsIndex,
+  slots: readonly DueSlot[],
+  own: OwnChargeBills | null,
+): readonly DueSlot[] {
+  if (index.facts.commitments.length === 0) return slots;
+  const placing: Placing = { index, own, open: slots.map((slot) => openSlot(index, slot)) };
+  const placed = new Map<string, DueSlot>(slots.map((slot) => [slotKey(slot), slot]));
+  const commitments = sortedBy(index.facts.commitments, (row) => row.id);
+  for (const fee of commitments.flatMap((row) => commitmentFees(index, row))) {
+    const place = placeOf(placing, fee);
+    if (place === null) continue;
+    const slot = placed.get(slotKey(place)) ?? place;
+    placed.set(slotKey(slot), { ...slot, fees: [...slot.fees, fee] });
+  }
+  return sortedBy([...placed.values()], slotKey);
+}
+
+/** A slot and the accounts that have a bill in it which may be written. */
+type OpenSlot = { readonly slot: DueSlot; readonly accountIds: ReadonlySet<string> };
+
+type Placing = {
+  readonly index: FactsIndex;
+  readonly own: OwnChargeBills | null;
+  /** By date, shorter frequencies first. */
+  readonly open: readonly OpenSlot[];
+};
+
+function openSlot(index: FactsIndex, slot: DueSlot): OpenSlot {
+  const known = { bills: index.facts.bills, answers: new Map() };
+  const unlocked = dueBillsOf(calculationOf(index, slot, known)).filter((due) => !due.locked);
+  return { slot, accountIds: new Set(unlocked.map((due) => due.identity.accountId)) };
+}
+
+/** A fee stays on its bill while it still belongs there; otherwise it goes where a new one would. */
+function placeOf(placing: Placing, fee: DueFee): DueSlot | null {
+  const { index, own, open } = placing;
+  const billId = fee.commitment.fees.find((row) => row.key === fee.key)?.billId;
+  const carrier = index.facts.bills.find((bill) => bill.id === billId);
+  if (carrier === undefined || !belongsOn(index, fee, carrier)) return placeOfNew(placing, fee);
+  if (carrier.locked) return null;
+  const found = open.find(({ slot }) => isSameSlot(slot, carrier.identity));
+  if (found !== undefined) return found.slot;
+  if (own === null || !isAskedFor(index, own, fee)) return null;
+  const slot = ownSlot(own, carrier.identity.groupKey);
+  return isSameSlot(slot, carrier.identity) ? slot : null;
+}
+
+function belongsOn(index: FactsIndex, fee: DueFee, { identity, locked }: ExistingBillFacts): boolean {
+  if (locked) return true;
+  if (identity.accountId !== feeAccountId(index, fee.commitment)) return false;
+  if (identity.groupKey !== feeGroupKey(index, fee.commitment)) return false;
+  const order = dateOrder(fee.date, identity.gridDate);
+  return order === 0 || (fee.mayBeLate && order < 0);
+}
+
+/** The first bill of its date, or for an overdue one of any later date; else a bill of its own. */
+function placeOfNew(placing: Placing, fee: DueFee): DueSlot | null {
+  const { index, own, open } = placing;
+  const accountId = feeAccountId(index, fee.commitment);
+  const groupKey = feeGroupKey(index, fee.commitment);
+  const sameDay = billsOfDay(index, fee).filter((bill) => !bill.locked)[0];
+  if (own === null && sameDay !== undefined) {
+    return open.find(({ slot }) => isSameSlot(slot, sameDay.identity))?.slot ?? null;
+  }
+  const isLate = fee.mayBeLate && sameDay === undefined;
+  const joined = open.find(
+    ({ slot, accountIds }) =>
+      slot.groupKey === groupKey &&
+      accountIds.has(accountId) &&
+      (slot.gridDate.equals(fee.date) || (isLate && dateOrder(slot.gridDate, fee.date) > 0)),
+  );
+  if (joined !== undefined) return joined.slot;
+  if (own === null || !isAskedFor(index, own, fee)) return null;
+  const order = dateOrder(fee.date, own.date);
+  if (order !== 0 && !(isLate && order < 0)) return null;
+  const slot = ownSlot(own, groupKey);
+  return isLockedFor(index, accountId, slot) ? null : slot;
+}
+
+/** Bills of the fee's account, group and date, shorter frequencies first. */
+function billsOfDay(index: FactsIndex, fee: DueFee): readonly ExistingBillFacts[] {
+  const accountId = feeAccountId(index, fee.commitment);
+  const groupKey = feeGroupKey(index, fee.commitment);
+  const found = index.facts.bills.filter(
+    ({ identity }) =>
+      identity.accountId === accountId &&
+      identity.groupKey === groupKey &&
+      identity.gridDate.equals(fee.date),
+  );
+  return sortedBy(found, (bill) => slotKey(bill.identity));
+}
+
+function isLockedFor({ facts }: FactsIndex, accountId: string, slot: BillSlot): boolean {
+  return facts.bills.some(
+    ({ identity, locked }) => locked && identity.accountId === accountId && isSameSlot(identity, slot),
+  );
+}
+
+/** A job that names the frequency of the plan that the fees follow asks for them too. */
+function isAskedFor({ facts }: FactsIndex, own: OwnChargeBills, { commitment }: DueFee): boolean {
+  if (own.isAskedFor) return true;
+  const { billFrequency, billFrequencyInterval } = commitment;
+  const wanted = wantedOf(facts.target);
+  if (billFrequency === null || wanted.frequency !== billFrequency) return false;
+  return wanted.interval === null || wanted.interval === billFrequencyInterval;
+}
+
+type Wanted = { readonly frequency: BillFrequency | null; readonly interval: number | null };
+
+function wantedOf(target: BillTarget): Wanted {
+  if (target.kind === 'RECALCULATE') return { frequency: null, interval: null };
+  return { frequency: target.billingFrequency, interval: target.billFrequencyInterval };
+}
+
+function ownSlot({ date, frequencyKey, stamp, adHocNamed }: OwnChargeBills, groupKey: string): DueSlot {
+  return { gridDate: date, groupKey, frequencyKey, stamp, adHocNamed, chargeIds: [], fees: [] };
+}

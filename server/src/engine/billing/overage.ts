@@ -1,0 +1,100 @@
+// Spec 50 §6.7: usage that exceeds the credits which could have paid for it, and the credit that governs it.
+import { type Decimal, minOf, sumOf } from '../../kernel/decimal.ts';
+import type { ClosedSpan } from '../calendar/local-dates.ts';
+import type { UsageQuery } from '../metering/usage-query.ts';
+import type { BillFailure } from './bill.ts';
+import type { Calculation } from './calculation.ts';
+import { type Credit, creditsInOrder, poolOf } from './credit.ts';
+import type { Draft } from './draft.ts';
+import { amountDue, drawOf } from './draw-down.ts';
+import { type DrawableLine, drawableLines, mayPayFor } from './drawable-line.ts';
+import { isBillFailure } from './line-amount.ts';
+import { shareQuestion, spanInWindow } from './window-share.ts';
+
+/** A usage line, the credit that governs what exceeds it, and how much that is in the bill's currency. */
+export type Overage = {
+  readonly drawable: DrawableLine;
+  readonly credit: Credit;
+  readonly amount: Decimal;
+};
+
+export type OverageSought = {
+  readonly needs: readonly UsageQuery[];
+  readonly overages: readonly Overage[];
+  readonly failure: BillFailure | null;
+};
+
+type Sought = {
+  readonly draft: Draft;
+  readonly calculation: Calculation;
+  readonly drawable: DrawableLine;
+  readonly credits: readonly Credit[];
+};
+
+/** One entry per usage line that is not paid in full though credits for it are used up. */
+export function overagesOf(draft: Draft, calculation: Calculation): OverageSought {
+  const exhausted = creditsInOrder(calculation).filter((credit) => isExhausted(draft, calculation, credit));
+  if (exhausted.length === 0) return NO_OVERAGE;
+  const sought = drawableLines(draft, calculation)
+    .filter(({ line }) => line.lineItemType === 'USAGE')
+    .filter((drawable) => openAmount(draft, drawable).gt(0))
+    .map((drawable) => ({ draft, calculation, drawable, credits: creditsFor(drawable, exhausted) }));
+  const needs = sought
+    .flatMap(({ drawable, credits }) => credits.map((credit) => ({ drawable, window: windowOf(credit) })))
+    .map(({ drawable, window }) => shareQuestion({ draft, calculation, line: drawable.line, window }))
+    .filter((query) => query !== null)
+    .filter((query) => !calculation.answers.has(query.key));
+  if (needs.length > 0) return { ...NO_OVERAGE, needs };
+  const found = sought.map(governed).filter((overage) => overage !== null);
+  const failure = found.find(isBillFailure) ?? null;
+  return { needs: [], failure, overages: found.filter(isOverage) };
+
+  function creditsFor(drawable: DrawableLine, credits: readonly Credit[]): readonly Credit[] {
+    return credits
+      .filter((credit) => mayPayFor(credit, drawable, calculation))
+      .filter((credit) => spanInWindow({ line: drawable.line, window: windowOf(credit) }) !== null);
+  }
+}
+
+function isOverage(found: Overage | BillFailure): found is Overage {
+  return !isBillFailure(found);
+}
+
+const NO_OVERAGE: OverageSought = { needs: [], overages: [], failure: null };
+
+/** Used up in every phase; one that was never filled, or may go below 0, cannot be exceeded. */
+function isExhausted({ taken }: Draft, { otherDraws }: Calculation, credit: Credit): boolean {
+  if (!credit.overage.wasFunded || credit.hasOverdraft) return false;
+  const draws = [...otherDraws, ...taken.map(drawOf)];
+  return credit.phases.every(({ phase }) => poolOf(credit, phase, draws).lte(0));
+}
+
+/** From the start of the first phase to the end of the last. */
+function windowOf({ phases, dtCreated }: Credit): ClosedSpan {
+  return { start: phases[0]?.window.start ?? dtCreated, end: phases.at(-1)?.window.end ?? dtCreated };
+}
+
+/** What nobody pays of a line, in the bill's currency. */
+function openAmount({ taken }: Draft, { line, netAmount }: DrawableLine): Decimal {
+  const paid = taken.filter((part) => part.line === line).map((part) => part.convertedAmount);
+  return netAmount.minus(sumOf(paid));
+}
+
+/** The last credit in the order of use that says anything about overage, else the last. */
+function governed(sought: Sought): Overage | BillFailure | null {
+  const { draft, calculation, drawable, credits } = sought;
+  const open = openAmount(draft, drawable);
+  const found: Overage[] = [];
+  for (const credit of credits) {
+    const scope = { window: windowOf(credit), entity: credit.title };
+    const due = amountDue({ draft, calculation }, drawable, scope);
+    if (isBillFailure(due)) return due;
+    const amount = minOf(open, due);
+    if (amount.gt(0)) found.push({ drawable, credit, amount });
+  }
+  return found.findLast(({ credit }) => hasTerms(credit)) ?? found.at(-1) ?? null;
+}
+
+function hasTerms({ overage }: Credit): boolean {
+  return overage.isSeparate || !overage.surchargePercent.isZero();
+}

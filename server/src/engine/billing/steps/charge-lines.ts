@@ -1,0 +1,121 @@
+// Spec 40 §5.4 step 7, §11, 50 §8.4: one-off charges as lines, also when they are 0.
+import { type Decimal, ONE, ZERO } from '../../../kernel/decimal.ts';
+import type { BillFailure, LineReason } from '../bill.ts';
+import { accountsInOrder, chargesOf } from '../bill-members.ts';
+import { billCurrencyOf, type Calculation } from '../calculation.ts';
+import { type Draft, type DraftLine, RANK } from '../draft.ts';
+import type { ChargeFacts } from '../facts.ts';
+import { convertedAmount, isBillFailure, roundedAmount } from '../line-amount.ts';
+
+/** Every charge on the bill of its own account: those of a child stay on the child's (spec 40 §6.3). */
+export function chargeLines(draft: Draft, calculation: Calculation): Draft {
+  const lines: DraftLine[] = [];
+  for (const account of accountsInOrder(calculation)) {
+    for (const charge of chargesOf(calculation, account)) {
+      const line = chargeLine(calculation, charge);
+      if (isBillFailure(line)) return { ...draft, failure: line };
+      lines.push(line);
+    }
+  }
+  return { ...draft, lines: [...draft.lines, ...lines] };
+}
+
+/** 4 units at 2.50 are 10.00, with 2.50 as the price; an amount is its own price. */
+function chargeLine(calculation: Calculation, charge: ChargeFacts): DraftLine | BillFailure {
+  const { currency, accountId } = charge;
+  const entity = `charge ${charge.description}`;
+  const exactAmount = exactAmountOf(charge);
+  const subtotal = roundedAmount(calculation, { amount: exactAmount, currency, entity });
+  if (isBillFailure(subtotal)) return subtotal;
+  const to = billCurrencyOf(calculation, accountId);
+  const converted = convertedAmount(calculation, { amount: subtotal, currency, entity }, to);
+  if (isBillFailure(converted)) return converted;
+  const units = charge.units ?? ONE;
+  const amounts = { exactAmount, units, conversionRate: converted.rate };
+  return {
+    key: `charge/${charge.id}`,
+    billAccountId: accountId,
+    rank: RANK.charge,
+    planCode: '',
+    attachedKey: null,
+    lineItemType: charge.lineItemType,
+    description: charge.description,
+    quantity: units,
+    units,
+    unit: '',
+    averageUnitPrice: charge.unitPrice ?? subtotal,
+    subtotal,
+    currency,
+    conversionRate: converted.rate,
+    convertedSubtotal: converted.amount,
+    servicePeriodStartDate: charge.servicePeriodStartDate,
+    servicePeriodEndDate: charge.servicePeriodEndDate,
+    ...NO_ORIGIN,
+    ...accountingProductOf(calculation, charge),
+    commitmentId: null,
+    balanceId: charge.balanceId,
+    chargeId: charge.id,
+    contractId: charge.contractId,
+    reason: reasonOf(charge, amounts),
+  };
+}
+
+function exactAmountOf({ amount, units, unitPrice }: ChargeFacts): Decimal {
+  return amount ?? (units ?? ZERO).times(unitPrice ?? ZERO);
+}
+
+/** What charges do not come from. */
+const NO_ORIGIN = {
+  usagePerPricingBand: null,
+  segment: null,
+  aggregationId: null,
+  compoundAggregationId: null,
+  meterId: null,
+  counterId: null,
+  pricingId: null,
+  planId: null,
+  planGroupId: null,
+  productId: null,
+  productName: null,
+  productCode: null,
+  childAccountId: null,
+  childAccountCode: null,
+  referencedBillId: null,
+  referencedLineItemId: null,
+  reasonId: null,
+} as const;
+
+function accountingProductOf({ index }: Calculation, { accountingProductId }: ChargeFacts) {
+  const product = accountingProductId === null ? undefined : index.products.get(accountingProductId);
+  return {
+    accountingProductId,
+    accountingProductName: product?.name ?? null,
+    accountingProductCode: product?.code ?? null,
+  };
+}
+
+type Amounts = Pick<LineReason, 'exactAmount' | 'units' | 'conversionRate'>;
+
+function reasonOf(charge: ChargeFacts, amounts: Amounts): LineReason {
+  return {
+    rule: '50 §8',
+    chargeKey: `charge/${charge.id}`,
+    timing: 'ARREARS',
+    accountPlanId: null,
+    accountId: charge.accountId,
+    pricingId: null,
+    aggregationId: null,
+    segment: null,
+    start: charge.servicePeriodStartDate,
+    end: charge.servicePeriodEndDate,
+    usage: [],
+    earlierUnits: null,
+    bands: null,
+    proration: null,
+    normalSubtotal: null,
+    refundedLineKey: null,
+    mergedFrom: [],
+    drawn: [],
+    ...amounts,
+  };
+}
