@@ -11,8 +11,11 @@ test('an empty environment gives the documented defaults', () => {
     databaseUrl: null,
     clickhouseUrl: null,
     filesUrl: null,
+    hasFilesEndpoint: false,
     publicUrl: 'http://127.0.0.1:8080',
+    mail: null,
     rateLimits: 'off',
+    outboundAllow: [],
     secretKey: null,
     logLevel: 'info',
     bootstrap: { orgId: null, accessKeyId: null, apiSecret: null, email: null, password: null },
@@ -34,6 +37,11 @@ test.each<[string, Environment, object]>([
     'a public URL without its slash',
     { METERBOOK_PUBLIC_URL: 'https://m.example/' },
     { publicUrl: 'https://m.example' },
+  ],
+  [
+    'what may be sent to',
+    { METERBOOK_OUTBOUND_ALLOW: 'Hooks.internal, 127.0.0.1,10.1.0.0/16,' },
+    { outboundAllow: ['hooks.internal', '127.0.0.1', '10.1.0.0/16'] },
   ],
   ['the published limits', { METERBOOK_RATE_LIMITS: 'published' }, { rateLimits: 'published' }],
   [

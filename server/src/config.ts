@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { uuidFromText } from './kernel/ids.ts';
 import { type JsonValue, parseJson } from './kernel/json.ts';
@@ -15,6 +16,16 @@ export type BootstrapConfig = {
   readonly password: string | null;
 };
 
+/** A mail server and the address that mails come from. */
+export type MailConfig = { readonly url: string; readonly from: string };
+
+/** Null: Amazon's and Google's own addresses; without a token file, nothing is written to Google. */
+export type ExportsConfig = {
+  readonly s3Endpoint: string | null;
+  readonly gcsTokenFile: string | null;
+  readonly gcsEndpoint: string | null;
+};
+
 /** Everything that the environment decides. Null stands for: not given. */
 export type Config = {
   readonly port: number;
@@ -29,9 +40,15 @@ export type Config = {
   readonly filesUrl: string | null;
   /** The file store is S3-compatible at an address of its own. */
   readonly hasFilesEndpoint: boolean;
+  /** How data exports reach the buckets of destinations. */
+  readonly exports: ExportsConfig;
   /** Without a slash at its end. */
   readonly publicUrl: string;
+  /** Null: no mails are sent, links are shown to who asked for them. */
+  readonly mail: MailConfig | null;
   readonly rateLimits: RateLimits;
+  /** Hosts, addresses and networks that may be sent to although they are internal, or without TLS. */
+  readonly outboundAllow: readonly string[];
   readonly secretKey: string | null;
   readonly logLevel: string;
   readonly bootstrap: BootstrapConfig;
@@ -55,12 +72,24 @@ export function readEnv(env: Environment = process.env): Config {
     clickhouseUrl: urlOf(env, 'CLICKHOUSE_URL', ['http:', 'https:']),
     filesUrl: urlOf(env, 'FILES_URL', ['s3:']),
     hasFilesEndpoint: (textOf(env, 'AWS_ENDPOINT_URL_S3') ?? textOf(env, 'AWS_ENDPOINT_URL')) !== null,
+    exports: exportsOf(env),
     publicUrl:
       urlOf(env, 'METERBOOK_PUBLIC_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ?? urlAt(host, port),
+    mail: mailOf(env),
     rateLimits: rateLimitsOf(env),
+    outboundAllow: outboundAllowOf(env),
     secretKey: secretOf(env),
     logLevel: choiceOf(env, 'METERBOOK_LOG_LEVEL', LOG_LEVELS) ?? 'info',
     bootstrap: bootstrapOf(env),
+  };
+}
+
+function exportsOf(env: Environment): ExportsConfig {
+  const addressOf = (name: string) => urlOf(env, name, ['http:', 'https:'])?.replace(/\/+$/, '') ?? null;
+  return {
+    s3Endpoint: addressOf('METERBOOK_EXPORTS_S3_ENDPOINT'),
+    gcsTokenFile: textOf(env, 'METERBOOK_EXPORTS_GCS_TOKEN_FILE'),
+    gcsEndpoint: addressOf('METERBOOK_EXPORTS_GCS_ENDPOINT'),
   };
 }
 
@@ -98,6 +127,13 @@ function choiceOf(env: Environment, name: string, choices: readonly string[]): s
   throw new StartError(`${name} must be one of ${choices.join(', ')}, not "${text}"`);
 }
 
+function mailOf(env: Environment): MailConfig | null {
+  const url = urlOf(env, 'SMTP_URL', ['smtp:', 'smtps:']);
+  const from = textOf(env, 'METERBOOK_MAIL_FROM');
+  if (url !== null && from === null) throw new StartError('SMTP_URL needs METERBOOK_MAIL_FROM');
+  return url === null || from === null ? null : { url, from };
+}
+
 function rateLimitsOf(env: Environment): RateLimits {
   const text = textOf(env, 'METERBOOK_RATE_LIMITS') ?? 'off';
   if (text === 'off' || text === 'published') return text;
@@ -115,6 +151,21 @@ function jsonObject(text: string): { readonly [key: string]: JsonValue } | null 
   } catch {
     return null;
   }
+}
+
+/** `hooks.internal, 127.0.0.1, 10.1.0.0/16`. */
+function outboundAllowOf(env: Environment): readonly string[] {
+  const entries = (textOf(env, 'METERBOOK_OUTBOUND_ALLOW') ?? '').split(',').map((entry) => entry.trim());
+  return entries.filter(Boolean).map((entry) => {
+    if (/^[a-z0-9.:_-]+$/i.test(entry) || isNetwork(entry)) return entry.toLowerCase();
+    throw new StartError(`METERBOOK_OUTBOUND_ALLOW has a host or network that is none: "${entry}"`);
+  });
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', prefix = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return prefix !== '' && Number.parseInt(prefix, 10) <= bits;
 }
 
 function secretOf(env: Environment): string | null {

@@ -9,6 +9,7 @@ import { currentInstant, type Instant } from './kernel/time.ts';
 import { type DiskFiles, diskFiles } from './ports/files/disk-files.ts';
 import type { FileStore } from './ports/files/file-store.ts';
 import { s3Files } from './ports/files/s3-files.ts';
+import { type Mailer, openMailer } from './ports/mail.ts';
 import { openClickHouse } from './store/clickhouse.ts';
 import { lockDataDirectory, openDataDirectory, openSecretKey } from './store/data-directory.ts';
 import type { Db } from './store/database.ts';
@@ -31,6 +32,8 @@ export type Context = {
   readonly files: FileStore;
   /** The same files when they are on this machine, where our own server carries out their links. */
   readonly diskFiles: DiskFiles | null;
+  /** Null when there is no mail server. */
+  readonly mail: Mailer | null;
   readonly log: FastifyBaseLogger;
   readonly clock: Clock;
   /** 32 bytes. */
@@ -65,7 +68,19 @@ export async function openContext(config: Config, options: ContextOptions = {}):
     cleanup.push(clickhouse.close);
     const clock = options.clock ?? { now: currentInstant };
     const files = openFiles(config, secretKey);
-    return { config, ...postgres, clickhouse: clickhouse.client, ...files, log, clock, secretKey, close };
+    const mail = config.mail && openMailer(config.mail);
+    cleanup.push(() => mail?.close());
+    return {
+      config,
+      ...postgres,
+      clickhouse: clickhouse.client,
+      ...files,
+      mail,
+      log,
+      clock,
+      secretKey,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

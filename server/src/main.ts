@@ -9,6 +9,7 @@ const USAGE = `usage: meterbook <command>
   migrate                   prepare the stores of DATABASE_URL and CLICKHOUSE_URL
   demo                      configure, meter and bill a demo company, print its bills
   bench [part] [options]    measure speed beside a floor: ingest, api
+  support-user <e-mail>     let somebody enter organizations that grant support access; --off ends it
   openapi                   print the OpenAPI document`;
 
 /** Runs one command. Its code is loaded only then, so that a wrong call is answered at once. */
@@ -22,6 +23,8 @@ async function runCommand([command, ...rest]: readonly string[]): Promise<void> 
       return demonstrate();
     case 'bench':
       return measureSpeed(rest);
+    case 'support-user':
+      return nameSupportUser(rest);
     case 'openapi':
       return printOpenApi();
     default:
@@ -83,12 +86,16 @@ function limitTime(server: Server): void {
 function welcome({ address, credentials }: Server): string {
   const place = address === null ? 'Meterbook runs jobs.' : `Meterbook listens on ${address}`;
   if (credentials === null) return place;
+  const { person } = credentials;
   const secret = credentials.generated ? credentials.apiSecret : '(as configured)';
+  const password = person?.isGenerated ? `${person.password} (to be changed at once)` : '(as configured)';
   return [
-    'First start: an organization was made. Keep its secret, it is not shown again.',
+    'First start: an organization was made. Keep its secrets, they are not shown again.',
     `  organization   ${credentials.orgId}`,
     `  access key id  ${credentials.accessKeyId}`,
     `  API secret     ${secret}`,
+    `  sign-in        ${person?.email ?? ''}`,
+    `  password       ${password}`,
     place,
   ].join('\n');
 }
@@ -103,6 +110,27 @@ async function migrateStores(): Promise<void> {
   try {
     await migrate(context);
     print('The stores are prepared.');
+  } finally {
+    await context.close();
+  }
+}
+
+async function nameSupportUser(args: readonly string[]): Promise<void> {
+  const [email, option, ...rest] = args;
+  const isKnown = option === undefined || option === '--off';
+  if (!email?.includes('@') || !isKnown || rest.length > 0) throw new StartError(USAGE);
+  const [{ openContext }, { migrate }, { flagSupportUser }] = await Promise.all([
+    import('./context.ts'),
+    import('./store/migrate.ts'),
+    import('./areas/identity/index.ts'),
+  ]);
+  const context = await openContext(readEnv());
+  try {
+    await migrate(context);
+    const isOn = option === undefined;
+    const password = await flagSupportUser(context, { email, isOn });
+    print(`${email} is ${isOn ? 'now' : 'no longer'} a support user.`);
+    if (password !== null) print(`Temporary password: ${password}`);
   } finally {
     await context.close();
   }

@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './api/app.ts';
-import { bootstrap, type Credentials, principalOf } from './areas/identity/index.ts';
+import { bootstrap, type Credentials, itemTable, principalOf } from './areas/identity/index.ts';
 import { type Config, urlAt } from './config.ts';
 import { type Context, type ContextOptions, isReady, openContext } from './context.ts';
 import type { BackgroundLoop } from './jobs/background-loop.ts';
 import { startWorker } from './jobs/worker.ts';
 import { reasonOf, StartError } from './kernel/start-error.ts';
-import { cronLines, loops, operations, publicRoutes, tasks } from './registry.ts';
+import { operations, publicRoutes } from './registry.ts';
+import { cronLines, loops, tasks } from './registry-jobs.ts';
 import { migrate } from './store/migrate.ts';
 
 export type Server = {
@@ -44,7 +45,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       for (const start of loops) cleanup.push(stopOf(start(context)));
     }
     if (options.role === 'work') return { address: null, app: null, context, credentials, close };
-    const app = buildApp(context, { operations, principalOf, publicRoutes, isReady });
+    const app = buildApp(context, { operations, principalOf, itemTable, publicRoutes, isReady });
     cleanup.push(() => app.close());
     const address = await listen(app, config);
     return { address, app, context, credentials, close };

@@ -5,13 +5,19 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Context } from '../context.ts';
-import { ApiError } from '../kernel/errors.ts';
+import { ApiError, RateLimited } from '../kernel/errors.ts';
 import { newId, uuidFromText } from '../kernel/ids.ts';
 import { writeJson } from '../kernel/json.ts';
+import { tracingWrites, type WriteTrace } from '../store/transaction.ts';
 import { checked, jsonFromBody, mustBeStorable } from './body.ts';
+import { answeredOnce, type KeptAnswer, keyedRequest } from './idempotency.ts';
+import { rowMustBeAllowed } from './item-permission.ts';
 import type { Operation, Principal } from './operation.ts';
 import { isAllowed } from './permission.ts';
 import { problemFrom } from './problem.ts';
+import { type RateLimiter, rateLimiter } from './rate-limit.ts';
+import { rateLimitFigures } from './rate-limit-figures.ts';
+import { refuseUnreadable } from './unreadable-request.ts';
 
 /** Bodies of this size or more are refused (spec 10 §10). */
 const MAX_BODY_BYTES = 512_000;
@@ -21,8 +27,10 @@ const MAX_BODY_BYTES = 512_000;
  */
 export type Product = {
   readonly operations: readonly Operation[];
-  /** The principal of a valid bearer token, or null. */
-  readonly principalOf: (ctx: Context, token: string) => Promise<Principal | null>;
+  /** The principal of a valid bearer token in the wanted organization, or null. */
+  readonly principalOf: (ctx: Context, token: string, wanted: string | null) => Promise<Principal | null>;
+  /** The table with the items of a permission's resource such as `config:plan`, or null. */
+  readonly itemTable: (resource: string) => string | null;
   readonly publicRoutes: readonly PublicRoute[];
   /** Whether both stores answer and are migrated. */
   readonly isReady: (ctx: Context) => Promise<boolean>;
@@ -39,6 +47,7 @@ export type PublicRoute = {
 
 /** The HTTP application. Order of checks: size, token, organization, permission, route, body (spec 10 §9). */
 export function buildApp(ctx: Context, product: Product): FastifyInstance {
+  const limiter = rateLimiterOf(ctx);
   const app = Fastify({
     loggerInstance: ctx.log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -48,6 +57,15 @@ export function buildApp(ctx: Context, product: Product): FastifyInstance {
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
     // Long enough for a large upload over a slow line.
     requestTimeout: 900_000,
+    // A proxy on this machine says who called; whoever calls directly speaks for himself.
+    trustProxy: 'loopback',
+    clientErrorHandler: refuseUnreadable,
+    // Escapes such as %ED%A0%80 stand for no text, so there is nothing at that path.
+    frameworkErrors: (error, request, reply) => {
+      const problem = problemFrom(error, request.log);
+      reply.header('x-request-id', request.id);
+      send((reply as FastifyReply).status(problem.status), problem.body);
+    },
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
@@ -56,6 +74,9 @@ export function buildApp(ctx: Context, product: Product): FastifyInstance {
   });
   app.setErrorHandler((error, request, reply) => {
     const problem = problemFrom(error, request.log);
+    if (error instanceof RateLimited) reply.header('retry-after', error.waitSeconds);
+    // What was written must not be written again (spec 10 §11).
+    if (problem.status >= 500 && request.trace?.hasCommitted) reply.header('x-should-retry', 'false');
     return send(reply.status(problem.status), problem.body);
   });
   app.setNotFoundHandler(async (request) => {
@@ -65,8 +86,13 @@ export function buildApp(ctx: Context, product: Product): FastifyInstance {
   });
   addHealthRoutes(app, ctx, product);
   for (const route of product.publicRoutes) addPublicRoute(app, ctx, route);
-  for (const operation of product.operations) addOperation(app, { ctx, product, operation });
+  for (const operation of product.operations) addOperation(app, { ctx, product, operation, limiter });
   return app;
+}
+
+function rateLimiterOf({ config, clock }: Context): RateLimiter | null {
+  const figures = rateLimitFigures(config.rateLimits);
+  return figures && rateLimiter(figures, clock);
 }
 
 function send(reply: FastifyReply, body: unknown): FastifyReply {
@@ -105,31 +131,58 @@ function mountRoute(app: FastifyInstance, ctx: Context, route: PublicRoute): voi
   });
 }
 
-type Mounted = { readonly ctx: Context; readonly product: Product; readonly operation: Operation };
+type Mounted = {
+  readonly ctx: Context;
+  readonly product: Product;
+  readonly operation: Operation;
+  readonly limiter: RateLimiter | null;
+};
 
 declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal | null;
+    /** What the operation has written so far; absent before it begins. */
+    trace?: WriteTrace;
   }
 }
 
-function addOperation(app: FastifyInstance, { ctx, product, operation }: Mounted): void {
+function addOperation(app: FastifyInstance, mounted: Mounted): void {
+  const { ctx, product, operation, limiter } = mounted;
   const maxBytes = operation.maxBodyBytes ?? MAX_BODY_BYTES;
   app.route({
     method: operation.method,
     bodyLimit: maxBytes - 1,
     url: `/organizations/:orgId${operation.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
     onRequest: async (request) => {
+      const { orgId = '' } = request.params as Record<string, string>;
+      limiter?.arrive(operation.path, request.ip, uuidFromText(orgId) ?? '');
       const length = request.headers['content-length'];
       if (length !== undefined && BigInt(/^\d{1,18}$/.test(length) ? length : '0') >= maxBytes) {
         throw new ApiError('PAYLOAD_TOO_LARGE', `the body must be smaller than ${maxBytes} bytes`);
       }
-      const { orgId = '' } = request.params as Record<string, string>;
       request.principal = await authenticated({ ctx, product, request, orgId });
+      limiter?.count(operation.path, request.principal.orgId);
       authorize(request.principal, operation);
+      await itemsMustBeAllowed(mounted, request);
     },
-    handler: async (request, reply) => send(reply, await answered(ctx, operation, request)),
+    handler: async (request, reply) => {
+      if (operation.fileType) {
+        const content = await answered(ctx, operation, request);
+        return reply.type(operation.fileType).send(content);
+      }
+      const trace = { hasCommitted: false };
+      request.trace = trace;
+      const { status, text } = await tracingWrites(trace, () => onlyOnce(ctx, operation, request));
+      return reply.status(status).type('application/json; charset=utf-8').send(text);
+    },
   });
+}
+
+/** The answer; with an Idempotency-Key the first one of all requests with that key. */
+async function onlyOnce(ctx: Context, operation: Operation, request: FastifyRequest): Promise<KeptAnswer> {
+  const keyed = keyedRequest(request, request.principal as Principal);
+  if (keyed) return answeredOnce(ctx, keyed, (own) => answered(own, operation, request));
+  return { status: 200, text: writeJson(await answered(ctx, operation, request)) };
 }
 
 async function answered(ctx: Context, operation: Operation, request: FastifyRequest): Promise<unknown> {
@@ -169,7 +222,7 @@ type Arrival = {
 /** The caller, who must belong to the organization of the path; a foreign one looks like an unknown one. */
 async function authenticated({ ctx, product, request, orgId }: Arrival): Promise<Principal> {
   const token = /^Bearer ([\w\-.]+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  const principal = token ? await product.principalOf(ctx, token) : null;
+  const principal = token ? await product.principalOf(ctx, token, uuidFromText(orgId)) : null;
   if (!principal) throw new ApiError('UNAUTHORIZED', 'a valid bearer token is required');
   if (uuidFromText(orgId) !== principal.orgId) {
     throw new ApiError('FORBIDDEN', 'the token does not belong to this organization');
@@ -181,4 +234,21 @@ function authorize(principal: Principal, operation: Operation): void {
   if (operation.permission === null || isAllowed(principal.statements, operation.permission)) return;
   const { action, resource } = operation.permission;
   throw new ApiError('FORBIDDEN', `this needs the permission ${action} on ${resource}`);
+}
+
+/**
+ * Each id in the path that names an item of the operation's type must be within reach. An id of another type,
+ * such as that of the account whose balances are listed, names no item there and is let through.
+ */
+async function itemsMustBeAllowed(
+  { ctx, product, operation: { permission } }: Mounted,
+  request: FastifyRequest,
+): Promise<void> {
+  const table = permission && product.itemTable(permission.resource);
+  if (!table) return;
+  const { orgId: _, ...params } = request.params as Record<string, string>;
+  const ids = Object.values(params).flatMap((value) => uuidFromText(value) ?? []);
+  const principal = request.principal as Principal;
+  const caller = { ctx, orgId: principal.orgId, principal };
+  for (const id of ids) await rowMustBeAllowed(caller, permission, { table, id });
 }

@@ -79,7 +79,7 @@ export function fieldsRefused(errors: readonly FieldError[]): ApiError {
 
 /** The value in the shape of the schema; throws VALIDATION_FAILED with every failing field. */
 export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || isDecimal(value)) {
     throw fieldsRefused([{ field: 'body', message: 'must be a JSON object' }]);
   }
   const result = schema.safeParse(value);

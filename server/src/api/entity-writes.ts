@@ -94,8 +94,8 @@ export function changeOf<F extends Fields>(
   };
 }
 
-export function writerOf(call: Pick<AnyCall, 'ctx' | 'orgId' | 'principal'>): Writer {
-  return { orgId: call.orgId, principalId: call.principal.id, now: call.ctx.clock.now() };
+export function writerOf({ ctx, orgId, principal, request }: AnyCall): Writer {
+  return { orgId, principalId: principal.id, now: ctx.clock.now(), ip: request.ip };
 }
 
 /** What rules of a write see. */

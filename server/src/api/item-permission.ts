@@ -32,7 +32,7 @@ function within({ items, groups, anyGroup }: Reach, orgId: string, id: RawBuilde
 
 /** Throws FORBIDDEN when the caller may not act on this row; one that does not exist is let through. */
 export async function rowMustBeAllowed(
-  call: AnyCall,
+  call: Omit<AnyCall, 'request'>,
   needed: Permission,
   row: { readonly table: string; readonly id: string },
 ): Promise<void> {

@@ -89,12 +89,20 @@ function operationObject({ path, operation, request, answer }: Described): JsonS
     parameters: [...pathParameters(path), ...queryParameters(operation)],
     ...(request && { requestBody: content(request) }),
     responses: {
-      200: { description: 'success', ...content(answer) },
+      200: {
+        description: 'success',
+        ...(operation.fileType ? fileContent(operation.fileType) : content(answer)),
+      },
       400: { $ref: '#/components/responses/Refused' },
       403: { $ref: '#/components/responses/NotPermitted' },
       404: { $ref: '#/components/responses/NotFound' },
     },
   };
+}
+
+function fileContent(fileType: string): JsonSchema {
+  const [mediaType = fileType] = fileType.split(';');
+  return { content: { [mediaType]: { schema: { type: 'string', format: 'binary' } } } };
 }
 
 /**

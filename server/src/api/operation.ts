@@ -48,6 +48,8 @@ export type Operation = {
   readonly answers: 'object' | 'page' | 'whole';
   /** Where bodies may be larger than elsewhere (spec 10 §10): this size is refused. */
   readonly maxBodyBytes?: number;
+  /** The media type of an answer that is a file: the operation answers its content as a stream. */
+  readonly fileType?: string;
   readonly handle: (call: Call<Record<string, string>, Record<string, unknown>, unknown>) => Promise<unknown>;
 };
 
@@ -63,6 +65,7 @@ type OperationSpec<Q extends z.ZodObject, B extends z.ZodType> = {
   readonly response?: z.ZodType;
   readonly answers?: 'object' | 'page' | 'whole';
   readonly maxBodyBytes?: number;
+  readonly fileType?: string;
   readonly handle: (call: Call<Record<string, string>, z.output<Q>, z.output<B>>) => Promise<unknown>;
 };
 

@@ -14,25 +14,38 @@ export function pageParameters(maxPageSize: number) {
 /** One page of a resource's entities under conditions: `{ data, nextToken? }` (spec 10 §7). */
 export async function pageOf<F extends Fields>(
   resource: Declared<F>,
-  call: Call<Record<string, string>, Record<string, unknown>, unknown>,
+  call: ListCall,
   conditions: readonly Condition[],
 ): Promise<Row> {
+  const retrieve = { action: 'config:retrieve', resource: resource.permission };
+  const allowed = allowedRows(call, retrieve, resource.table);
+  const page = await entityPage(resource, call, allowed ? [...conditions, allowed] : conditions);
+  return { ...page, data: page.data.map((entity) => answerOf(resource, entity)) };
+}
+
+type ListCall = Call<Record<string, string>, Record<string, unknown>, unknown>;
+type EntityPage<F extends Fields> = { readonly data: readonly EntityOf<F>[]; readonly nextToken?: string };
+
+/** The entities of a page as they are stored, for operations whose permission covers all of them. */
+export async function entityPage<F extends Fields>(
+  resource: Declared<F>,
+  call: ListCall,
+  conditions: readonly Condition[],
+): Promise<EntityPage<F>> {
   const { pageSize, nextToken } = call.query as { pageSize?: number; nextToken?: string };
   const size = pageSize ?? resource.maxPageSize;
   const list = listIdentityOf(call);
   const signer = { secretKey: call.ctx.secretKey, now: call.ctx.clock.now() };
   const position = nextToken === undefined ? null : positionFromToken(nextToken, list, signer);
   const after = position ? { dtCreated: position[0] ?? '', id: position[1] ?? '' } : null;
-  const retrieve = { action: 'config:retrieve', resource: resource.permission };
-  const allowed = allowedRows(call, retrieve, resource.table);
   const rows = await pageOfEntities(call.ctx.db, resource.tableAt(signer.now), {
     orgId: call.orgId,
-    conditions: allowed ? [...conditions, allowed] : conditions,
+    conditions,
     size,
     after,
   });
   const last = rows.length > size ? rows[size - 1] : undefined;
-  const data = rows.slice(0, size).map((row) => answerOf(resource, row as unknown as EntityOf<F>));
+  const data = rows.slice(0, size) as unknown as EntityOf<F>[];
   if (!last) return { data };
   return { data, nextToken: nextTokenOf([String(last.dtCreated), last.id], list, signer) };
 }

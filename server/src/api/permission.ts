@@ -70,10 +70,13 @@ function hasAction(statement: Statement, action: string): boolean {
 /** Types that statements may also name under `config` (spec 10 §17.3). */
 const BILLING_TYPES = new Set(['bill', 'billconfig', 'billjob', 'lineitem', 'statementjob']);
 
-/** Pattern `service:type/item-type/id`, in lower case; missing segments stand for all. */
+/**
+ * Pattern `service:type/item-type/id`, in lower case; missing segments stand for all. Users have two names.
+ */
 function segmentsOf(pattern: string): string[] {
   const [head = '', ...rest] = pattern.toLowerCase().split('/');
   const [service = '', type = '*'] = head.split(':');
+  if (type === 'orguser') return [service, 'user', ...rest];
   return [service === 'config' && BILLING_TYPES.has(type) ? 'billing' : service, type, ...rest];
 }
 

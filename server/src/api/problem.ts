@@ -11,15 +11,10 @@ export function problemFrom(error: unknown, log: FastifyBaseLogger): Problem {
   const known = error instanceof ApiError ? error : apiErrorFromFramework(error);
   if (known) {
     if (known.status >= 500) log.error({ err: error }, known.message);
-    return { status: known.status, body: bodyOf(known) };
+    return { status: known.status, body: known.body };
   }
   log.error({ err: error }, 'unexpected error');
   return { status: 500, body: { message: 'internal error', code: 'INTERNAL' } };
-}
-
-function bodyOf(error: ApiError): Record<string, unknown> {
-  const errors = error.errors.length > 0 ? { errors: error.errors } : {};
-  return { message: error.message, code: error.code, ...errors };
 }
 
 const FRAMEWORK_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {

@@ -15,7 +15,6 @@ import { recordChange } from '../store/outbox.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { answerOf, changeOf, createEntity, replaceChecked, scopeOf } from './entity-writes.ts';
 import { fieldFacts } from './fields.ts';
-import { rowMustBeAllowed } from './item-permission.ts';
 import type { Operation } from './operation.ts';
 import { organizationZone } from './organization-zone.ts';
 import { pageOf, pageParameters } from './page.ts';
@@ -120,10 +119,6 @@ function operationOf<F extends Fields>(
     permission,
     response: resource.response,
     ...rest,
-    handle: async (call) => {
-      if (single) await rowMustBeAllowed(call, permission, { table: resource.table, id: idOf(call.params) });
-      return rest.handle(call);
-    },
   };
 }
 

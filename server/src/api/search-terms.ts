@@ -6,8 +6,9 @@ import { fieldsRefused } from './body.ts';
 
 /**
  * What a search term compares: a stored field of some kind, or a list of ids or codes of which any may match.
+ * `listedIds` is a stored list of ids, named in the singular or the plural.
  */
-export type SearchKind = 'text' | 'id' | 'date' | 'dateTime' | 'flag' | 'ids' | 'codes';
+export type SearchKind = 'text' | 'id' | 'date' | 'dateTime' | 'flag' | 'ids' | 'codes' | 'listedIds';
 
 /** Searchable fields of an entity by name; `ids` and `codes` stand for the columns id and code. */
 export type SearchFields = { readonly [field: string]: SearchKind };
@@ -32,6 +33,7 @@ const CONDITIONS: { readonly [kind in SearchKind]: (term: Term) => Condition } =
   flag: flagCondition,
   ids: (term) => sql`id = any(${valuesOf(term).map((value) => uuidOf(term, value))}::uuid[])`,
   codes: (term) => sql`code = any(${valuesOf(term)}::text[])`,
+  listedIds: listedIdsCondition,
 };
 
 /**
@@ -78,6 +80,13 @@ function uuidOf(term: Term, value: string): string {
 function valuesOf(term: Term): string[] {
   if (term.comparator !== ':') return refuse(`${term.field} can only be compared with :`);
   return term.value.split(',').filter((value) => value !== '');
+}
+
+/** Whether any of the ids is in the list. */
+function listedIdsCondition(term: Term): Condition {
+  const column = term.field.endsWith('s') ? term.field : `${term.field}s`;
+  const ids = valuesOf(term).map((value) => uuidOf(term, value));
+  return sql`${sql.ref(column)} ?| ${ids}::text[]`;
 }
 
 function dateCondition(term: Term): Condition {

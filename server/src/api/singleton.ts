@@ -32,6 +32,8 @@ export type SingletonSpec<F extends Fields> = {
   validate?(values: Values<F>): Values<F>;
   /** Rules over other rows; runs after the write, in its transaction. */
   check?(scope: CheckScope, next: EntityOf<F>, before: EntityOf<F>): Promise<void>;
+  /** What an answer shows of the document; all of it unless given. */
+  answer?(document: Row): Row;
   readonly ids?: { readonly get: string; readonly update: string };
 };
 
@@ -41,7 +43,7 @@ export type Singleton<F extends Fields = Fields> = SingletonSpec<F> & {
 };
 
 /** A singleton whatever its fields are. */
-export type AnySingleton = Omit<Singleton, 'validate' | 'check'>;
+export type AnySingleton = Omit<Singleton, 'validate' | 'check' | 'answer'>;
 
 /** Declares a singleton: GET and PUT of one document. */
 export function defineSingleton<F extends Fields>(spec: SingletonSpec<F>): Singleton<F> {
@@ -72,7 +74,10 @@ function readOperation<F extends Fields>(singleton: Declared<F>): Operation {
     answers: 'object',
     handle: async (call) => {
       const key = { orgId: call.orgId, id: await idOfDocument(call.ctx.db, singleton.table, call.orgId) };
-      return shown(present(await findEntity(call.ctx.db, singleton.entityTable, key), singleton.name));
+      return shown(
+        singleton,
+        present(await findEntity(call.ctx.db, singleton.entityTable, key), singleton.name),
+      );
     },
   };
 }
@@ -117,7 +122,7 @@ function updateOperation<F extends Fields>(singleton: Declared<F>): Operation {
             after,
             requestId: call.request.id,
           });
-          return shown(after);
+          return shown(singleton, after);
         });
       } catch (error) {
         throw refusalFromWrite(error, singleton.table);
@@ -133,7 +138,7 @@ async function idOfDocument(db: Db | Tx, table: string, orgId: string): Promise<
   return present(rows[0], table).id;
 }
 
-function shown(document: Stored): Row {
+function shown<F extends Fields>(singleton: Declared<F>, document: Stored): Row {
   const { orgId: _, ...answer } = document as Row;
-  return answer;
+  return singleton.answer?.(answer) ?? answer;
 }

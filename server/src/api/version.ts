@@ -1,3 +1,4 @@
+import { isDecimal } from '../kernel/decimal.ts';
 import { ApiError, refusal } from '../kernel/errors.ts';
 import type { JsonValue } from '../kernel/json.ts';
 
@@ -12,10 +13,11 @@ export function versionOf(call: { readonly json: () => JsonValue }): unknown {
 /** Spec 10 §4: an update names the stored version, or nothing is written. */
 export function versionMustEqual(given: unknown, stored: number): void {
   if (given === undefined || given === null) throw refusal('VERSION_REQUIRED', 'version', 'is required');
-  if (String(given) !== String(stored)) {
+  if (!isDecimal(given)) throw refusal('VALIDATION_FAILED', 'version', 'must be a number');
+  if (!given.eq(stored)) {
     throw new ApiError(
       'VERSION_MISMATCH',
-      `version ${String(given)} was sent, the current version is ${stored}`,
+      `version ${given.toFixed()} was sent, the current version is ${stored}`,
       [{ field: 'version', message: `must equal ${stored}` }],
     );
   }

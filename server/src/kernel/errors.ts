@@ -50,6 +50,23 @@ export class ApiError extends Error {
   get status(): number {
     return ERROR_STATUS[this.code];
   }
+
+  /** What the caller is told. */
+  get body(): Record<string, unknown> {
+    const errors = this.errors.length > 0 ? { errors: this.errors } : {};
+    return { message: this.message, code: this.code, ...errors };
+  }
+}
+
+/** A request too many: the same one may be sent again after some whole seconds. */
+export class RateLimited extends ApiError {
+  readonly waitSeconds: number;
+
+  constructor(message: string, waitSeconds: number) {
+    super('TOO_MANY_REQUESTS', message);
+    this.name = 'RateLimited';
+    this.waitSeconds = waitSeconds;
+  }
 }
 
 /** A refusal because of one field: the message names it and `errors` carries it. */

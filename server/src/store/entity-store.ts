@@ -4,6 +4,7 @@ import { newId } from '../kernel/ids.ts';
 import { writeJsonWithNulls } from '../kernel/json.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Condition, Db, Row, Tx } from './database.ts';
+import { PREPARED } from './value-client.ts';
 
 /** What the store needs to know of a declared entity. Built by `api/resource.ts` and `api/singleton.ts`. */
 export type EntityTable = {
@@ -26,8 +27,13 @@ export type Envelope = {
   readonly lastModifiedBy: string;
 };
 
-/** Who writes, where and when. */
-export type Writer = { readonly orgId: string; readonly principalId: string; readonly now: Instant };
+/** Who writes, where and when; `ip` is where the request came from, if there was one. */
+export type Writer = {
+  readonly orgId: string;
+  readonly principalId: string;
+  readonly now: Instant;
+  readonly ip?: string;
+};
 
 export type Stored = Row & Envelope & { readonly orgId: string };
 
@@ -56,7 +62,7 @@ function selected(table: EntityTable): RawBuilder<unknown> {
 }
 
 async function one(db: Db | Tx, query: RawBuilder<unknown>): Promise<Stored | null> {
-  const result = await query.execute(db);
+  const result = await sql`${sql.raw(PREPARED)}${query}`.execute(db);
   return (result.rows[0] as Stored | undefined) ?? null;
 }
 

@@ -3,6 +3,7 @@ import { newId } from '../kernel/ids.ts';
 import { writeJson } from '../kernel/json.ts';
 import type { Row, Tx } from './database.ts';
 import type { Writer } from './entity-store.ts';
+import { WITH_NEXT } from './value-client.ts';
 
 export type Change = {
   /** Entity type in the API's spelling, for the audit log. */
@@ -24,17 +25,18 @@ export async function recordChange(tx: Tx, writer: Writer, change: Change): Prom
   const before = change.before && writeJson(change.before);
   const after = change.after && writeJson(change.after);
   const audit = sql`insert into audit_entry
-    (org_id, id, dt_created, principal_id, request_id, entity_type, entity_id, action, before, after)
-    values (${writer.orgId}, ${newId()}, ${String(writer.now)}, ${writer.principalId}, ${change.requestId},
-            ${change.entityType}, ${change.entityId}, ${change.action}, ${before}::jsonb, ${after}::jsonb)`;
+    (org_id, id, dt_created, principal_id, ip, request_id, entity_type, entity_id, action, before, after)
+    values (${writer.orgId}, ${newId()}, ${String(writer.now)}, ${writer.principalId}, ${writer.ip ?? null},
+            ${change.requestId}, ${change.entityType}, ${change.entityId}, ${change.action},
+            ${before}::jsonb, ${after}::jsonb)`;
   if (change.event === null) {
-    await audit.execute(tx);
+    await sql`${sql.raw(WITH_NEXT)}${audit}`.execute(tx);
     return;
   }
   const payload = `{"eventData":{${[after && `"newDto":${after}`, before && `"oldDto":${before}`]
     .filter(Boolean)
     .join(',')}}}`;
-  await sql`with audit as (${audit}) insert into event
+  await sql`${sql.raw(WITH_NEXT)}with audit as (${audit}) insert into event
     (org_id, id, event_name, event_time, m3ter_event, resource_id)
     values (${writer.orgId}, ${newId()}, ${`${change.event}.${change.action}`}, ${String(writer.now)},
             ${payload}::jsonb, ${change.entityId})`.execute(tx);
@@ -64,9 +66,11 @@ export async function recordChanges(
         "auditId" uuid, "eventId" uuid)
     ), audit as (
       insert into audit_entry
-        (org_id, id, dt_created, principal_id, request_id, entity_type, entity_id, action, before, after)
-      select ${writer.orgId}::uuid, "auditId", ${now}::timestamptz, ${writer.principalId}::uuid, "requestId",
-        "entityType", "entityId", action, before - ${onlyInEvents}::text[], after - ${onlyInEvents}::text[]
+        (org_id, id, dt_created, principal_id, ip, request_id, entity_type, entity_id, action, before, after)
+      select ${writer.orgId}::uuid, "auditId", ${now}::timestamptz, ${writer.principalId}::uuid,
+        ${writer.ip ?? null}::text, "requestId", "entityType", "entityId", action,
+        before - ${onlyInEvents}::text[],
+        after - ${onlyInEvents}::text[]
       from change
     )
     insert into event (org_id, id, event_name, event_time, m3ter_event, resource_id)

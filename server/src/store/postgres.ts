@@ -1,10 +1,11 @@
 import { CamelCasePlugin, Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely';
 import pg from 'pg';
-import { decimal, isDecimal } from '../kernel/decimal.ts';
+import { decimal } from '../kernel/decimal.ts';
 import { parseJson, writeJsonWithNulls } from '../kernel/json.ts';
 import { reasonOf, StartError } from '../kernel/start-error.ts';
 import { Temporal } from '../kernel/time.ts';
 import type { Database, Db } from './database.ts';
+import { ValueClient } from './value-client.ts';
 
 /** `numeric` → Decimal, `int8` → number, `timestamptz` → Instant, `date` → PlainDate, `json` → JsonValue. */
 const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, (text: string) => unknown>([
@@ -29,29 +30,6 @@ const typeParsers = {
   },
 } as pg.CustomTypesConfig;
 
-/** A connection that also takes Decimals, Instants, PlainDates and objects that hold them as parameters. */
-class ValueClient extends pg.Client {
-  // The driver's overloads (text, config, submittable) all end here; only the values are of interest.
-  override query(...args: unknown[]): never {
-    const [first, second, ...rest] = args;
-    const run = super.query as unknown as (...args: unknown[]) => never;
-    return Array.isArray(second)
-      ? run.call(this, first, second.map(parameterFromValue), ...rest)
-      : run.apply(this, args);
-  }
-}
-
-/**
- * What the driver can write: amounts as all their digits, instants and dates as ISO text, objects as JSON.
- */
-export function parameterFromValue(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
-  if (isDecimal(value)) return value.toFixed();
-  if (value instanceof Temporal.Instant || value instanceof Temporal.PlainDate) return value.toString();
-  if (Array.isArray(value)) return value.map(parameterFromValue);
-  return writeJsonWithNulls(value);
-}
-
 const MAX_CONNECTIONS = 24;
 const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 60_000;
@@ -62,7 +40,10 @@ export type PoolOptions = { readonly max?: number; readonly onError: (error: Err
 /** A pool on the system of record. Timestamps of all sessions are in UTC. */
 export function openPool(url: string, { max = MAX_CONNECTIONS, onError }: PoolOptions): pg.Pool {
   const Client = ValueClient as unknown as typeof pg.Client;
-  return listenedPool(new pg.Pool({ ...poolConfig(url, max), types: typeParsers, Client }), onError);
+  return listenedPool(
+    new pg.Pool({ ...poolConfig(url, max), types: typeParsers, Client, pipeline: true } as pg.PoolConfig),
+    onError,
+  );
 }
 
 /**

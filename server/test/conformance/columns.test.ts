@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { fieldFacts } from '../../src/api/fields.ts';
 import type { Context } from '../../src/context.ts';
-import { resources, singletons } from '../../src/registry.ts';
+import { resources, singletons } from '../../src/registry-resources.ts';
 import { openTestContext } from '../support/stores.ts';
 
 const ENVELOPE = ['orgId', 'id', 'version', 'dtCreated', 'dtLastModified', 'createdBy', 'lastModifiedBy'];

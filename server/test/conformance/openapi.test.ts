@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, test } from 'vitest';
 import { openApiDocument } from '../../src/api/openapi.ts';
 import { operations } from '../../src/registry.ts';
@@ -14,3 +15,23 @@ test('every operation has an id and a place of its own', () => {
   expect(new Set(ids).size).toBe(ids.length);
   expect(new Set(places).size).toBe(places.length);
 });
+
+test('the document is valid OpenAPI 3.1', async () => {
+  const result = await new Validator().validate(JSON.parse(JSON.stringify(openApiDocument(operations))));
+  expect(result).toMatchObject({ valid: true });
+});
+
+test('every parameter in a path is described, and every reference leads somewhere', () => {
+  const document = JSON.parse(JSON.stringify(openApiDocument(operations)));
+  for (const [path, methods] of Object.entries<Record<string, { parameters: Named[] }>>(document.paths)) {
+    const wanted = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
+    for (const { parameters } of Object.values(methods)) {
+      const described = parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name);
+      expect(described.sort(), path).toEqual(wanted);
+    }
+  }
+  const references = JSON.stringify(document).matchAll(/"\$ref":"#\/components\/(\w+)\/([^"]+)"/g);
+  for (const [, kind = '', name = ''] of references) expect(document.components[kind]).toHaveProperty([name]);
+});
+
+type Named = { readonly name: string; readonly in: string };

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../src/kernel/ids.ts';
-import { resources } from '../../src/registry.ts';
+import { resources } from '../../src/registry-resources.ts';
 import { startTestServer, type TestServer } from '../support/stores.ts';
 
 type Body = Record<string, unknown>;

@@ -24,9 +24,12 @@ export function balance(
     lineItemTypes: [],
     contractId: null,
     balanceDrawDownDescription: null,
+    overageDescription: null,
+    overageSurchargePercent: null,
     consumptionsAccountingProductId: null,
     allowOverdraft: null,
     funds: decimal(funds),
+    wasFunded: decimal(funds).gt(0),
     draws: [],
     ...fields,
   };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { InjectOptions } from 'fastify';
 import { inject } from 'vitest';
+import type { FirstSignIn } from '../../src/areas/identity/index.ts';
 import { type Config, readEnv } from '../../src/config.ts';
 import { type Clock, type Context, openContext } from '../../src/context.ts';
 import { newId } from '../../src/kernel/ids.ts';
@@ -40,6 +41,8 @@ export type TestServer = {
   readonly orgId: string;
   readonly accessKeyId: string;
   readonly apiSecret: string;
+  /** How the first person signs in. */
+  readonly person: FirstSignIn;
   /** The header of the administrator's requests. */
   readonly authorization: string;
   readonly context: Context;
@@ -71,6 +74,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   let authorization = await tokenHeader(raw, made);
   return {
     ...made,
+    person: server.credentials!.person!,
     address: server.address ?? '',
     context: server.context,
     clock,

@@ -13,7 +13,7 @@ const CLOCKS = ['server/src/kernel/time.ts', 'server/src/kernel/ids.ts'];
 const ENVIRONMENT = [/^server\/src\/config\.ts$/, /^server\/test\/support\//];
 
 /** Owns a connection or a child process, so it is a class. Everything else is functions over plain values. */
-const CONNECTION_OWNERS = ['server/src/store/embedded-clickhouse.ts', 'server/src/store/postgres.ts'];
+const CONNECTION_OWNERS = ['server/src/store/embedded-clickhouse.ts', 'server/src/store/value-client.ts'];
 
 export function isTable(path: string): boolean {
   return TABLES.includes(path);

@@ -33,7 +33,16 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where everything is put together: these import what they like, and only they import each other. */
-const ENTRIES = ['registry', 'context', 'server', 'main', 'demo', 'bench'];
+const ENTRIES = [
+  'registry',
+  'registry-resources',
+  'registry-jobs',
+  'context',
+  'server',
+  'main',
+  'demo',
+  'bench',
+];
 
 const TEST_PACKAGES = ['vitest', 'fast-check'];
 

@@ -11,9 +11,12 @@ import {
 /** Tables whose rows belong to no organization, or whose keys and queues run across all of them. */
 const SHARED_TABLES = [
   'organization',
+  'person',
   'signing_key',
+  'oidc_record',
   'measurement_batch',
   'measurement_uid',
+  'measurement_group_failure',
   'schema_migration',
   'graphile_worker',
   'information_schema',

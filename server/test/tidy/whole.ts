@@ -1,15 +1,16 @@
 import { leftmostName } from './sizes.ts';
 import { isNode, nameOf, type Position, type SourceFile } from './source.ts';
 
-const REGISTRY = 'server/src/registry.ts';
+/** The files that list everything by hand. */
+const REGISTRY = /^server\/src\/registry(-\w+)?\.ts$/;
 
 /**
- * Resources, operations and tasks of the areas that `registry.ts` does not list: what is not listed is not
+ * Resources, operations and tasks of the areas that the registry does not list: what is not listed is not
  * served, and nothing else would say so. Each as `path name`.
  */
 export function unlistedDeclarations(files: readonly SourceFile[]): string[] {
-  const registry = files.find((file) => file.path === REGISTRY);
-  const listed = new Set(registry?.positions.map(({ node }) => nameOf(node)));
+  const registry = files.filter((file) => REGISTRY.test(file.path));
+  const listed = new Set(registry.flatMap(({ positions }) => positions.map(({ node }) => nameOf(node))));
   return files
     .filter((file) => file.path.startsWith('server/src/areas/') && !file.isTest)
     .flatMap((file) => declaredNames(file).map((name) => ({ path: file.path, name })))

@@ -27,6 +27,7 @@ export const organizationConfig = defineSingleton({
   table: 'organization_config',
   permission: 'config:organizationconfig',
   event: 'configuration.organizationconfig',
+  ids: { get: 'GetOrganizationConfig', update: 'UpdateOrganizationConfig' },
   fields: {
     timezone: timezone(),
     yearEpoch: date(),
@@ -71,9 +72,6 @@ export const organizationConfig = defineSingleton({
         'must be 0, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12 or 24',
       );
     }
-    if (values.scheduledBillOffset !== null && !interval.eq(24)) {
-      throw refusal('VALIDATION_FAILED', 'scheduledBillOffset', 'needs a scheduledBillInterval of 24');
-    }
     const { autoApproveBillsGracePeriod: grace, autoApproveBillsGracePeriodUnit: unit } = values;
     if ((grace === null) !== (unit === null)) {
       const missing = grace === null ? 'autoApproveBillsGracePeriod' : 'autoApproveBillsGracePeriodUnit';
@@ -86,4 +84,13 @@ export const organizationConfig = defineSingleton({
     // An empty list means "not set" (spec 50 §6.4).
     return order.length > 0 ? values : { ...values, creditApplicationOrder: CREDIT_ORDER };
   },
+  check: async (_scope, { scheduledBillInterval: interval, scheduledBillOffset: offset }) => {
+    if (offset === null || interval.eq(24)) return;
+    throw refusal('VALIDATION_FAILED', 'scheduledBillOffset', 'needs a scheduledBillInterval of 24');
+  },
+  answer: ({ currencyConversions, ...shown }) => ({
+    ...shown,
+    // An empty list is an optional property without a value (spec 10 §2).
+    ...((currencyConversions as readonly unknown[]).length > 0 && { currencyConversions }),
+  }),
 });

@@ -1,0 +1,253 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runBalanceSchedules } from '../../src/areas/billing/index.ts';
+import { account, created, freshCode, type Made } from '../support/configured.ts';
+import { startTestServer, type TestServer } from '../support/stores.ts';
+
+let server: TestServer;
+let typeId: string;
+beforeAll(async () => {
+  server = await startTestServer();
+  await server.moveTo('2025-03-15T12:00:00Z');
+  typeId = (await created(server, '/picklists/transactiontypes', { name: 'Top-up', code: 'topup' })).id;
+});
+afterAll(() => server.close());
+
+type Fields = Record<string, unknown>;
+type Page = { readonly data: readonly Made[]; readonly nextToken?: string };
+
+async function newBalance(): Promise<Made> {
+  const { id: accountId } = await account(server);
+  const period = { startDate: '2025-01-01T00:00:00Z', endDate: '2026-01-01T00:00:00Z' };
+  const named = { name: 'Wallet', code: freshCode('wallet'), currency: 'USD' };
+  return created(server, '/balances', { ...named, ...period, accountId });
+}
+
+/** 50 USD on the 10th of each month from January to June 2025. */
+function topUps(fields: Fields = {}): Fields {
+  return {
+    name: 'Monthly',
+    code: freshCode('schedule'),
+    amount: 50,
+    transactionDescription: 'Top-up',
+    transactionTypeId: typeId,
+    startDate: '2025-01-10T00:00:00Z',
+    endDate: '2025-07-10T00:00:00Z',
+    frequency: 'MONTHLY',
+    frequencyInterval: 1,
+    ...fields,
+  };
+}
+
+/** 300 USD for each quarter of 2025, in advance. */
+function fees(fields: Fields = {}): Fields {
+  return {
+    name: 'Quarterly fee',
+    code: freshCode('schedule'),
+    currency: 'USD',
+    servicePeriodStartDate: '2025-01-01T00:00:00Z',
+    servicePeriodEndDate: '2026-01-01T00:00:00Z',
+    billFrequency: 'MONTHLY',
+    billFrequencyInterval: 3,
+    billInAdvance: true,
+    chargeDescription: 'Fee',
+    amount: 300,
+    ...fields,
+  };
+}
+
+async function page(path: string): Promise<readonly Made[]> {
+  const answer = await server.request('GET', path);
+  expect(answer, JSON.stringify(answer.body)).toMatchObject({ status: 200 });
+  return (answer.body as Page).data;
+}
+
+async function appliedDates(balance: Made): Promise<readonly string[]> {
+  const rows = await page(`/balances/${balance.id}/transactions`);
+  return rows.map((row) => String(row['appliedDate']).slice(0, 10)).toSorted();
+}
+
+describe('transaction schedules', () => {
+  test('what is due is put in at once, the rest at its time, and all of it once', async () => {
+    const balance = await newBalance();
+    const path = `/balances/${balance.id}/balancetransactionschedules`;
+    const made = await created(server, path, topUps({ paid: 45, currencyPaid: 'EUR' }));
+    expect(made).toMatchObject({
+      balanceId: balance.id,
+      previousRun: '2025-03-10T00:00:00Z',
+      nextRun: '2025-04-10T00:00:00Z',
+    });
+    expect(await appliedDates(balance)).toEqual(['2025-01-10', '2025-02-10', '2025-03-10']);
+    const [newest] = await page(`/balances/${balance.id}/transactions`);
+    expect(newest).toMatchObject({
+      amount: 50,
+      paid: 45,
+      currencyPaid: 'EUR',
+      entityType: 'SCHEDULER',
+      entityId: made.id,
+      description: 'Top-up',
+      transactionTypeId: typeId,
+    });
+    await server.moveTo('2025-05-10T00:00:00Z');
+    const runs = Array.from({ length: 4 }, () => runBalanceSchedules.run(server.context, {}));
+    await Promise.all(runs);
+    expect(await appliedDates(balance)).toHaveLength(5);
+    expect((await server.request('GET', `/balances/${balance.id}`)).body).toMatchObject({ amount: 250 });
+    await server.moveTo('2025-08-01T00:00:00Z');
+    await runBalanceSchedules.run(server.context, {});
+    expect(await appliedDates(balance)).toHaveLength(6);
+    const { body } = await server.request('GET', `${path}/${made.id}`);
+    expect(body).toMatchObject({ previousRun: '2025-06-10T00:00:00Z', version: 1 });
+    expect(body).not.toHaveProperty('nextRun');
+    await server.moveTo('2025-03-15T12:00:00Z');
+  });
+
+  test('a change touches what is to come, and a deleted schedule leaves what it has put in', async () => {
+    const balance = await newBalance();
+    const path = `/balances/${balance.id}/balancetransactionschedules`;
+    const body = topUps();
+    const made = await created(server, path, body);
+    const changed = { ...body, amount: 70, frequency: 'WEEKLY', version: 1 };
+    const answer = await server.request('PUT', `${path}/${made.id}`, changed);
+    expect(answer).toMatchObject({ status: 200, body: { version: 2, nextRun: '2025-03-21T00:00:00Z' } });
+    // 14 March is a week's distance from 10 January; 10 March ran already.
+    expect(await appliedDates(balance)).toEqual(['2025-01-10', '2025-02-10', '2025-03-10', '2025-03-14']);
+    expect(await server.request('DELETE', `${path}/${made.id}`)).toMatchObject({ status: 200 });
+    expect(await appliedDates(balance)).toHaveLength(4);
+    expect(await page(path)).toEqual([]);
+  });
+
+  test('amounts of 0 pass without a trace', async () => {
+    const balance = await newBalance();
+    const path = `/balances/${balance.id}/balancetransactionschedules`;
+    expect(await created(server, path, topUps({ amount: 0 }))).toMatchObject({
+      nextRun: '2025-04-10T00:00:00Z',
+    });
+    expect(await appliedDates(balance)).toEqual([]);
+  });
+
+  test('a preview stores nothing and comes in pages', async () => {
+    const balance = await newBalance();
+    const path = `/balances/${balance.id}/balancetransactionschedules`;
+    const body = topUps();
+    await created(server, path, { ...body, startDate: '2025-06-10T00:00:00Z' });
+    const first = (await server.request('POST', `${path}/preview?pageSize=4`, body)).body as Page & Fields;
+    expect(first).toMatchObject({ amount: 50, appliedDate: '2025-01-10T00:00:00Z' });
+    expect(first.data).toHaveLength(4);
+    expect(first.data[0]).not.toHaveProperty('id');
+    const rest = `${path}/preview?pageSize=4&nextToken=${encodeURIComponent(first.nextToken ?? '')}`;
+    const second = (await server.request('POST', rest, body)).body as Page;
+    expect(second.data.map((row) => row['appliedDate'])).toEqual([
+      '2025-05-10T00:00:00Z',
+      '2025-06-10T00:00:00Z',
+    ]);
+    expect(second).not.toHaveProperty('nextToken');
+    expect(await appliedDates(balance)).toEqual([]);
+  });
+
+  test('refusals: codes of one balance, unknown and archived types, other balances', async () => {
+    const balance = await newBalance();
+    const path = `/balances/${balance.id}/balancetransactionschedules`;
+    const body = topUps();
+    const made = await created(server, path, body);
+    expect(await server.request('POST', path, body)).toMatchObject({ body: { code: 'DUPLICATE_CODE' } });
+    const old = await created(server, '/picklists/transactiontypes', {
+      name: 'Old',
+      code: freshCode('type'),
+      archived: true,
+    });
+    const archived = topUps({ transactionTypeId: old.id });
+    expect(await server.request('POST', path, archived)).toMatchObject({
+      status: 400,
+      body: { code: 'REFERENCE_NOT_FOUND', errors: [{ field: 'transactionTypeId' }] },
+    });
+    const { id } = await newBalance();
+    const elsewhere = `/balances/${id}/balancetransactionschedules/${made.id}`;
+    expect(await server.request('GET', elsewhere)).toMatchObject({ status: 404 });
+    expect(await server.request('DELETE', elsewhere)).toMatchObject({ status: 404 });
+    expect(await server.request('DELETE', `/picklists/transactiontypes/${typeId}`)).toMatchObject({
+      body: { code: 'ENTITY_IN_USE' },
+    });
+  });
+});
+
+describe('charge schedules', () => {
+  async function chargesOf(schedule: Made): Promise<readonly string[]> {
+    const rows = await page(`/charges?scheduleId=${schedule.id}`);
+    return rows.map((row) => `${row['code']} ${row['billDate']}`).toSorted();
+  }
+
+  test('charges are made at the midnight of their bill dates, once', async () => {
+    const balance = await newBalance();
+    const path = `/balances/${balance.id}/balancechargeschedules`;
+    const made = await created(server, path, fees({ code: 'fee' }));
+    expect(made).toMatchObject({
+      nextRun: '2025-04-01T00:00:00Z',
+      previousRun: '2025-01-01T00:00:00Z',
+      amount: 300,
+    });
+    expect(await chargesOf(made)).toEqual(['fee-1 2025-01-01']);
+    await server.moveTo('2025-07-01T00:00:00Z');
+    const runs = Array.from({ length: 4 }, () => runBalanceSchedules.run(server.context, {}));
+    await Promise.all(runs);
+    expect(await chargesOf(made)).toEqual(['fee-1 2025-01-01', 'fee-2 2025-04-01', 'fee-3 2025-07-01']);
+    const [last] = await page(`/charges?entityId=${balance.id}`);
+    expect(last).toMatchObject({
+      entityType: 'BALANCE',
+      lineItemType: 'BALANCE_FEE',
+      description: 'Fee',
+      accountId: balance['accountId'],
+      servicePeriodEndDate: expect.stringMatching(/^2025-/),
+    });
+    await server.request('DELETE', `/charges/${last?.id}`);
+    await runBalanceSchedules.run(server.context, {});
+    expect(await chargesOf(made)).toHaveLength(2);
+    await server.moveTo('2025-03-15T12:00:00Z');
+  });
+
+  test('a code that is taken gets the beginning of the id of the schedule', async () => {
+    const balance = await newBalance();
+    const path = `/balances/${balance.id}/balancechargeschedules`;
+    const taken = {
+      accountId: balance['accountId'],
+      name: 'x',
+      code: 'taken-1',
+      entityType: 'AD_HOC',
+      lineItemType: 'AD_HOC',
+      currency: 'USD',
+      amount: 1,
+      servicePeriodStartDate: '2025-01-01T00:00:00Z',
+      servicePeriodEndDate: '2025-01-01T00:00:00Z',
+    };
+    await created(server, '/charges', taken);
+    const made = await created(server, path, fees({ code: 'taken' }));
+    expect(await chargesOf(made)).toEqual([`taken-1-${made.id.slice(0, 8)} 2025-01-01`]);
+  });
+
+  test.each([
+    [{ amount: null }, 'amount'],
+    [{ units: 1, unitPrice: 1 }, 'amount'],
+    [{ amount: -1 }, 'amount'],
+    [{ billFrequencyInterval: 366 }, 'billFrequencyInterval'],
+    [{ servicePeriodEndDate: '2025-01-01T00:00:00Z' }, 'servicePeriodEndDate'],
+  ])('%j is refused', async (fields, field) => {
+    const path = `/balances/${(await newBalance()).id}/balancechargeschedules`;
+    const answer = await server.request('POST', path, fees(fields));
+    expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED', errors: [{ field }] } });
+  });
+
+  test('a preview names every charge in order', async () => {
+    const path = `/balances/${(await newBalance()).id}/balancechargeschedules/preview`;
+    const { body } = await server.request('POST', path, fees({ billInAdvance: false }));
+    const dates = (body as Page).data.map((row) => row['billDate']);
+    expect(dates).toEqual(['2025-04-01', '2025-07-01', '2025-10-01', '2026-01-01']);
+    expect(body).toMatchObject({ billDate: '2025-04-01' });
+  });
+
+  test('a balance goes with its schedules and its charges that are on no bill', async () => {
+    const balance = await newBalance();
+    const made = await created(server, `/balances/${balance.id}/balancechargeschedules`, fees());
+    await created(server, `/balances/${balance.id}/balancetransactionschedules`, topUps());
+    expect(await server.request('DELETE', `/balances/${balance.id}`)).toMatchObject({ status: 200 });
+    expect(await chargesOf(made)).toEqual([]);
+  });
+});
