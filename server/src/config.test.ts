@@ -10,8 +10,10 @@ test('an empty environment gives the documented defaults', () => {
     dataDir: join(process.cwd(), 'data'),
     databaseUrl: null,
     clickhouseUrl: null,
+    clickhouseCluster: null,
     filesUrl: null,
     hasFilesEndpoint: false,
+    exports: { s3Endpoint: null, gcsTokenFile: null, gcsEndpoint: null },
     publicUrl: 'http://127.0.0.1:8080',
     mail: null,
     rateLimits: 'off',
@@ -32,6 +34,11 @@ test.each<[string, Environment, object]>([
   ['a relative folder', { METERBOOK_DATA_DIR: 'x' }, { dataDir: join(process.cwd(), 'x') }],
   ['a PostgreSQL URL', { DATABASE_URL: 'postgresql://u:p@h/d' }, { databaseUrl: 'postgresql://u:p@h/d' }],
   ['a ClickHouse URL', { CLICKHOUSE_URL: 'https://h:8443/d' }, { clickhouseUrl: 'https://h:8443/d' }],
+  [
+    'a cluster of ClickHouse servers',
+    { CLICKHOUSE_URL: 'http://h:8123', METERBOOK_CLICKHOUSE_CLUSTER: 'usage-1' },
+    { clickhouseCluster: 'usage-1' },
+  ],
   ['a bucket', { FILES_URL: 's3://bucket/prefix' }, { filesUrl: 's3://bucket/prefix' }],
   [
     'a public URL without its slash',

@@ -36,6 +36,8 @@ export type Config = {
   readonly databaseUrl: string | null;
   /** Null: chDB under the data directory. */
   readonly clickhouseUrl: string | null;
+  /** The cluster that holds the measurements; null: the one server of the URL. */
+  readonly clickhouseCluster: string | null;
   /** Null: a folder under the data directory. */
   readonly filesUrl: string | null;
   /** The file store is S3-compatible at an address of its own. */
@@ -70,6 +72,7 @@ export function readEnv(env: Environment = process.env): Config {
     dataDir: resolve(textOf(env, 'METERBOOK_DATA_DIR') ?? './data'),
     databaseUrl: urlOf(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
     clickhouseUrl: urlOf(env, 'CLICKHOUSE_URL', ['http:', 'https:']),
+    clickhouseCluster: clusterOf(env),
     filesUrl: urlOf(env, 'FILES_URL', ['s3:']),
     hasFilesEndpoint: (textOf(env, 'AWS_ENDPOINT_URL_S3') ?? textOf(env, 'AWS_ENDPOINT_URL')) !== null,
     exports: exportsOf(env),
@@ -119,6 +122,16 @@ function urlOf(env: Environment, name: string, schemes: readonly string[]): stri
   if (!URL.canParse(text)) throw new StartError(`${name} is not a URL; it must begin with ${wanted}`);
   if (!schemes.includes(new URL(text).protocol)) throw new StartError(`${name} must begin with ${wanted}`);
   return text;
+}
+
+function clusterOf(env: Environment): string | null {
+  const name = textOf(env, 'METERBOOK_CLICKHOUSE_CLUSTER');
+  if (name === null) return null;
+  if (textOf(env, 'CLICKHOUSE_URL') === null) {
+    throw new StartError('METERBOOK_CLICKHOUSE_CLUSTER needs CLICKHOUSE_URL');
+  }
+  if (/^[\w.-]{1,100}$/.test(name)) return name;
+  throw new StartError('METERBOOK_CLICKHOUSE_CLUSTER must be a name of letters, digits, dots, - and _');
 }
 
 function choiceOf(env: Environment, name: string, choices: readonly string[]): string | null {

@@ -8,7 +8,6 @@ import type { Config } from './config.ts';
 import { currentInstant, type Instant } from './kernel/time.ts';
 import { type DiskFiles, diskFiles } from './ports/files/disk-files.ts';
 import type { FileStore } from './ports/files/file-store.ts';
-import { s3Files } from './ports/files/s3-files.ts';
 import { type Mailer, openMailer } from './ports/mail.ts';
 import { openClickHouse } from './store/clickhouse.ts';
 import { lockDataDirectory, openDataDirectory, openSecretKey } from './store/data-directory.ts';
@@ -64,10 +63,10 @@ export async function openContext(config: Config, options: ContextOptions = {}):
     const log = pino({ level: config.logLevel }) as FastifyBaseLogger;
     const secretKey = openFolder(config, cleanup);
     const postgres = await openPostgres(config, { log, cleanup, onFailure: options.onFailure });
-    const clickhouse = await openClickHouse(config.clickhouseUrl, config.dataDir);
+    const clickhouse = await openClickHouse(config, config.dataDir);
     cleanup.push(clickhouse.close);
     const clock = options.clock ?? { now: currentInstant };
-    const files = openFiles(config, secretKey);
+    const files = await openFiles(config, secretKey);
     const mail = config.mail && openMailer(config.mail);
     cleanup.push(() => mail?.close());
     return {
@@ -98,8 +97,10 @@ function openFolder(config: Config, cleanup: Cleanup): Buffer {
   return openSecretKey(config.dataDir, config.secretKey);
 }
 
-function openFiles(config: Config, secretKey: Buffer) {
+async function openFiles(config: Config, secretKey: Buffer) {
   if (config.filesUrl !== null) {
+    // Loaded only here: it is large, and most installations keep files on disk.
+    const { s3Files } = await import('./ports/files/s3-files.ts');
     const files = s3Files({ url: config.filesUrl, usesPathStyle: config.hasFilesEndpoint });
     return { files, diskFiles: null };
   }

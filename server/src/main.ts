@@ -8,8 +8,9 @@ const USAGE = `usage: meterbook <command>
   serve [--only api|work]   run the product until SIGTERM or SIGINT
   migrate                   prepare the stores of DATABASE_URL and CLICKHOUSE_URL
   demo                      configure, meter and bill a demo company, print its bills
-  bench [part] [options]    measure speed beside a floor: ingest, api
+  bench [part] [options]    measure speed beside a floor: ingest, query, api, bill
   support-user <e-mail>     let somebody enter organizations that grant support access; --off ends it
+  capture-bill <id> [dir]   write a bill and what it was calculated from as a test case
   openapi                   print the OpenAPI document`;
 
 /** Runs one command. Its code is loaded only then, so that a wrong call is answered at once. */
@@ -25,6 +26,8 @@ async function runCommand([command, ...rest]: readonly string[]): Promise<void> 
       return measureSpeed(rest);
     case 'support-user':
       return nameSupportUser(rest);
+    case 'capture-bill':
+      return writeCapturedBill(rest);
     case 'openapi':
       return printOpenApi();
     default:
@@ -87,6 +90,7 @@ function welcome({ address, credentials }: Server): string {
   const place = address === null ? 'Meterbook runs jobs.' : `Meterbook listens on ${address}`;
   if (credentials === null) return place;
   const { person } = credentials;
+  const reference = address === null ? [] : [`The API is described at ${address}/docs`];
   const secret = credentials.generated ? credentials.apiSecret : '(as configured)';
   const password = person?.isGenerated ? `${person.password} (to be changed at once)` : '(as configured)';
   return [
@@ -97,6 +101,7 @@ function welcome({ address, credentials }: Server): string {
     `  sign-in        ${person?.email ?? ''}`,
     `  password       ${password}`,
     place,
+    ...reference,
   ].join('\n');
 }
 
@@ -136,6 +141,22 @@ async function nameSupportUser(args: readonly string[]): Promise<void> {
   }
 }
 
+async function writeCapturedBill(args: readonly string[]): Promise<void> {
+  const [id, folder = `./${id}`, ...rest] = args;
+  if (id === undefined || rest.length > 0) throw new StartError(USAGE);
+  const [{ openContext }, { captureBill }] = await Promise.all([
+    import('./context.ts'),
+    import('./areas/billing/index.ts'),
+  ]);
+  const context = await openContext(readEnv());
+  try {
+    await captureBill(context, id, folder);
+    print(`${folder}/given.json and ${folder}/bill.txt are written. They hold the customer's figures.`);
+  } finally {
+    await context.close();
+  }
+}
+
 async function demonstrate(): Promise<void> {
   const [{ openDemo }, { runDemo }] = await Promise.all([
     import('./demo/open-demo.ts'),
@@ -161,11 +182,11 @@ async function measureSpeed(args: readonly string[]): Promise<void> {
 }
 
 async function printOpenApi(): Promise<void> {
-  const [{ openApiDocument }, { operations }] = await Promise.all([
+  const [{ openApiDocument }, { operations, publicRoutes }] = await Promise.all([
     import('./api/openapi.ts'),
     import('./registry.ts'),
   ]);
-  print(JSON.stringify(openApiDocument(operations), null, 2));
+  print(JSON.stringify(openApiDocument(operations, publicRoutes), null, 2));
 }
 
 function print(text: string): void {

@@ -1,13 +1,19 @@
 import { applyBalanceTransaction } from './areas/accounts/index.ts';
 import {
+  AUTO_APPROVE_BILLS,
+  autoApproveBills,
   CHECK_BALANCE_LEDGERS_DAILY,
   checkBalanceLedgers,
   orderStatementsOfLockedBills,
+  REMOVE_UNUSED_FACTS_DAILY,
   RUN_BALANCE_SCHEDULES,
   removeFiles,
+  removeUnusedFacts,
   runBalanceSchedules,
   runBillJob,
   runStatementJob,
+  START_SCHEDULED_BILLING,
+  startScheduledBilling,
 } from './areas/billing/index.ts';
 import { runLookupTableJob } from './areas/catalog/index.ts';
 import {
@@ -60,6 +66,9 @@ export const tasks: readonly Task[] = [
   purgeAudit,
   sendMail,
   runBillJob,
+  startScheduledBilling,
+  autoApproveBills,
+  removeUnusedFacts,
   runBalanceSchedules,
   checkBalanceLedgers,
   applyBalanceTransaction,
@@ -93,6 +102,9 @@ export const cronLines: readonly string[] = [
   PURGE_EVENTS_DAILY,
   PURGE_INGEST_DAILY,
   PURGE_INTEGRATION_DAILY,
+  START_SCHEDULED_BILLING,
+  AUTO_APPROVE_BILLS,
+  REMOVE_UNUSED_FACTS_DAILY,
   RUN_BALANCE_SCHEDULES,
   CHECK_BALANCE_LEDGERS_DAILY,
   FIRE_SCHEDULED_EVENTS_MINUTELY,

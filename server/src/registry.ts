@@ -31,6 +31,8 @@ import {
   downloadBillDataJson,
   downloadBillsCsv,
   downloadBillsCsvUrl,
+  explainBill,
+  explainBillLineItem,
   getAllBillsForAccount,
   getAllBillsInBillingPeriod,
   getBill,
@@ -51,6 +53,7 @@ import {
   statementJobOperations,
   updateBillStatus,
   updateCharge,
+  verifyBill,
 } from './areas/billing/index.ts';
 import {
   lookupTableItemOperations,
@@ -72,6 +75,7 @@ import {
   listAudit,
   listGroupContents,
   listGroupPermissions,
+  listOrganizations,
   listResourceGroups,
   listSupportPermissions,
   listUserGroups,
@@ -190,6 +194,9 @@ const actions: readonly Operation[] = [
   deleteBill,
   updateBillStatus,
   lockBill,
+  explainBill,
+  explainBillLineItem,
+  verifyBill,
   listBillLineItems,
   getBillLineItem,
   listLineItems,
@@ -250,16 +257,18 @@ export const operations: readonly Operation[] = [
   ...resources.flatMap((resource) => resource.operations),
 ];
 
+/** Routes outside of the tenant path that belong to the API. */
+const apiRoutes: readonly PublicRoute[] = [issueToken, publicKeySet, listOrganizations];
+
 /** Routes outside of the tenant path. */
 export const publicRoutes: readonly PublicRoute[] = [
-  issueToken,
-  publicKeySet,
+  ...apiRoutes,
   ...oidcRoutes,
   ...signInRoutes,
   showInvitation,
   acceptInvitation,
   downloadFailedIngest,
   ...fileRoutes,
-  openApiRoute(operations),
-  ...referenceRoutes(operations),
+  openApiRoute(operations, apiRoutes),
+  ...referenceRoutes(operations, apiRoutes),
 ];

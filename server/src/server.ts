@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './api/app.ts';
-import { bootstrap, type Credentials, itemTable, principalOf } from './areas/identity/index.ts';
+import { bootstrap, type Credentials, itemTable, noteWrite, principalOf } from './areas/identity/index.ts';
 import { type Config, urlAt } from './config.ts';
 import { type Context, type ContextOptions, isReady, openContext } from './context.ts';
 import type { BackgroundLoop } from './jobs/background-loop.ts';
@@ -45,7 +45,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       for (const start of loops) cleanup.push(stopOf(start(context)));
     }
     if (options.role === 'work') return { address: null, app: null, context, credentials, close };
-    const app = buildApp(context, { operations, principalOf, itemTable, publicRoutes, isReady });
+    const app = buildApp(context, { operations, principalOf, noteWrite, itemTable, publicRoutes, isReady });
     cleanup.push(() => app.close());
     const address = await listen(app, config);
     return { address, app, context, credentials, close };

@@ -11,9 +11,9 @@ import { writeJson } from '../kernel/json.ts';
 import { tracingWrites, type WriteTrace } from '../store/transaction.ts';
 import { checked, jsonFromBody, mustBeStorable } from './body.ts';
 import { answeredOnce, type KeptAnswer, keyedRequest } from './idempotency.ts';
-import { rowMustBeAllowed } from './item-permission.ts';
-import type { Operation, Principal } from './operation.ts';
-import { isAllowed } from './permission.ts';
+import { rowsMustBeAllowed } from './item-permission.ts';
+import type { Operation, Principal, RouteFacts } from './operation.ts';
+import { isAllowed, isDenied } from './permission.ts';
 import { problemFrom } from './problem.ts';
 import { type RateLimiter, rateLimiter } from './rate-limit.ts';
 import { rateLimitFigures } from './rate-limit-figures.ts';
@@ -29,6 +29,8 @@ export type Product = {
   readonly operations: readonly Operation[];
   /** The principal of a valid bearer token in the wanted organization, or null. */
   readonly principalOf: (ctx: Context, token: string, wanted: string | null) => Promise<Principal | null>;
+  /** Told of each operation that may have written, before it is answered. */
+  readonly noteWrite: (ctx: Context, operation: Operation) => void;
   /** The table with the items of a permission's resource such as `config:plan`, or null. */
   readonly itemTable: (resource: string) => string | null;
   readonly publicRoutes: readonly PublicRoute[];
@@ -42,6 +44,8 @@ export type PublicRoute = {
   readonly path: string;
   /** The body is handed on as a stream of any length and type, which the route must limit itself. */
   readonly takesStream?: true;
+  /** What the API document says of it; routes for browsers have no place there. */
+  readonly described?: RouteFacts;
   readonly serve: (ctx: Context, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 };
 
@@ -172,7 +176,11 @@ function addOperation(app: FastifyInstance, mounted: Mounted): void {
       }
       const trace = { hasCommitted: false };
       request.trace = trace;
-      const { status, text } = await tracingWrites(trace, () => onlyOnce(ctx, operation, request));
+      const { status, text } = await tracingWrites(trace, () => onlyOnce(ctx, operation, request)).finally(
+        () => {
+          if (operation.method !== 'GET') product.noteWrite(ctx, operation);
+        },
+      );
       return reply.status(status).type('application/json; charset=utf-8').send(text);
     },
   });
@@ -231,9 +239,14 @@ async function authenticated({ ctx, product, request, orgId }: Arrival): Promise
 }
 
 function authorize(principal: Principal, operation: Operation): void {
-  if (operation.permission === null || isAllowed(principal.statements, operation.permission)) return;
-  const { action, resource } = operation.permission;
-  throw new ApiError('FORBIDDEN', `this needs the permission ${action} on ${resource}`);
+  const { permission, alsoNeeds = [], insteadOfAll } = operation;
+  if (permission === null) return;
+  const { statements } = principal;
+  const missing = [permission, ...alsoNeeds].find((needed) => !isAllowed(statements, needed));
+  if (!missing) return;
+  const isReplaced = insteadOfAll && isAllowed(statements, insteadOfAll) && !isDenied(statements, permission);
+  if (isReplaced) return;
+  throw new ApiError('FORBIDDEN', `this needs the permission ${missing.action} on ${missing.resource}`);
 }
 
 /**
@@ -250,5 +263,5 @@ async function itemsMustBeAllowed(
   const ids = Object.values(params).flatMap((value) => uuidFromText(value) ?? []);
   const principal = request.principal as Principal;
   const caller = { ctx, orgId: principal.orgId, principal };
-  for (const id of ids) await rowMustBeAllowed(caller, permission, { table, id });
+  await rowsMustBeAllowed(caller, permission, { table, ids });
 }

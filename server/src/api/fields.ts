@@ -11,6 +11,8 @@ export type JsonSchema = { readonly [keyword: string]: unknown };
 export const fieldFacts = z.registry<{
   json?: JsonSchema;
   optional?: boolean;
+  /** A rule refuses bodies without it, whatever the schema takes. */
+  requiredByRule?: boolean;
   reference?: string;
   /** No request sets it; see `assigned`. */
   assigned?: { readonly initial: unknown; readonly hidden: boolean };
@@ -77,9 +79,26 @@ export function assigned<T extends z.ZodType, const I extends z.output<T> | null
 }
 
 /** A field that a request may bring for `complete` to make something of: neither stored nor answered. */
-export function requestOnly<T extends z.ZodType>(inner: T): z.ZodType<z.output<T> | null> {
+export function requestOnly<T extends z.ZodType>(
+  inner: T,
+  { requiredByRule = false }: { readonly requiredByRule?: boolean } = {},
+): z.ZodType<z.output<T> | null> {
   const schema = optional(inner);
-  fieldFacts.add(schema, { optional: true, requestOnly: true });
+  fieldFacts.add(schema, { optional: true, requestOnly: true, requiredByRule });
+  return schema;
+}
+
+/** As `optional` for the body alone; a rule of its own refuses bodies without it. */
+export function requiredLater<T extends z.ZodType>(inner: T): z.ZodType<z.output<T> | null> {
+  const schema = optional(inner);
+  fieldFacts.add(schema, { optional: true, requiredByRule: true });
+  return schema;
+}
+
+/** A published field without effect: whatever is sent for it is passed over. */
+export function ignored(json: JsonSchema): z.ZodType<unknown> {
+  const schema = z.unknown().optional();
+  fieldFacts.add(schema, { json, optional: true });
   return schema;
 }
 

@@ -69,8 +69,21 @@ export function uuidParameter() {
   return single({ type: 'string' }, (value) => uuidFromText(value) ?? refused('must be a UUID'));
 }
 
-export function textParameter() {
-  return single({ type: 'string' }, (value) => value);
+export function textParameter({ max }: { readonly max?: number } = {}) {
+  const json = max === undefined ? { type: 'string' } : { type: 'string', maxLength: max };
+  return single(json, (value) =>
+    max !== undefined && value.length > max ? refused(`must have at most ${max} characters`) : value,
+  );
+}
+
+/** A published parameter without effect: whatever is sent for it is passed over. */
+export function ignoredParameter(json: JsonSchema) {
+  return parameter<undefined>(json, () => undefined);
+}
+
+/** Names of fields to be answered beside the others, where there are none of them. */
+export function additionalParameter() {
+  return ignoredParameter({ type: 'array', items: { type: 'string' } });
 }
 
 export function dateParameter() {
@@ -100,7 +113,8 @@ export function integerParameter(limits: { min: number; max: number }) {
 
 /** Multi-valued parameters may be comma-joined, repeated or both; at most 200 values (spec 10 §7.1). */
 function manyOf(read: (value: string) => string | null) {
-  return parameter<string[]>({ type: 'array', items: { type: 'string' } }, (values) => {
+  const json = { type: 'array', maxItems: MAX_VALUES, items: { type: 'string' } };
+  return parameter<string[]>(json, (values) => {
     const parts = values.flatMap((value) => value.split(',')).filter((part) => part !== '');
     if (parts.length > MAX_VALUES) return refused(`must have at most ${MAX_VALUES} values`);
     const readable = parts.map(read);

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { ERROR_STATUS } from '../kernel/errors.ts';
+import type { PublicRoute } from './app.ts';
 import { fieldFacts, type JsonSchema } from './fields.ts';
-import type { Operation } from './operation.ts';
+import type { Operation, RouteFacts } from './operation.ts';
 
 const ENVELOPE: JsonSchema = {
   id: { type: 'string', format: 'uuid' },
@@ -33,17 +34,27 @@ const PROBLEM: JsonSchema = {
 /** Schemas that the document names, each written once however many operations use it. */
 type Components = { readonly names: Map<z.ZodType, string>; readonly schemas: Record<string, JsonSchema> };
 
-/** The OpenAPI 3.1 document of all operations; pure, so that the committed file can be compared with it. */
-export function openApiDocument(operations: readonly Operation[]): JsonSchema {
+/**
+ * The OpenAPI 3.1 document of all operations and of the routes that describe themselves; pure, so that the
+ * committed file can be compared with it.
+ */
+export function openApiDocument(
+  operations: readonly Operation[],
+  routes: readonly PublicRoute[] = [],
+): JsonSchema {
   const components: Components = { names: new Map(), schemas: { Problem: PROBLEM } };
-  const updated = new Set(operations.filter(({ method }) => method === 'PUT').map(({ body }) => body));
+  const versioned = new Set(operations.filter(takesVersion).map(({ body }) => body));
   const paths: Record<string, Record<string, JsonSchema>> = {};
   for (const operation of operations) {
     const path = `/organizations/{orgId}${operation.path}`;
-    const request = operation.body && requestReference(components, operation, updated.has(operation.body));
+    const request = operation.body && requestReference(components, operation, versioned.has(operation.body));
     const answer = answerSchema(components, operation);
     const described = operationObject({ path, operation, request, answer });
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: described };
+  }
+  for (const { method, path, described } of routes) {
+    if (described)
+      paths[path] = { ...paths[path], [method.toLowerCase()]: routeObject(components, described) };
   }
   return {
     openapi: '3.1.0',
@@ -55,8 +66,12 @@ export function openApiDocument(operations: readonly Operation[]): JsonSchema {
         Refused: problemAnswer('the request is not valid, or something else stands against it'),
         NotPermitted: problemAnswer('no valid token, another organization, or no permission'),
         NotFound: problemAnswer('there is nothing at this place'),
+        NotSignedIn: problemAnswer('the access key or the secret is wrong'),
       },
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        basic: { type: 'http', scheme: 'basic' },
+      },
     },
     security: [{ bearer: [] }],
   };
@@ -100,6 +115,27 @@ function operationObject({ path, operation, request, answer }: Described): JsonS
   };
 }
 
+const REFUSALS = { 400: 'Refused', 401: 'NotSignedIn', 403: 'NotPermitted' };
+
+function routeObject(components: Components, facts: RouteFacts): JsonSchema {
+  const { id, summary, tag, query = null, body, bodyTypes = [], signIn, refusals } = facts;
+  const schema = body && jsonSchemaOf(body);
+  const types = schema ? ['application/json', ...bodyTypes] : [];
+  const refused = refusals.map((status) => [status, { $ref: `#/components/responses/${REFUSALS[status]}` }]);
+  return {
+    operationId: id,
+    summary,
+    tags: [tag],
+    security: signIn === 'none' ? [] : [{ [signIn]: [] }],
+    parameters: queryParameters({ query }),
+    ...(schema && { requestBody: { content: Object.fromEntries(types.map((type) => [type, { schema }])) } }),
+    responses: {
+      200: { description: 'success', ...content(answerSchema(components, facts)) },
+      ...Object.fromEntries(refused),
+    },
+  };
+}
+
 function fileContent(fileType: string): JsonSchema {
   const [mediaType = fileType] = fileType.split(';');
   return { content: { [mediaType]: { schema: { type: 'string', format: 'binary' } } } };
@@ -125,10 +161,14 @@ function reference(
   return { $ref: `#/components/schemas/${name}` };
 }
 
-function requestReference(components: Components, operation: Operation, isUpdated: boolean): JsonSchema {
+function takesVersion(operation: Operation): boolean {
+  return operation.takesVersion ?? operation.method === 'PUT';
+}
+
+function requestReference(components: Components, operation: Operation, isVersioned: boolean): JsonSchema {
   const schema = operation.body as z.ZodType;
   const names = [`${operation.tag}Request`, `${operation.id}Request`];
-  const make = () => (isUpdated ? withVersion(jsonSchemaOf(schema)) : jsonSchemaOf(schema));
+  const make = () => (isVersioned ? withVersion(jsonSchemaOf(schema)) : jsonSchemaOf(schema));
   return reference(components, schema, { names, make });
 }
 
@@ -146,20 +186,25 @@ function pathParameters(path: string): JsonSchema[] {
   }));
 }
 
-function queryParameters(operation: Operation): JsonSchema[] {
+function queryParameters(operation: Pick<Operation, 'query'>): JsonSchema[] {
   const properties = operation.query ? (jsonSchemaOf(operation.query)['properties'] as JsonSchema) : {};
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
 }
 
-function answerSchema(components: Components, operation: Operation): JsonSchema {
+type Answering = Pick<Operation, 'id' | 'tag' | 'answers' | 'response'>;
+
+function answerSchema(components: Components, operation: Answering): JsonSchema {
   const schema = operation.response;
   if (!schema) return { type: 'object' };
   const names = [`${operation.tag}Response`, `${operation.id}Response`];
   const make = () => (operation.answers === 'whole' ? jsonSchemaOf(schema) : entitySchema(schema));
   const answer = reference(components, schema, { names, make });
-  if (operation.answers !== 'page') return answer;
+  if (operation.answers !== 'page' && operation.answers !== 'pageWithFirst') return answer;
   const properties = { data: { type: 'array', items: answer }, nextToken: { type: 'string' } };
-  return { type: 'object', required: ['data'], properties };
+  const page = { type: 'object', required: ['data'], properties };
+  if (operation.answers === 'page') return page;
+  const first = entitySchema(schema)['properties'] as JsonSchema;
+  return { ...page, properties: { ...first, ...properties } };
 }
 
 function entitySchema(schema: z.ZodType): JsonSchema {
@@ -177,8 +222,7 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
       if (facts?.json) replaceKeywords(jsonSchema, facts.json);
       else if (facts?.optional) withoutNull(jsonSchema);
       const shape = (zodSchema as { shape?: Record<string, z.ZodType> }).shape;
-      if (shape)
-        jsonSchema.required = Object.keys(shape).filter((name) => !isOptional(shape[name] as z.ZodType));
+      if (shape) jsonSchema.required = Object.keys(shape).filter((name) => isRequired(shape[name]));
       if (jsonSchema.required?.length === 0) delete jsonSchema.required;
     },
   });
@@ -199,6 +243,7 @@ function withoutNull(json: Record<string, unknown>): void {
   if (rest.length === 1) replaceKeywords(json, rest[0]);
 }
 
-function isOptional(schema: z.ZodType): boolean {
-  return fieldFacts.get(schema)?.optional === true;
+function isRequired(schema: z.ZodType | undefined): boolean {
+  const facts = schema && fieldFacts.get(schema);
+  return facts?.optional !== true || facts.requiredByRule === true;
 }

@@ -31,6 +31,12 @@ export type AnyCall = Pick<Call<never, never, never>, 'ctx' | 'orgId' | 'princip
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
+/**
+ * One entity (`response` leaves its envelope out), a page of them, such a page with the first of them spread
+ * beside it (spec 10 §14), or `whole`: what `response` says.
+ */
+export type Answers = 'object' | 'page' | 'pageWithFirst' | 'whole';
+
 /** An operation as a plain value; `registry.ts` lists them all. */
 export type Operation = {
   /** The operation id of the public API. */
@@ -41,16 +47,32 @@ export type Operation = {
   readonly summary: string;
   readonly tag: string;
   readonly permission: Permission | null;
+  /** What it needs beside `permission`. */
+  readonly alsoNeeds?: readonly Permission[];
+  /** What is enough in place of all that, unless `permission` is denied. */
+  readonly insteadOfAll?: Permission;
   readonly query: z.ZodObject | null;
   readonly body: z.ZodType | null;
   readonly response: z.ZodType | null;
-  /** One entity (`response` leaves its envelope out), a page of them, or `whole`: what `response` says. */
-  readonly answers: 'object' | 'page' | 'whole';
+  readonly answers: Answers;
+  /** Whether the body may carry a version, where that is not so of a PUT alone. */
+  readonly takesVersion?: boolean;
   /** Where bodies may be larger than elsewhere (spec 10 §10): this size is refused. */
   readonly maxBodyBytes?: number;
   /** The media type of an answer that is a file: the operation answers its content as a stream. */
   readonly fileType?: string;
   readonly handle: (call: Call<Record<string, string>, Record<string, unknown>, unknown>) => Promise<unknown>;
+};
+
+/** What the API document says of a route outside of the tenant path. */
+export type RouteFacts = Pick<Operation, 'id' | 'summary' | 'tag' | 'answers'> & {
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** Media types of the body beside JSON. */
+  readonly bodyTypes?: readonly string[];
+  readonly response: z.ZodType;
+  readonly signIn: 'bearer' | 'basic' | 'none';
+  readonly refusals: readonly (400 | 401 | 403)[];
 };
 
 type OperationSpec<Q extends z.ZodObject, B extends z.ZodType> = {
@@ -60,10 +82,13 @@ type OperationSpec<Q extends z.ZodObject, B extends z.ZodType> = {
   readonly summary: string;
   readonly tag: string;
   readonly permission: Permission | null;
+  readonly alsoNeeds?: readonly Permission[];
+  readonly insteadOfAll?: Permission;
   readonly query?: Q;
   readonly body?: B;
   readonly response?: z.ZodType;
-  readonly answers?: 'object' | 'page' | 'whole';
+  readonly answers?: Answers;
+  readonly takesVersion?: boolean;
   readonly maxBodyBytes?: number;
   readonly fileType?: string;
   readonly handle: (call: Call<Record<string, string>, z.output<Q>, z.output<B>>) => Promise<unknown>;

@@ -2,7 +2,7 @@ import type { Condition, Row } from '../store/database.ts';
 import { pageOfEntities } from '../store/entity-store.ts';
 import { answerOf } from './entity-writes.ts';
 import { integerParameter, textParameter } from './filters.ts';
-import { allowedRows } from './item-permission.ts';
+import { allowedConditions } from './item-permission.ts';
 import type { AnyCall, Call } from './operation.ts';
 import { nextTokenOf, positionFromToken } from './paging.ts';
 import type { Declared, EntityOf, Fields } from './resource-spec.ts';
@@ -18,8 +18,9 @@ export async function pageOf<F extends Fields>(
   conditions: readonly Condition[],
 ): Promise<Row> {
   const retrieve = { action: 'config:retrieve', resource: resource.permission };
-  const allowed = allowedRows(call, retrieve, resource.table);
-  const page = await entityPage(resource, call, allowed ? [...conditions, allowed] : conditions);
+  const { table, itemColumn: column = 'id' } = resource;
+  const allowed = allowedConditions(call, retrieve, { table, column });
+  const page = await entityPage(resource, call, [...conditions, ...allowed]);
   return { ...page, data: page.data.map((entity) => answerOf(resource, entity)) };
 }
 

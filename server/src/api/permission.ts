@@ -33,6 +33,11 @@ export function isAllowed(statements: readonly Statement[], needed: Permission):
   return allowed.items.length > 0 || allowed.groups.length > 0 || allowed.anyGroup;
 }
 
+/** Whether the statements deny the action on the whole type. */
+export function isDenied(statements: readonly Statement[], needed: Permission): boolean {
+  return reachesOf(statements, needed).denied.all;
+}
+
 /** What the statements allow and deny of the action on the type; a deny wins over any allow. */
 export function reachesOf(
   statements: readonly Statement[],

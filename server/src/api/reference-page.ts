@@ -1,3 +1,4 @@
+import { present } from '../kernel/assert.ts';
 import { ERROR_CODES } from '../kernel/error-codes.ts';
 import { ERROR_STATUS, type ErrorCode } from '../kernel/errors.ts';
 import type { JsonSchema } from './fields.ts';
@@ -11,8 +12,8 @@ export type ReferenceOperation = {
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
-  /** As in `config:update on config:plan`; null when any token will do. */
-  readonly permission: string | null;
+  /** As in `config:update on config:plan` or `a token`. */
+  readonly needs: string;
   readonly described: JsonSchema;
 };
 
@@ -87,7 +88,7 @@ type Parameter = {
 };
 
 function article(operation: ReferenceOperation, schemas: Schemas): Html {
-  const { id, method, path, summary, permission, described } = operation;
+  const { id, method, path, summary, needs, described } = operation;
   const parameters = (described['parameters'] as readonly Parameter[]).filter(({ name }) => name !== 'orgId');
   const request = described['requestBody'] as JsonSchema | undefined;
   const body = request && contentOf(request);
@@ -95,8 +96,7 @@ function article(operation: ReferenceOperation, schemas: Schemas): Html {
   return html`<article id="${id}" aria-labelledby="${id}-title">
 <h2 id="${id}-title">${summary}</h2>
 <p><code>${method} ${path}</code></p>
-<p>Operation <code>${id}</code>; needs
-${permission === null ? 'a token' : html`<code>${permission}</code>`}.</p>
+<p>Operation <code>${id}</code>; needs ${needs}.</p>
 ${fieldTable(
   'Parameters',
   parameters.map((parameter) => parameterRow(parameter, schemas)),
@@ -107,9 +107,11 @@ ${fieldTable('Answer', fieldRows(answer, schemas))}
 </article>`;
 }
 
+/** The schema of a body or an answer: its JSON, or what a file is. */
 function contentOf(described: JsonSchema): JsonSchema {
-  const content = described['content'] as { readonly 'application/json': { readonly schema: JsonSchema } };
-  return content['application/json'].schema;
+  const content = described['content'] as { readonly [mediaType: string]: { readonly schema: JsonSchema } };
+  const found = content['application/json'] ?? Object.values(content)[0];
+  return present(found, 'the content of an operation').schema;
 }
 
 function parameterRow({ name, in: place, required, schema }: Parameter, schemas: Schemas): FieldRow {

@@ -30,6 +30,8 @@ export type ResourceSpec<F extends Fields> = {
   readonly table: string;
   /** Resource type of the permission, such as `config:plantemplate` (spec 10 §17.3). */
   readonly permission: string;
+  /** The column with the id that permissions on single items name, when entities are parts of another one. */
+  readonly itemColumn?: string;
   readonly maxPageSize: 100 | 200;
   /**
    * Event name without its verb, such as `configuration.plantemplate`; null when it raises none (spec 60

@@ -5,7 +5,7 @@ import { orderedEntities } from '../store/entity-store.ts';
 import { fieldsRefused } from './body.ts';
 import { answerOf } from './entity-writes.ts';
 import { enumParameter, integerParameter, textParameter } from './filters.ts';
-import { allowedRows } from './item-permission.ts';
+import { allowedConditions } from './item-permission.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { organizationZone } from './organization-zone.ts';
 import type { Declared, EntityOf, Fields } from './resource-spec.ts';
@@ -67,11 +67,10 @@ export function searchOperation<F extends Fields>(
       const zone = await organizationZone(ctx.db, orgId);
       const terms = searchConditions(searchQuery, { ...ENVELOPE, ...fields }, zone);
       const retrieve = { action: 'config:retrieve', resource: resource.permission };
-      const allowed = allowedRows({ orgId, principal }, retrieve, resource.table);
-      const conditions = searchCondition(terms, operator);
+      const allowed = allowedConditions({ orgId, principal }, retrieve, { table: resource.table });
       const rows = await orderedEntities(ctx.db, resource.tableAt(ctx.clock.now()), {
         orgId,
-        conditions: allowed ? [...conditions, allowed] : conditions,
+        conditions: [...searchCondition(terms, operator), ...allowed],
         order: orderOf(resource, query),
         limit: pageSize + 1,
         offset,

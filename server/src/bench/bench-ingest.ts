@@ -11,12 +11,18 @@ import { decimal } from '../kernel/decimal.ts';
 import { openClickHouse } from '../store/clickhouse.ts';
 import { migrateClickHouse } from '../store/migrate.ts';
 import { openLoadClient, runLoad } from './load.ts';
-import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { preload } from './preload.ts';
+import { type Preparation, type ServerProcess, startServerProcess } from './server-process.ts';
+import { type SustainedResult, sustainedLoad } from './sustained-load.ts';
 
 export type IngestOptions = {
   readonly measurements: number;
   readonly batch: number;
   readonly connections: number;
+  /** Measurements that are stored already when the first one is sent. */
+  readonly preload: number;
+  /** A second phase at a fixed rate, after the first is stored. */
+  readonly sustained: { readonly measurementsPerSecond: number; readonly seconds: number } | null;
 };
 export type IngestResult = {
   readonly acceptedPerSecond: number;
@@ -27,6 +33,7 @@ export type IngestResult = {
   readonly p99Ms: number;
   readonly rssMb: number;
 };
+export type IngestResults = { readonly ingest: IngestResult; readonly sustained: SustainedResult | null };
 
 const START_MS = 1_767_225_600_000;
 const ACCOUNTS = 100;
@@ -34,16 +41,19 @@ const ACCOUNTS = 100;
 /**
  * Accepted and queryable measurements per second, beside plain inserts of the same rows into the same table.
  */
-export async function benchIngest(options: IngestOptions): Promise<IngestResult> {
-  const server = await startServerProcess('../main.js', ['serve']);
-  let product: Omit<IngestResult, 'floorPerSecond' | 'ratio'>;
+export async function benchIngest(options: IngestOptions): Promise<IngestResults> {
+  const prepare: Preparation = (dataDir, orgId) => preload(dataDir, orgId, options.preload);
+  const server = await startServerProcess('../main.js', ['serve'], options.preload > 0 ? prepare : undefined);
+  let product: Awaited<ReturnType<typeof loadProduct>>;
   try {
     product = await loadProduct(server, options);
   } finally {
     await server.stop();
   }
   const floorPerSecond = await plainInserts(options);
-  return { ...product, floorPerSecond, ratio: product.queryablePerSecond / floorPerSecond };
+  const { sustained, ...figures } = product;
+  const ratio = figures.queryablePerSecond / floorPerSecond;
+  return { ingest: { ...figures, floorPerSecond, ratio }, sustained };
 }
 
 async function loadProduct(server: ServerProcess, options: IngestOptions) {
@@ -62,6 +72,15 @@ async function loadProduct(server: ServerProcess, options: IngestOptions) {
   const rssMb = await server.residentMb();
   await untilQueryable(client, meterId, requests * options.batch);
   const seconds = (performance.now() - started) / 1000;
+  const sustained = options.sustained && {
+    ...options.sustained,
+    batch: options.batch,
+    call: (index: number) => ({
+      ...{ method: 'POST', path, body: bodyOf(requests + index, options.batch) },
+    }),
+    queryable: async () => (await queryableCount(client, meterId)) - requests * options.batch,
+  };
+  const steady = sustained && (await sustainedLoad(load, sustained));
   load.close();
   return {
     acceptedPerSecond: accepted.perSecond * options.batch,
@@ -69,6 +88,7 @@ async function loadProduct(server: ServerProcess, options: IngestOptions) {
     p50Ms: accepted.p50Ms,
     p99Ms: accepted.p99Ms,
     rssMb,
+    sustained: steady,
   };
 }
 
@@ -108,16 +128,20 @@ function bodyOf(request: number, batch: number): string {
 }
 
 async function untilQueryable(client: ApiClient, meterId: string, expected: number): Promise<void> {
-  const aggregations = [{ meterId, fieldCode: 'calls', fieldType: 'MEASURE', function: 'COUNT' }];
-  const body = { startDate: '2026-01-01T00:00:00Z', endDate: '2026-02-01T00:00:00Z', aggregations };
-  let stored = '';
+  let stored = 0;
   for (let tries = 0; tries < 6000; tries += 1) {
-    const { data } = (await client.request('POST', '/usage/query', body)) as { data: readonly Json[] };
-    stored = String(data[0]?.['bench.calls.COUNT'] ?? '0');
-    if (stored === String(expected)) return;
+    stored = await queryableCount(client, meterId);
+    if (stored === expected) return;
     await sleep(50);
   }
   throw new Error(`${stored} of ${expected} measurements became queryable`);
+}
+
+async function queryableCount(client: ApiClient, meterId: string): Promise<number> {
+  const aggregations = [{ meterId, fieldCode: 'calls', fieldType: 'MEASURE', function: 'COUNT' }];
+  const body = { startDate: '2026-01-01T00:00:00Z', endDate: '2026-02-01T00:00:00Z', aggregations };
+  const { data } = (await client.request('POST', '/usage/query', body)) as { data: readonly Json[] };
+  return Number.parseInt(String(data[0]?.['bench.calls.COUNT'] ?? '0'), 10);
 }
 
 /**
@@ -126,7 +150,7 @@ async function untilQueryable(client: ApiClient, meterId: string, expected: numb
  */
 async function plainInserts({ measurements, batch }: IngestOptions): Promise<number> {
   const dataDir = await mkdtemp(join(tmpdir(), 'meterbook-floor-'));
-  const clickhouse = await openClickHouse(null, dataDir);
+  const clickhouse = await openClickHouse({ clickhouseUrl: null, clickhouseCluster: null }, dataDir);
   try {
     await migrateClickHouse(clickhouse.client);
     const block = Math.max(batch, 20_000);

@@ -16,8 +16,15 @@ export type ServerProcess = {
   stop(): Promise<void>;
 };
 
+/** What is done to the data directory before the server starts on it. */
+export type Preparation = (dataDir: string, orgId: string) => Promise<void>;
+
 /** Starts `node MAIN ARGUMENTS` (MAIN beside this file); resolves when it answers on `/readyz`. */
-export async function startServerProcess(entry: string, args: readonly string[]): Promise<ServerProcess> {
+export async function startServerProcess(
+  entry: string,
+  args: readonly string[],
+  prepare?: Preparation,
+): Promise<ServerProcess> {
   const dataDir = await mkdtemp(join(tmpdir(), 'meterbook-bench-'));
   const port = await freePort();
   const access = {
@@ -26,6 +33,7 @@ export async function startServerProcess(entry: string, args: readonly string[])
     accessKeyId: 'bench',
     apiSecret: randomUUID(),
   };
+  await prepare?.(dataDir, access.orgId);
   const main = fileURLToPath(new URL(entry, import.meta.url));
   const child = spawn(process.execPath, [main, ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],

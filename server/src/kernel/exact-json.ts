@@ -1,5 +1,5 @@
 import { Decimal, isDecimal } from './decimal.ts';
-import { Temporal } from './time.ts';
+import { instantText, Temporal } from './time.ts';
 
 /** Texts that begin with it are written with one more, so that they are told from the tagged ones. */
 const TAG = '~';
@@ -14,28 +14,40 @@ export function writeExact(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'string') return JSON.stringify(value.startsWith(TAG) ? `${TAG}s${value}` : value);
   if (typeof value !== 'object') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(writeExact).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map(writeExact).join()}]`;
   return taggedText(value) ?? recordText(value as Readonly<Record<string, unknown>>);
 }
 
 function taggedText(value: object): string | null {
   if (isDecimal(value)) return `"${TAG}d${value.toString()}"`;
-  if (value instanceof Temporal.Instant) return `"${TAG}i${value.toString()}"`;
+  if (value instanceof Temporal.Instant) return `"${TAG}i${instantText(value)}"`;
   if (value instanceof Temporal.PlainDate) return `"${TAG}p${value.toString()}"`;
   if (value instanceof Map) {
-    const entries = [...value].map((entry) => writeExact(entry)).sort();
+    const entries = [...value].map(writeExact).sort();
     return `{"${MAP}":[${entries.join(',')}]}`;
   }
   return null;
 }
 
 function recordText(record: Readonly<Record<string, unknown>>): string {
-  const members: string[] = [];
+  let members = '';
   for (const name of Object.keys(record).sort()) {
     const member = record[name];
-    if (member !== undefined) members.push(`${JSON.stringify(name)}:${writeExact(member)}`);
+    if (member !== undefined) members += `${members && ','}${quotedName(name)}:${writeExact(member)}`;
   }
-  return `{${members.join(',')}}`;
+  return `{${members}}`;
+}
+
+/** Most names are those of a few record types; names of custom fields and segments are many. */
+const MAX_NAMES = 1000;
+const names = new Map<string, string>();
+
+function quotedName(name: string): string {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const quoted = JSON.stringify(name);
+  if (names.size < MAX_NAMES) names.set(name, quoted);
+  return quoted;
 }
 
 /** The values that `writeExact` wrote. Throws SyntaxError for other text. */

@@ -1,7 +1,7 @@
 import { stringify } from 'lossless-json';
 import { expect, test } from 'vitest';
 import { decimal } from './decimal.ts';
-import { parseJson, writeJson, writeJsonWithNulls } from './json.ts';
+import { parseJson, writeJson, writeJsonWithNulls, writtenJson } from './json.ts';
 import { Temporal } from './time.ts';
 
 test.each([
@@ -19,6 +19,7 @@ test.each([
   ['null within a list', [null, undefined, 1], '[null,null,1]'],
   ['properties without a value', { a: null, b: undefined, c: { d: null } }, '{"c":{}}'],
   ['nothing', undefined, 'null'],
+  ['what is JSON text already', [writtenJson('{"a":1.50}')], '[{"a":1.50}]'],
 ])('%s is written as JSON', (_, value, text) => {
   expect(writeJson(value)).toBe(text);
 });

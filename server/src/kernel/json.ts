@@ -30,6 +30,16 @@ function decimalFromDigits(text: string): Decimal {
   throw new SyntaxError(`number out of range: ${text.slice(0, 40)}`);
 }
 
+const WRITTEN = Symbol('JSON text');
+
+/** A value that is JSON text already. */
+export type WrittenJson = { readonly [WRITTEN]: string };
+
+/** Stands for a value whose text `writeJson` takes as it is: for answers of many rows. */
+export function writtenJson(text: string): WrittenJson {
+  return { [WRITTEN]: text };
+}
+
 /**
  * Values to JSON text: Decimals as plain digits without exponent or trailing zeros (spec 20 §1 N2), instants
  * and dates as ISO text, properties that are null or undefined left out (spec 10 §2).
@@ -55,6 +65,7 @@ function structureText(value: object, keepNulls: boolean): string | undefined {
   }
   if (isDecimal(value)) return value.isZero() ? '0' : value.toFixed();
   if (value instanceof Temporal.Instant) return `"${instantText(value)}"`;
+  if (WRITTEN in value) return value[WRITTEN] as string;
   if (hasToJson(value)) return jsonText(value.toJSON(), keepNulls);
   let members = '';
   for (const [name, member] of Object.entries(value)) {

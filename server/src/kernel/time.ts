@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
+import { remembering } from './memo.ts';
 
 export { Temporal };
 export type Instant = Temporal.Instant;
@@ -41,12 +42,22 @@ function offsetZone(match: RegExpExecArray): string | null {
  * first existing instant of that date, one that happens twice the earlier (spec 40 §3.1).
  */
 export function startOfDate(date: PlainDate, zone: string): Instant {
-  return date.toZonedDateTime(zone).toInstant();
+  return startsOfDates(`${dateNumber(date)} ${zone}`, () => date.toZonedDateTime(zone).toInstant());
+}
+
+// The polyfill reads the rules of a zone anew for each conversion, and a bill needs dozens of the same ones.
+const startsOfDates = remembering<string, Instant>(20_000);
+const localDates = remembering<string, PlainDate>(20_000);
+
+/** A number for each calendar date, by which it can be told from others. */
+export function dateNumber(date: PlainDate): number {
+  return (date.year * 16 + date.month) * 32 + date.day;
 }
 
 /** The local calendar date of an instant. */
 export function localDate(instant: Instant, zone: string): PlainDate {
-  return instant.toZonedDateTimeISO(zone).toPlainDate();
+  const key = `${instant.epochNanoseconds} ${zone}`;
+  return localDates(key, () => instant.toZonedDateTimeISO(zone).toPlainDate());
 }
 
 export function isBefore(a: Instant, b: Instant): boolean {

@@ -38,18 +38,41 @@ const SETTINGS = {
 /** Errors are thrown; written to stderr as well, they would be told twice. */
 const QUIET = { level: ClickHouseLogLevel.OFF };
 
+/**
+ * On a cluster besides: an insert is answered when a majority of the replicas of each shard has it; rows that
+ * came twice count once, also before they are merged; a replica that is behind is not asked, and a shard that
+ * does not answer is an error and not a smaller sum.
+ */
+export const CLUSTER_SETTINGS = {
+  distributed_foreground_insert: 1,
+  insert_quorum: 'auto',
+  final: 1,
+  do_not_merge_across_partitions_select_final: 1,
+  distributed_product_mode: 'global',
+  max_replica_delay_for_distributed_queries: '10',
+  fallback_to_stale_replicas_for_distributed_queries: 0,
+  skip_unavailable_shards: 0,
+} as const;
+
 const COMMON: ClickHouseClientConfigOptions = {
   clickhouse_settings: SETTINGS,
   application: 'meterbook',
   log: QUIET,
 };
 
+/** Null stands for: chDB below the data directory, or one server that is not part of a cluster. */
+export type ClickHousePlace = {
+  readonly clickhouseUrl: string | null;
+  readonly clickhouseCluster: string | null;
+};
+
 /**
  * Opens an external ClickHouse, or chDB below the data directory. Throws `StartError` when it does not
  * answer.
  */
-export async function openClickHouse(url: string | null, dataDir: string): Promise<ClickHouse> {
-  return url === null ? openEmbedded(join(dataDir, 'clickhouse')) : openExternal(url);
+export async function openClickHouse(place: ClickHousePlace, dataDir: string): Promise<ClickHouse> {
+  const { clickhouseUrl: url, clickhouseCluster: cluster } = place;
+  return url === null ? openEmbedded(join(dataDir, 'clickhouse')) : openExternal(url, cluster);
 }
 
 async function openEmbedded(path: string): Promise<ClickHouse> {
@@ -69,10 +92,12 @@ async function startedEngine(path: string): Promise<EmbeddedClickHouse> {
   }
 }
 
-async function openExternal(url: string): Promise<ClickHouse> {
+async function openExternal(url: string, cluster: string | null): Promise<ClickHouse> {
   const database = databaseOf(url);
-  await createDatabase(url, database);
-  const client = createClient({ url, request_timeout: REQUEST_TIMEOUT_MS, ...COMMON });
+  await createDatabase(url, database, cluster);
+  const settings = cluster === null ? SETTINGS : { ...SETTINGS, ...CLUSTER_SETTINGS };
+  const options = { ...COMMON, clickhouse_settings: settings };
+  const client = createClient({ url, request_timeout: REQUEST_TIMEOUT_MS, ...options });
   return { client, database, close: () => client.close() };
 }
 
@@ -82,14 +107,15 @@ function databaseOf(url: string): string {
 }
 
 /** Every statement fails in a database that does not exist, so it is made through another one. */
-async function createDatabase(url: string, database: string): Promise<void> {
+async function createDatabase(url: string, database: string, cluster: string | null): Promise<void> {
   const place = new URL(url);
   place.pathname = '/default';
   const client = createClient({ url: place, log: QUIET });
   try {
     await client.command({ query: 'SELECT 1' });
     if (database === 'default') return;
-    await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${clickhouseName(database)}` });
+    const everywhere = cluster === null ? '' : ` ON CLUSTER ${clickhouseName(cluster)}`;
+    await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${clickhouseName(database)}${everywhere}` });
   } catch (error) {
     throw new StartError(`ClickHouse at ${placeOf(url)} cannot be reached: ${reasonOf(error)}`, {
       cause: error,

@@ -70,6 +70,19 @@ function columnList(names: readonly string[]): RawBuilder<unknown> {
   return sql.join(names.map((name) => sql.ref(name)));
 }
 
+/** The envelope of a new row at version 1, for rows that are inserted many at a time. */
+export function newEnvelope({ orgId, principalId, now }: Writer) {
+  return {
+    orgId,
+    id: newId(),
+    version: 1,
+    dtCreated: now,
+    dtLastModified: now,
+    createdBy: principalId,
+    lastModifiedBy: principalId,
+  };
+}
+
 /** Inserts a new entity at version 1 and answers its row. */
 export async function insertEntity(tx: Tx, table: EntityTable, args: { writer: Writer; values: Row }) {
   const { writer, values } = args;

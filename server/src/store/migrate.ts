@@ -5,6 +5,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { Logger, runMigrations } from 'graphile-worker';
 import { type Migration, Migrator, sql } from 'kysely';
 import { reasonOf, StartError } from '../kernel/start-error.ts';
+import { clickhouseName } from './clickhouse-literals.ts';
 import type { Db } from './database.ts';
 import { openDriverPool } from './postgres.ts';
 
@@ -15,6 +16,7 @@ export type Stores = {
   readonly db: Db;
   readonly databaseUrl: string;
   readonly clickhouse: ClickHouseClient;
+  readonly config: { readonly clickhouseCluster: string | null };
 };
 
 /** Any number that nobody else locks in this database. */
@@ -31,7 +33,7 @@ export async function migrate(stores: Stores): Promise<void> {
     try {
       await migratePostgres(stores.db);
       await migrateJobs(stores.databaseUrl);
-      await migrateClickHouse(stores.clickhouse);
+      await migrateClickHouse(stores.clickhouse, stores.config.clickhouseCluster);
     } finally {
       await sql`select pg_advisory_unlock(${MIGRATION_LOCK})`.execute(session);
     }
@@ -80,26 +82,49 @@ function postgresMigrations(): Record<string, Migration> {
 
 type SqlFile = { readonly name: string; readonly text: string };
 
-function sqlFiles(store: 'postgres' | 'clickhouse'): readonly SqlFile[] {
-  const folder = join(FOLDER, store);
+function sqlFiles(folderName: 'postgres' | 'clickhouse' | 'clickhouse-cluster'): readonly SqlFile[] {
+  const folder = join(FOLDER, folderName);
   const names = readdirSync(folder).filter((name) => name.endsWith('.sql'));
   return names
     .sort()
     .map((name) => ({ name: name.replace(/\.sql$/, ''), text: readFileSync(join(folder, name), 'utf8') }));
 }
 
+type ClickHouseFile = { readonly name: string; readonly statements: readonly string[] };
+
+/**
+ * The statements that make the tables on one ClickHouse server, or on all servers of a cluster (decision
+ * 0025).
+ */
+export function clickhouseFiles(cluster: string | null): readonly ClickHouseFile[] {
+  const files = sqlFiles(cluster === null ? 'clickhouse' : 'clickhouse-cluster');
+  const placed = (text: string) =>
+    cluster === null ? text : text.replaceAll('{{cluster}}', clickhouseName(cluster));
+  return files.map(({ name, text }) => ({ name, statements: statements(text).map(placed) }));
+}
+
+/** On a cluster every server knows what has been applied. */
+export function schemaTableSql(cluster: string | null): string {
+  const columns = "(name String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3))";
+  if (cluster === null) {
+    return `CREATE TABLE IF NOT EXISTS schema_migration ${columns} ENGINE = MergeTree ORDER BY name`;
+  }
+  const place = "'/clickhouse/tables/all/{database}/{table}', '{shard}-{replica}'";
+  return `CREATE TABLE IF NOT EXISTS schema_migration ON CLUSTER ${clickhouseName(cluster)} ${columns}
+    ENGINE = ReplicatedMergeTree(${place}) ORDER BY name`;
+}
+
 /**
  * ClickHouse has no transactions for tables: a file that failed half-way is run again from its beginning, so
  * its statements are written to be repeatable (`if not exists`).
  */
-export async function migrateClickHouse(client: ClickHouseClient): Promise<void> {
-  await client.command({
-    query: `CREATE TABLE IF NOT EXISTS schema_migration (
-        name String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)
-      ) ENGINE = MergeTree ORDER BY name`,
-  });
+export async function migrateClickHouse(
+  client: ClickHouseClient,
+  cluster: string | null = null,
+): Promise<void> {
+  await client.command({ query: schemaTableSql(cluster) });
   const applied = await appliedNames(client);
-  for (const file of sqlFiles('clickhouse')) {
+  for (const file of clickhouseFiles(cluster)) {
     if (!applied.has(file.name)) await applyFile(client, file);
   }
 }
@@ -109,9 +134,9 @@ async function appliedNames(client: ClickHouseClient): Promise<ReadonlySet<strin
   return new Set((await result.json<{ name: string }>()).map((row) => row.name));
 }
 
-async function applyFile(client: ClickHouseClient, { name, text }: SqlFile): Promise<void> {
+async function applyFile(client: ClickHouseClient, { name, statements }: ClickHouseFile): Promise<void> {
   try {
-    for (const query of statements(text)) await client.command({ query });
+    for (const query of statements) await client.command({ query });
     await client.insert({ table: 'schema_migration', values: [{ name }], format: 'JSONEachRow' });
   } catch (error) {
     throw new StartError(`the ClickHouse migration ${name} failed: ${reasonOf(error)}`, { cause: error });

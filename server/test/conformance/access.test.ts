@@ -31,6 +31,10 @@ async function permit(...statements: Statement[]): Promise<void> {
 }
 
 const ALL: Statement = { effect: 'allow', action: ['all'], resource: ['*'] };
+function allow(action: string, ...resource: string[]): Statement {
+  return { effect: 'allow', action: [action], resource };
+}
+
 const named = operations.map((operation) => ({ name: operation.id, operation }));
 const guarded = named
   .filter(({ operation }) => operation.permission !== null)
@@ -111,8 +115,8 @@ describe('a caller', () => {
   test('with the permission of the operation alone is not refused', async () => {
     const closed: string[] = [];
     for (const { name, operation } of guarded) {
-      const { action, resource } = operation.permission!;
-      await permit({ effect: 'allow', action: [action], resource: [resource] });
+      const needed = [operation.permission!, ...(operation.alsoNeeds ?? [])];
+      await permit(...needed.map(({ action, resource }) => allow(action, resource)));
       const answer = await ask(operation.method, pathOf(operation));
       if (codeOf(answer) === 'FORBIDDEN') closed.push(name);
     }

@@ -107,7 +107,7 @@ async function expectOneRow(job: StatementJob, head: string): Promise<void> {
     [
       'billId,accountCode,accountName,billDate,lineItemId,lineItemType,description,productName,' +
         'childAccountCode,periodStart,periodEnd,qty_SUM,peak_SUM,quantity,unit,currency',
-      `${head},USAGE,Transfer,Inference,,` + '2024-05-01T00:00:00Z,2024-06-01T00:00:00Z,42.5,7,42.5,GB,USD',
+      `${head},USAGE,Transfer,Inference,,2024-05-01T00:00:00Z,2024-06-01T00:00:00Z,42.5,7,42.5,GB,USD`,
       '',
     ].join('\r\n'),
   );

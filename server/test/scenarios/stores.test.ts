@@ -116,7 +116,7 @@ describe('the embedded ClickHouse', () => {
   let client: ClickHouseClient;
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'meterbook-ch-'));
-    store = await openClickHouse(null, dir);
+    store = await openClickHouse({ clickhouseUrl: null, clickhouseCluster: null }, dir);
     client = store.client;
     await client.command({
       query: `CREATE TABLE specimen

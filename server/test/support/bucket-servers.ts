@@ -21,7 +21,11 @@ export type BucketServer = {
   close(): Promise<void>;
 };
 
-type Reply = { readonly status?: number; readonly headers?: Record<string, string>; readonly body?: string };
+type Reply = {
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | Buffer;
+};
 type Answerer = (request: Received, objects: Map<string, Buffer>) => Reply;
 
 async function bucketServer(answer: Answerer): Promise<BucketServer> {
@@ -66,10 +70,10 @@ const ASSUMED = `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-0
   <SessionToken>session</SessionToken><Expiration>2090-01-01T00:00:00Z</Expiration></Credentials>
   </AssumeRoleResult></AssumeRoleResponse>`;
 
-/** The part of the S3 protocol that uploads need, whole and in parts, and of STS the assuming of a role. */
+/** The part of the S3 protocol that files need, whole and in parts, and of STS the assuming of a role. */
 export function s3Server(): Promise<BucketServer> {
   const parts = new Map<string, Buffer>();
-  return bucketServer(({ method, url, body }, objects) => {
+  return bucketServer(({ method, url, headers, body }, objects) => {
     const { pathname, searchParams } = new URL(url, 'http://s3');
     const path = decodeURIComponent(pathname);
     if (method === 'POST' && path === '/') return { headers: { 'content-type': 'text/xml' }, body: ASSUMED };
@@ -82,6 +86,9 @@ export function s3Server(): Promise<BucketServer> {
       parts.set(searchParams.get('partNumber') ?? '', body);
       return { headers: { etag: '"e"' } };
     }
+    if (method === 'GET' || method === 'HEAD') return found(objects.get(path), method);
+    if (method === 'DELETE') objects.delete(path);
+    if (method === 'PUT' && headers['if-none-match'] === '*' && objects.has(path)) return { status: 412 };
     if (method === 'PUT') objects.set(path, body);
     if (method === 'POST') {
       const ordered = [...parts].sort(([a], [b]) => Number(a) - Number(b)).map(([, part]) => part);
@@ -90,6 +97,12 @@ export function s3Server(): Promise<BucketServer> {
     }
     return { headers: { etag: '"e"' } };
   });
+}
+
+function found(object: Buffer | undefined, method: string): Reply {
+  if (object === undefined) return { status: 404 };
+  const headers = { etag: '"e"', 'content-length': String(object.length) };
+  return method === 'HEAD' ? { headers } : { headers, body: object };
 }
 
 /** Google's exchange of tokens, acting as a service account, and uploads, all at one address. */

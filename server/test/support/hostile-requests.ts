@@ -20,10 +20,8 @@ const JSON_TYPE = 'application/json';
 /** Values that no field of a request is meant for, as JSON text. */
 const VALUES = [
   '"\\u0000"',
-  '"\\ud800"',
-  '"\\udc00x"',
-  '"\'; drop table product; --"',
-  '"../../etc/passwd"',
+  '"\\udc00x\\ud800"',
+  '"../../etc/passwd\'; drop table product; --"',
   `"${'x'.repeat(5_000)}"`,
   '-1',
   '1e400',
@@ -34,7 +32,6 @@ const VALUES = [
   '[null]',
   '{}',
   '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}',
-  `${'['.repeat(60)}${']'.repeat(60)}`,
   '"-271822-04-20T00:00:00Z"',
   '"0000-00-00T24:00:61Z"',
 ];
@@ -76,9 +73,6 @@ const QUERY_VALUES = [
   '9'.repeat(400),
   '%F0%9F%98%80',
   '..%2F..%2Fetc',
-  '$where%3A1',
-  'NaN',
-  '1e9',
   '%25%5f',
 ];
 
@@ -134,7 +128,7 @@ function bodiesOf({ fields }: Facts): string[] {
     const values = spoilt === undefined ? VALUES.filter(isNoText) : VALUES;
     return values.map((value) => `{"version":0,"${spoilt ?? 'x'}":[[1]],"${field}":${value}}`);
   });
-  const large = `{"version":0,"${fields[0] ?? 'x'}":"${'x'.repeat(1_000_000)}"}`;
+  const large = `{"version":0,"${fields[0] ?? 'x'}":"${'x'.repeat(600_000)}"}`;
   const last = fields.findLast((field) => field !== 'version') ?? 'x';
   const objects = ['"version":"1"', '"version":1e308,"version":-1', '"__proto__":{"polluted":true}'];
   return [...BODIES, large, ...objects.map((text) => `{${text},"${last}":[[1]]}`), ...single];

@@ -2,11 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
+import type { Access } from '../../src/demo/api-client.ts';
+import { newId } from '../../src/kernel/ids.ts';
+import { freePort } from '../../src/store/embedded-postgres.ts';
 
 /** `meterbook serve` as a process of its own. */
 export type ServerProcess = {
   readonly pid: number;
-  /** Resolves with what it printed when it listens; rejects when it ends before that. */
+  /** Resolves with what it printed when it listens or runs jobs; rejects when it ends before that. */
   readonly listening: Promise<string>;
   readonly ended: Promise<Ending>;
   kill(signal: NodeJS.Signals): void;
@@ -25,6 +28,28 @@ const SERVER_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
 export async function builtServer(): Promise<void> {
   const answer = await fetch(`${inject('storesUrl')}/build`, { method: 'POST' });
   if (!answer.ok) throw new Error(`the build failed: ${await answer.text()}`);
+}
+
+/** How to sign in to a server that is not started yet, on a port that is free now. */
+export async function freshAccess(): Promise<Access> {
+  const baseUrl = `http://127.0.0.1:${await freePort()}`;
+  return { baseUrl, orgId: newId(), accessKeyId: 'fault', apiSecret: newId() };
+}
+
+/** The variables of a server that is reached in this way; where its stores are comes on top. */
+export function serverEnvironment({
+  baseUrl,
+  orgId,
+  accessKeyId,
+  apiSecret,
+}: Access): Record<string, string> {
+  return {
+    PORT: new URL(baseUrl).port,
+    METERBOOK_LOG_LEVEL: 'fatal',
+    METERBOOK_BOOTSTRAP_ORG_ID: orgId,
+    METERBOOK_BOOTSTRAP_ACCESS_KEY_ID: accessKeyId,
+    METERBOOK_BOOTSTRAP_API_SECRET: apiSecret,
+  };
 }
 
 /** Starts it with these variables only, so that nothing of the caller's environment decides a test. */
@@ -58,7 +83,7 @@ function endingOf(child: ChildProcess, output: Output): Promise<Ending> {
 function listeningOf(child: ChildProcess, output: Output, ended: Promise<Ending>): Promise<string> {
   return new Promise((resolve, reject) => {
     const look = () => {
-      if (output.stdout.includes('listens on')) resolve(output.stdout);
+      if (/listens on|runs jobs/.test(output.stdout)) resolve(output.stdout);
     };
     child.stdout?.on('data', look);
     ended.then(({ stderr }) => reject(new Error(`it ended before it listened: ${stderr}`)));

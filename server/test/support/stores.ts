@@ -107,7 +107,8 @@ async function testConfig(
   return { config, remove: () => rm(dataDir, { recursive: true, force: true }) };
 }
 
-async function freshStores(): Promise<TestStores> {
+/** The addresses of databases that nobody else uses, with all tables in PostgreSQL and none in ClickHouse. */
+export async function freshStores(): Promise<TestStores> {
   const answer = await fetch(inject('storesUrl'), { method: 'POST' });
   if (!answer.ok) throw new Error(`no databases for this test: ${await answer.text()}`);
   return (await answer.json()) as TestStores;

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { dateTime, flag, freeObject, list, oneOf, text, withDefault } from '../../api/fields.ts';
+import { rowsMustBeAllowed } from '../../api/item-permission.ts';
 import { type Call, defineOperation } from '../../api/operation.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
 import { idOf } from '../../api/resource.ts';
@@ -17,6 +18,8 @@ const body = z.object({
   applyToChildren: withDefault(flag(), false),
 });
 
+const UPDATE_ACCOUNT = { action: 'config:update', resource: account.permission };
+
 const response = z.object({
   statusMessage: text(),
   updatedEntities: freeObject(),
@@ -32,8 +35,9 @@ export const endDateAccountEntities = defineOperation({
   path: '/accounts/{id}/enddatebillingentities',
   summary: 'end the billing entities of an account',
   tag: 'Account',
-  permission: { action: 'config:update', resource: 'config:account' },
+  permission: UPDATE_ACCOUNT,
   body,
+  takesVersion: false,
   response,
   answers: 'whole',
   handle: async (call) => {
@@ -56,6 +60,7 @@ export const endDateContractEntities = defineOperation({
   tag: 'Contract',
   permission: { action: 'config:update', resource: 'config:contract' },
   body,
+  takesVersion: false,
   response,
   answers: 'whole',
   handle: async (call) => {
@@ -75,6 +80,7 @@ async function endedBy(call: EndingCall, { accountId, ...only }: Scope) {
   const moment: unknown = endDate;
   const end = moment instanceof Temporal.PlainDate ? startOfDate(moment, zone) : endDate;
   const children = applyToChildren ? await childrenOf(call, accountId) : [];
+  await rowsMustBeAllowed(call, UPDATE_ACCOUNT, { table: account.table, ids: children });
   const results: [string, Ended][] = [];
   for (const entity of new Set(billingEntities)) {
     const ending = { accountIds: [accountId, ...children], end, zone, ...only };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { fieldsRefused } from '../../api/body.ts';
 import { answerOf } from '../../api/entity-writes.ts';
 import { dateParameter, enumParameter, uuidParameter } from '../../api/filters.ts';
+import { allowedConditions } from '../../api/item-permission.ts';
 import { defineOperation } from '../../api/operation.ts';
 import { listIdentityOf, pageParameters } from '../../api/page.ts';
 import { nextTokenOf, positionFromToken } from '../../api/paging.ts';
@@ -12,6 +13,7 @@ import { orderedEntities } from '../../store/entity-store.ts';
 import { counterAdjustment } from './counter-adjustment.ts';
 
 const MAX_PAGE_SIZE = 100;
+const RETRIEVE = { action: 'config:retrieve', resource: counterAdjustment.permission };
 
 /**
  * The adjustments of a counter in the order of their dates, latest first unless asked otherwise (spec 30
@@ -23,7 +25,7 @@ export const listCounterAdjustments = defineOperation({
   path: '/counteradjustments',
   summary: 'list counter adjustments',
   tag: 'CounterAdjustment',
-  permission: { action: 'config:retrieve', resource: 'config:counteradjustment' },
+  permission: RETRIEVE,
   query: z.object({
     counterId: uuidParameter(),
     accountId: uuidParameter(),
@@ -43,7 +45,8 @@ export const listCounterAdjustments = defineOperation({
     const size = query.pageSize ?? MAX_PAGE_SIZE;
     const list = listIdentityOf(call);
     const signer = { secretKey: ctx.secretKey, now: ctx.clock.now() };
-    const conditions = filterConditions(query);
+    const readable = allowedConditions(call, RETRIEVE, counterAdjustment);
+    const conditions = [...filterConditions(query), ...readable];
     if (query.nextToken !== undefined) {
       conditions.push(behind(positionFromToken(query.nextToken, list, signer), ascending));
     }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { answerOf, changeOf, insertChecked, writerOf } from '../../api/entity-writes.ts';
+import { withEnvelope } from '../../api/envelope.ts';
 import { type AnyCall, defineOperation } from '../../api/operation.ts';
 import { placed } from '../../api/placed-dates.ts';
 import { idOf } from '../../api/resource.ts';
@@ -22,7 +23,10 @@ export const replaceAccountPlan = defineOperation({
   tag: 'AccountPlan',
   permission: { action: 'config:create', resource: 'config:accountplan' },
   body: accountPlan.body,
-  response: z.object({ originalAccountPlan: accountPlan.response, newAccountPlan: accountPlan.response }),
+  response: z.object({
+    originalAccountPlan: withEnvelope(accountPlan.response),
+    newAccountPlan: withEnvelope(accountPlan.response),
+  }),
   answers: 'whole',
   handle: async (call) => {
     const key = { orgId: call.orgId, id: idOf(call.params) };

@@ -2,10 +2,9 @@ import { sql } from 'kysely';
 import { answerOf } from '../../api/entity-writes.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
 import { occurrenceAfter, occurrencesFrom } from '../../engine/calendar/schedule-occurrences.ts';
-import { newId } from '../../kernel/ids.ts';
 import { type Instant, isBefore } from '../../kernel/time.ts';
 import type { Row, Tx } from '../../store/database.ts';
-import type { Writer } from '../../store/entity-store.ts';
+import { newEnvelope, type Writer } from '../../store/entity-store.ts';
 import { type Change, recordChanges } from '../../store/outbox.ts';
 import { rowSet } from '../../store/row-set.ts';
 import { recordMoves } from './balance-moves.ts';
@@ -72,15 +71,8 @@ async function insertTransactions(tx: Tx, scope: RunScope, { schedule, moments }
 }
 
 function transactionRow(writer: Writer, schedule: TransactionSchedule, at: Instant) {
-  const { orgId, principalId, now } = writer;
   return {
-    orgId,
-    id: newId(),
-    version: 1,
-    dtCreated: now,
-    dtLastModified: now,
-    createdBy: principalId,
-    lastModifiedBy: principalId,
+    ...newEnvelope(writer),
     balanceId: schedule.balanceId,
     announced: true,
     ...transactionFields(schedule, at),

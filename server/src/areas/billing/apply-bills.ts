@@ -2,12 +2,13 @@ import { sql } from 'kysely';
 import type { DraftBill } from '../../engine/billing/bill.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Tx } from '../../store/database.ts';
-import type { Writer } from '../../store/entity-store.ts';
+import { newEnvelope, type Writer } from '../../store/entity-store.ts';
 import type { Change } from '../../store/outbox.ts';
 import { insertRows } from '../../store/row-set.ts';
 import { billChange, recordBillChanges, type WholeBill } from './bill-changes.ts';
 import { type BillDraws, replaceDraws } from './bill-draws.ts';
 import { insertLines, lineRows, replaceLines } from './bill-lines.ts';
+import { type BillOrigin, keepBillFacts } from './bill-manifest.ts';
 import { type BillRow, linesOfBills, lockBillsWhere } from './bill-rows.ts';
 import { alertChange, billCreatedAlert, codeOf, failureAlerts } from './billing-alerts.ts';
 import type { CalculatedUnit } from './calculate-units.ts';
@@ -26,7 +27,7 @@ export type Applying = {
   readonly timezoneText: string | null;
 };
 
-type Draft = DraftBill & { readonly accountCode: string };
+type Draft = DraftBill & { readonly accountCode: string; readonly unit: CalculatedUnit };
 
 /**
  * Writes the calculated bills of a batch of units with their lines, numbers, events and alerts: a handful of
@@ -38,8 +39,10 @@ export async function applyBills(
   applying: Applying,
   units: readonly CalculatedUnit[],
 ): Promise<readonly string[]> {
-  const drafts = units.flatMap(({ facts, bills }) =>
-    bills.map((bill): Draft => ({ ...bill, accountCode: codeOf(facts, bill.identity.accountId) })),
+  const drafts = units.flatMap((unit) =>
+    unit.bills.map((bill): Draft => {
+      return { ...bill, unit, accountCode: codeOf(unit.facts, bill.identity.accountId) };
+    }),
   );
   const updated = await updateExisting(tx, applying, drafts);
   const created = await createNew(
@@ -55,6 +58,7 @@ export async function applyBills(
   await recordBillChanges(tx, applying.writer, [...updated.changes, ...created.changes, ...alerts]);
   await markBilledCharges(tx, applying.organization.orgId, ids);
   await recordJobBills(tx, applying, ids);
+  await keepBillFacts(tx, applying.writer, [...updated.origins, ...created.origins]);
   return ids;
 }
 
@@ -67,6 +71,7 @@ async function recordJobBills(tx: Tx, applying: Applying, ids: readonly string[]
 
 type Written = {
   readonly ids: readonly string[];
+  readonly origins: readonly BillOrigin[];
   readonly changes: readonly Change[];
   readonly draws: BillDraws['draws'];
   readonly fees: BillDraws['fees'];
@@ -80,20 +85,12 @@ function isWanted(draft: Draft, { organization }: Applying): boolean {
 async function createNew(tx: Tx, applying: Applying, drafts: readonly Draft[]): Promise<Written> {
   const { writer, organization } = applying;
   const numbers = await allocateInvoiceNumbers(tx, organization, drafts.length);
-  const envelope = {
-    orgId: writer.orgId,
-    version: 1,
-    dtCreated: writer.now,
-    dtLastModified: writer.now,
-    createdBy: writer.principalId,
-    lastModifiedBy: writer.principalId,
-  };
   const news = drafts.map((draft, i) => {
     const values = {
       ...calculatedValues(draft, applying),
-      ...envelope,
+      ...newEnvelope(writer),
       id: newId(),
-      timezone: applying.timezoneText ?? draft.timezone,
+      timezone: applying.timezoneText ?? zoneText(draft, organization),
       sequentialInvoiceNumber: numbers[i] ?? null,
       dtLocked: null,
       lockedBy: null,
@@ -118,6 +115,7 @@ async function createNew(tx: Tx, applying: Applying, drafts: readonly Draft[]): 
   );
   return {
     ids: news.map(({ bill }) => bill.id),
+    origins: news.map(({ draft, bill }) => ({ billId: bill.id, unit: draft.unit })),
     changes: news.flatMap(({ draft, bill, lines }) => [
       billChange(null, { bill, lines }, null),
       alertChange(writer, billCreatedAlert(bill.id, draft, draft.accountCode)),
@@ -125,6 +123,11 @@ async function createNew(tx: Tx, applying: Applying, drafts: readonly Draft[]): 
     draws: news.flatMap(({ draft, bill }) => drawsOf(draft, bill)),
     fees: news.flatMap(({ draft, bill }) => feesAmong(bill.id, draft.lines)),
   };
+}
+
+/** The zone of a new bill as it was configured. */
+function zoneText({ timezone }: DraftBill, { facts, timezoneText }: BillingOrganization): string {
+  return timezone === facts.timezone ? timezoneText : timezone;
 }
 
 function isLocked({ endDate }: DraftBill, { billLockDate }: BillingOrganization): boolean {
@@ -135,7 +138,7 @@ async function updateExisting(tx: Tx, applying: Applying, drafts: readonly Draft
   const { orgId } = applying.organization;
   const wanted = new Map(drafts.map((draft) => [draft.existingBillId, draft]));
   const ids = [...wanted.keys()].filter((id) => id !== null);
-  if (ids.length === 0) return { ids: [], changes: [], draws: [], fees: [] };
+  if (ids.length === 0) return { ids: [], origins: [], changes: [], draws: [], fees: [] };
   const found = await lockBillsWhere(tx, orgId, [sql`b.id = any(${ids}::uuid[])`]);
   const open = found.filter((bill) => !bill.locked);
   const lines = await linesOfBills(
@@ -157,6 +160,7 @@ async function updateExisting(tx: Tx, applying: Applying, drafts: readonly Draft
   });
   return {
     ids: open.map((bill) => bill.id),
+    origins: open.map((bill) => ({ billId: bill.id, unit: (wanted.get(bill.id) as Draft).unit })),
     changes: changed.map(({ before, after }) => billChange(before, after, null)),
     draws: open.flatMap((bill) => drawsOf(wanted.get(bill.id) as Draft, bill)),
     fees: open.flatMap((bill) => feesAmong(bill.id, (wanted.get(bill.id) as Draft).lines)),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { fieldsRefused } from '../../api/body.ts';
 import { list, optional, reference, text } from '../../api/fields.ts';
 import { dateParameter, idsParameter } from '../../api/filters.ts';
+import { allowedConditions, rowsMustBeAllowed } from '../../api/item-permission.ts';
 import { type AnyCall, defineOperation } from '../../api/operation.ts';
 import type { Condition, Row } from '../../store/database.ts';
 import { inTransaction } from '../../store/transaction.ts';
@@ -31,10 +32,12 @@ export const approveBills = defineOperation({
   }),
   body: z.object({ billIds: optional(list(reference('Bill'), { min: 1 })) }),
   response,
+  answers: 'whole',
   handle: async (call) => {
     const { billIds } = call.body();
     if (billIds !== null) {
       const ids = [...new Set(billIds)];
+      await rowsMustBeAllowed(call, UPDATE, { table: 'bill', ids });
       return approved(call, { conditions: [sql`id = any(${ids}::uuid[])`], named: ids.length });
     }
     const { accountIds } = call.query;
@@ -56,6 +59,7 @@ export const approveAllBillsInBillingPeriod = defineOperation({
   tag: 'Bill',
   permission: UPDATE,
   response,
+  answers: 'whole',
   handle: (call) => approved(call, { conditions: periodConditions(call.params), named: null }),
 });
 
@@ -70,7 +74,8 @@ type Asked = {
 
 /** Bills that are approved already, locked or gone are counted and skipped. */
 async function approved(call: AnyCall, { conditions, named }: Asked): Promise<Row> {
-  const pending = [...conditions, sql<boolean>`status = 'PENDING'`, sql<boolean>`not locked`];
+  const allowed = allowedConditions(call, UPDATE, { table: 'bill' });
+  const pending = [...conditions, ...allowed, sql<boolean>`status = 'PENDING'`, sql<boolean>`not locked`];
   const found = await billsWhere(call.ctx.db, call.orgId, { conditions: pending, order: sql`id` });
   const ids = found.map((bill) => bill.id);
   let count = 0;

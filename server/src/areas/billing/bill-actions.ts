@@ -30,6 +30,7 @@ export const updateBillStatus = defineOperation({
   tag: 'Bill',
   permission: UPDATE,
   body: z.object({ status: oneOf(BILL_STATUSES) }),
+  takesVersion: false,
   response: billResponse(),
   handle: (call) =>
     changedBill(call, idOf(call.params), (bill) => {

@@ -6,6 +6,7 @@ import { ApiError } from '../../kernel/errors.ts';
 import type { Condition } from '../../store/database.ts';
 import { billCsv, billIdsOf, type ExternalSystem } from './bill-csv.ts';
 import { billCsvBody, billCsvConditions, billCsvQuery } from './bill-csv-request.ts';
+import { readableBills } from './bill-page.ts';
 import { temporaryFileUrl } from './temporary-file.ts';
 
 const RETRIEVE = { action: 'config:retrieve', resource: 'billing:bill' };
@@ -48,7 +49,8 @@ export const downloadBillsCsvUrl = defineOperation({
   },
 });
 
-async function csvOf(call: AnyCall, conditions: readonly Condition[], system: ExternalSystem) {
+async function csvOf(call: AnyCall, asked: readonly Condition[], system: ExternalSystem) {
+  const conditions = [...asked, ...readableBills(call)];
   const wanted = { db: call.ctx.db, orgId: call.orgId, conditions, system };
   const ids = await billIdsOf(wanted, MAX_BILLS);
   if (ids.length > MAX_BILLS) {

@@ -1,10 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { DraftDraw } from '../../engine/billing/credit-draw.ts';
 import type { CreditSource } from '../../engine/billing/facts.ts';
-import { newId } from '../../kernel/ids.ts';
 import { earlier } from '../../kernel/time.ts';
 import type { Row, Tx } from '../../store/database.ts';
-import type { Writer } from '../../store/entity-store.ts';
+import { newEnvelope, type Writer } from '../../store/entity-store.ts';
 import { rowSet } from '../../store/row-set.ts';
 import { lockBalances, recordMoves } from '../accounts/index.ts';
 import { type BillFee, moveCommitments } from './commitment-movements.ts';
@@ -55,16 +54,11 @@ async function replaceBalanceDraws(tx: Tx, writer: Writer, wanted: BillDraws): P
   await recordMoves(tx, writer, { before, requestId: wanted.requestId });
 }
 
-function drawRow(draw: BillDraws['draws'][number], { orgId, principalId, now }: Writer): Row {
+function drawRow(draw: BillDraws['draws'][number], writer: Writer): Row {
+  const { now } = writer;
   const { billId, creditId, phase, amount, description, end } = draw;
   return {
-    orgId,
-    id: newId(),
-    version: 1,
-    dtCreated: now,
-    dtLastModified: now,
-    createdBy: principalId,
-    lastModifiedBy: principalId,
+    ...newEnvelope(writer),
     balanceId: creditId,
     amount: amount.negated(),
     description,

@@ -7,15 +7,15 @@ import { readExact, writeExact } from '../../kernel/exact-json.ts';
 export type FactSet = { readonly digest: string; readonly content: string };
 
 /**
- * The facts of one calculation in three texts: the first is shared by most accounts, the second stays the same
- * from bill to bill, the third belongs to this calculation, with the answers about measurements.
+ * The facts of one calculation in three texts: the first is shared by most accounts, the second stays the
+ * same from bill to bill, the third belongs to this calculation, with the answers about measurements.
  */
 export type FactParts = { readonly catalog: FactSet; readonly unit: FactSet; readonly run: FactSet };
 
 /** What a calculation was made from. */
 export type KeptFacts = { readonly facts: BillFacts; readonly answers: UsageAnswers };
 
-/** Catalogs of the units of one batch, each written once; units with the same plans have the same catalog. */
+/** Catalogs of the units of one batch, each written once: units with the same plans have the same one. */
 export type CatalogTexts = Map<string, FactSet>;
 
 /** Splits the facts; rows are put in order first, so that equal facts have equal digests. */

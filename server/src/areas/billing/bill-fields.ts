@@ -81,6 +81,7 @@ function lineFields() {
     servicePeriodEndDate: dateTime(),
     sequenceNumber: integer(),
     segment: optional(textMap()),
+    group: optional(textMap()),
     productId: optional(reference('Product')),
     productName: optional(text()),
     productCode: optional(text()),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   assigned,
   date,
+  dateTime,
   integer,
   list,
   oneOf,
@@ -57,6 +58,7 @@ export const billJob = defineResource({
     total: assigned(integer(), 0),
     recalculatedBillIds: assigned(list(reference('Bill')), null, { hidden: true }),
     pendingAtEnd: assigned(integer(), 0, { hidden: true }),
+    scheduledAt: assigned(dateTime(), null, { hidden: true }),
   },
   filters: {
     status: {

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { BillLine } from '../../engine/billing/bill.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Tx } from '../../store/database.ts';
-import type { Writer } from '../../store/entity-store.ts';
+import { newEnvelope, type Writer } from '../../store/entity-store.ts';
 import { insertRows, rowSet } from '../../store/row-set.ts';
 import type { LineRow } from './bill-rows.ts';
 
@@ -11,15 +11,12 @@ type BeforeAndAfter = { readonly lines: readonly BillLine[]; readonly before: re
 /** The rows of calculated lines; a line that the bill had before under the same key keeps its id. */
 export function lineRows(writer: Writer, billId: string, { lines, before }: BeforeAndAfter): LineRow[] {
   const known = new Map(before.map((line) => [line.key, line]));
-  const envelope = {
-    orgId: writer.orgId,
-    version: 1,
-    dtCreated: writer.now,
-    dtLastModified: writer.now,
-    createdBy: writer.principalId,
-    lastModifiedBy: writer.principalId,
-  };
-  return lines.map((line) => ({ ...line, ...envelope, billId, id: known.get(line.key)?.id ?? newId() }));
+  return lines.map((line) => ({
+    ...line,
+    ...newEnvelope(writer),
+    billId,
+    id: known.get(line.key)?.id ?? newId(),
+  }));
 }
 
 /** Inserts the lines of new bills. */

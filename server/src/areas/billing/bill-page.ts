@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { flagParameter, textParameter } from '../../api/filters.ts';
+import { additionalParameter, flagParameter } from '../../api/filters.ts';
+import { allowedConditions } from '../../api/item-permission.ts';
 import type { AnyCall } from '../../api/operation.ts';
 import { listIdentityOf, pageParameters } from '../../api/page.ts';
 import { nextTokenOf, positionFromToken } from '../../api/paging.ts';
@@ -11,7 +12,7 @@ export const MAX_BILLS = 100;
 
 /** Parameters that every list of bills takes; `additional` names extra fields, of which there are none. */
 export function billPageParameters() {
-  return { ...pageParameters(MAX_BILLS), additional: textParameter() };
+  return { ...pageParameters(MAX_BILLS), additional: additionalParameter() };
 }
 
 /** Parameters that decide which parts of a bill a list shows (spec 40 §4.5). */
@@ -19,7 +20,14 @@ export function billPartParameters() {
   return { excludeLineItems: flagParameter(), includeBillTotal: flagParameter() };
 }
 
-type PageCall = Pick<AnyCall, 'ctx' | 'orgId' | 'request'> & {
+const RETRIEVE = { action: 'config:retrieve', resource: 'billing:bill' };
+
+/** Bills that the caller may read, as conditions of `billsWhere` (spec 10 §17.5). */
+export function readableBills(caller: Pick<AnyCall, 'orgId' | 'principal'>): readonly Condition[] {
+  return allowedConditions(caller, RETRIEVE, { table: 'bill' });
+}
+
+type PageCall = AnyCall & {
   readonly query: {
     readonly pageSize?: number | undefined;
     readonly nextToken?: string | undefined;
@@ -35,8 +43,9 @@ export async function billPage(call: PageCall, conditions: readonly Condition[])
   const signer = { secretKey: call.ctx.secretKey, now: call.ctx.clock.now() };
   const [dtCreated, id] = nextToken === undefined ? [] : positionFromToken(nextToken, list, signer);
   const behind = sql<boolean>`(dt_created, id) < (${dtCreated}::timestamptz, ${id}::uuid)`;
+  const readable = [...conditions, ...readableBills(call)];
   const rows = await billsWhere(call.ctx.db, call.orgId, {
-    conditions: id === undefined ? conditions : [...conditions, behind],
+    conditions: id === undefined ? readable : [...readable, behind],
     limit: size + 1,
   });
   const data = await answersOf(call, rows.slice(0, size));
@@ -46,7 +55,10 @@ export async function billPage(call: PageCall, conditions: readonly Condition[])
 }
 
 /** Bills as a list answers them: lines unless they are left out, totals only when they are asked for. */
-export async function answersOf({ ctx, orgId, query }: PageCall, bills: readonly BillRow[]): Promise<Row[]> {
+export async function answersOf(
+  { ctx, orgId, query }: Pick<PageCall, 'ctx' | 'orgId' | 'query'>,
+  bills: readonly BillRow[],
+): Promise<Row[]> {
   const ids = query.excludeLineItems ? [] : bills.map((bill) => bill.id);
   const lines = await linesOfBills(ctx.db, orgId, ids);
   return bills.map((bill) => {

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts';
 import type { BillsCalculation, DraftBill, FailedBills } from '../../engine/billing/bill.ts';
 import { calculateBills } from '../../engine/billing/calculate-bills.ts';
-import type { UsageAnswer, UsageQuery } from '../../engine/metering/usage-query.ts';
+import type { UsageAnswer, UsageAnswers, UsageQuery } from '../../engine/metering/usage-query.ts';
 import { assert } from '../../kernel/assert.ts';
 import { aggregateUsage } from '../usage/index.ts';
 import type { UnitFacts } from './load-bill-facts.ts';
@@ -11,6 +11,9 @@ export type CalculatedUnit = UnitFacts & {
   readonly bills: readonly DraftBill[];
   readonly failed: readonly FailedBills[];
   readonly error: Error | null;
+  /** What the calculation asked of the measurements, and was told. */
+  readonly queries: readonly UsageQuery[];
+  readonly answers: UsageAnswers;
 };
 
 /** Draw-downs can split a period and so make new questions, but never for long. */
@@ -27,18 +30,23 @@ export async function calculateUnits(
 ): Promise<readonly CalculatedUnit[]> {
   const answers = new Map<string, UsageAnswer>();
   const calculated: CalculatedUnit[] = [];
+  const asked = new Map<string, readonly UsageQuery[]>();
   let open = units;
   for (let round = 0; open.length > 0; round += 1) {
     assert(round < MAX_ROUNDS, 'a calculation comes to its end');
     const asking = open.flatMap((unit) => {
       const result = resultOf(unit, answers);
-      if ('queries' in result) return [{ unit, queries: result.queries }];
-      calculated.push({ ...unit, ...result });
+      const before = asked.get(unit.unitId) ?? [];
+      if ('queries' in result) {
+        asked.set(unit.unitId, [...before, ...result.queries]);
+        return [{ unit, queries: result.queries }];
+      }
+      calculated.push({ ...unit, ...result, queries: before, answers: answersTo(before, answers) });
       return [];
     });
     open = asking.map(({ unit }) => unit);
     const queries = unanswered(
-      asking.flatMap((asked) => asked.queries),
+      asking.flatMap(({ queries }) => queries),
       answers,
     );
     assert(open.length === 0 || queries.length > 0, 'what is asked has not been answered');
@@ -49,7 +57,9 @@ export async function calculateUnits(
 }
 
 type Answers = ReadonlyMap<string, UsageAnswer>;
-type Result = { readonly queries: readonly UsageQuery[] } | Omit<CalculatedUnit, keyof UnitFacts>;
+type Result =
+  | { readonly queries: readonly UsageQuery[] }
+  | Omit<CalculatedUnit, keyof UnitFacts | 'queries' | 'answers'>;
 
 /** A calculation that throws would throw again for ever: its unit is reported and the others go on. */
 function resultOf(unit: UnitFacts, answers: Answers): Result {
@@ -60,6 +70,10 @@ function resultOf(unit: UnitFacts, answers: Answers): Result {
   } catch (error) {
     return { bills: [], failed: [], error: error instanceof Error ? error : new Error(String(error)) };
   }
+}
+
+function answersTo(queries: readonly UsageQuery[], answers: Answers): UsageAnswers {
+  return new Map(queries.map(({ key }) => [key, answers.get(key) ?? []]));
 }
 
 function unanswered(queries: readonly UsageQuery[], answers: Answers): readonly UsageQuery[] {

@@ -18,7 +18,7 @@ import { lockUnits } from './run-bill-job.ts';
 
 /** Changes a charge that is on no bill, or on a PENDING one, which is calculated again (spec 50 §8.3). */
 export const updateCharge = defineOperation({
-  id: 'PutCharge',
+  id: 'UpdateCharge',
   method: 'PUT',
   path: '/charges/{id}',
   summary: 'update a charge',

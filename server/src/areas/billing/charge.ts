@@ -36,6 +36,7 @@ export const charge = defineResource({
   table: 'charge',
   permission: 'config:charge',
   event: 'billing.charge',
+  ids: { create: 'CreateCharge' },
   maxPageSize: 200,
   fields: {
     accountId: reference('Account'),

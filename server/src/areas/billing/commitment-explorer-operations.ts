@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { freeObject, list, text } from '../../api/fields.ts';
 import { integerParameter } from '../../api/filters.ts';
+import { allowedConditions } from '../../api/item-permission.ts';
 import { type AnyCall, defineOperation, type Operation } from '../../api/operation.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
 import { obligationsOf } from '../../engine/billing/obligations.ts';
 import { writeJson } from '../../kernel/json.ts';
 import { isBefore, localDate, type PlainDate, startOfDate, Temporal } from '../../kernel/time.ts';
-import type { Row } from '../../store/database.ts';
+import type { Condition, Row } from '../../store/database.ts';
 import { commitment } from '../accounts/index.ts';
 import { accountsWithCommitments, commitmentRows, openCommitments } from './commitment-explorer.ts';
 import {
@@ -23,6 +24,11 @@ const PATH = '/dataexplorer/commitments';
 const MAX_ACCOUNTS = 10_000;
 const MAX_DOWNLOADED = 100_000;
 
+/** Commitments `c` that the caller may read (spec 10 §17.5). */
+function readableCommitments(call: AnyCall): readonly Condition[] {
+  return allowedConditions(call, RETRIEVE, { table: 'c' });
+}
+
 /** The accounts that have at least one commitment (spec 50 §13.1). */
 function listAccounts(): Operation {
   return defineOperation({
@@ -35,8 +41,10 @@ function listAccounts(): Operation {
     query: z.object({ limit: integerParameter({ min: 1, max: MAX_ACCOUNTS }) }),
     response: z.object({ accountCodes: list(text()), accounts: list(freeObject()) }),
     answers: 'whole',
-    handle: async ({ ctx, orgId, query }) => {
-      const accounts = await accountsWithCommitments({ db: ctx.db, orgId }, query.limit ?? MAX_ACCOUNTS);
+    handle: async (call) => {
+      const { ctx, orgId, query } = call;
+      const wanted = { conditions: readableCommitments(call), limit: query.limit ?? MAX_ACCOUNTS };
+      const accounts = await accountsWithCommitments({ db: ctx.db, orgId }, wanted);
       return { accountCodes: accounts.map(({ code }) => code), accounts };
     },
   });
@@ -54,9 +62,11 @@ function queryObligations(): Operation {
     body: commitmentDataBody,
     response: z.array(z.object({ dateMonth: text(), obligations: freeObject() })),
     answers: 'whole',
-    handle: async ({ ctx, orgId, body: read }) => {
-      const body = read();
-      const conditions = dimensionConditions(body, ['account', 'product name']);
+    handle: async (call) => {
+      const { ctx, orgId } = call;
+      const body = call.body();
+      const dimensions = dimensionConditions(body, ['account', 'product name']);
+      const conditions = [...dimensions, ...readableCommitments(call)];
       const zone = await organizationZone(ctx.db, orgId);
       const { start, end } = rangeOf(body, zone);
       const today = localDate(ctx.clock.now(), zone);
@@ -102,8 +112,9 @@ function downloadAs({ id, ending, contentType, pieces }: Format): Operation {
   });
 }
 
-async function selectedRows({ ctx, orgId }: AnyCall, body: CommitmentDataBody) {
-  const conditions = dimensionConditions(body, ['account']);
+async function selectedRows(call: AnyCall, body: CommitmentDataBody) {
+  const { ctx, orgId } = call;
+  const conditions = [...dimensionConditions(body, ['account']), ...readableCommitments(call)];
   const zone = await organizationZone(ctx.db, orgId);
   const { start, end } = rangeOf(body, zone);
   const range = { start: firstDate(start, zone), end: firstDate(end, zone) };

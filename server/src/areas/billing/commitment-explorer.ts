@@ -8,12 +8,16 @@ import { commitment } from '../accounts/index.ts';
 
 type Source = { readonly db: Db; readonly orgId: string };
 
-/** The accounts that have a commitment, by code, at most `limit`. */
-export async function accountsWithCommitments({ db, orgId }: Source, limit: number) {
+/** The accounts that have a commitment `c` under the conditions, by code, at most `limit`. */
+export async function accountsWithCommitments(
+  { db, orgId }: Source,
+  { conditions, limit }: { readonly conditions: readonly Condition[]; readonly limit: number },
+) {
+  const where = sql.join([sql`c.org_id = a.org_id and c.account_id = a.id`, ...conditions], sql` and `);
   const { rows } = await sql<{ code: string; name: string }>`
     select a.code, a.name from account a
     where a.org_id = ${orgId}
-      and exists (select from commitment c where c.org_id = a.org_id and c.account_id = a.id)
+      and exists (select from commitment c where ${where})
     order by a.code limit ${limit}`.execute(db);
   return rows;
 }

@@ -74,12 +74,15 @@ async function startJob(tx: Tx, call: AnyCall, values: Row): Promise<Row> {
 
 const MAX_UNFINISHED_JOBS = 10;
 
-/** Spec 40 §8.3. Jobs are counted by one creation at a time, so that no two are both the tenth. */
+/**
+ * Spec 40 §8.3: runs of the schedule do not count. Jobs are counted by one creation at a time, so that no two
+ * are both the tenth.
+ */
 async function refuseTooManyJobs(tx: Tx, orgId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`bill jobs of ${orgId}`}, 0))`.execute(tx);
   const { rows } = await sql<{ unfinished: number }>`
     select count(*) as unfinished from bill_job
-    where org_id = ${orgId} and status not in ('COMPLETE', 'CANCELLED')`.execute(tx);
+    where org_id = ${orgId} and status not in ('COMPLETE', 'CANCELLED') and scheduled_at is null`.execute(tx);
   if ((rows[0]?.unfinished ?? 0) < MAX_UNFINISHED_JOBS) return;
   const message = `there are ${MAX_UNFINISHED_JOBS} unfinished bill jobs; wait until one has finished`;
   throw new ApiError('TOO_MANY_REQUESTS', message);

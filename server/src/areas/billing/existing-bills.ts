@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { BilledLine, BillIdentity, BillLine } from '../../engine/billing/bill.ts';
 import type { BillTarget, ExistingBillFacts, PlanTemplateFacts } from '../../engine/billing/facts.ts';
-import { localDate, type PlainDate, startOfDate, Temporal } from '../../kernel/time.ts';
+import { UNCLOSED_DAYS } from '../../engine/billing/scheduled-slots.ts';
+import { type Instant, localDate, type PlainDate, startOfDate, Temporal } from '../../kernel/time.ts';
 import type { Db, Tx } from '../../store/database.ts';
 import { periodsFromJson, type Stored, type StoredPeriod, stampFromJson } from './bill-stamp.ts';
 import { groupedBy } from './catalog-facts.ts';
@@ -24,6 +25,7 @@ type BillRow = BillIdentity & {
   readonly endDate: PlainDate;
   readonly billDate: PlainDate;
   readonly locked: boolean;
+  readonly lastCalculatedDate: Instant;
   readonly stamp: Stored<ExistingBillFacts['stamp']>;
   readonly periods: readonly StoredPeriod[];
 };
@@ -33,7 +35,7 @@ export async function loadExistingBills(db: Db | Tx, wanted: ExistingBills): Pro
   const { orgId, billLockDate } = wanted.organization;
   const { rows: bills } = await sql<BillRow>`
     select id, account_id, grid_date, group_key, frequency_key, start_date, end_date, bill_date,
-      stamp, periods,
+      stamp, periods, last_calculated_date,
       (dt_locked is not null or coalesce(end_date <= ${billLockDate}::date, false)) as locked
     from bill where org_id = ${orgId} and account_id = any(${wanted.accountIds}::uuid[])`.execute(db);
   if (bills.length === 0) return [];
@@ -50,6 +52,7 @@ export async function loadExistingBills(db: Db | Tx, wanted: ExistingBills): Pro
     periods: periodsFromJson(bill.periods),
     lines: lines.get(bill.id) ?? [],
     memoLines: memos.get(bill.id) ?? [],
+    calculatedAt: bill.lastCalculatedDate,
   }));
 }
 
@@ -149,6 +152,9 @@ function earliestPeriodStart(wanted: ExistingBills, bills: readonly BillRow[]): 
 function firstTargetDate({ target, organization }: ExistingBills, bills: readonly BillRow[]): PlainDate {
   if (target.kind === 'CREATE') {
     const { lastDateInBillingPeriod: last, billDate, now } = target;
+    if (target.schedule !== undefined) {
+      return localDate(now, target.schedule.zone).subtract({ days: UNCLOSED_DAYS + 1 });
+    }
     return (
       last?.add({ days: 1 }) ?? billDate ?? localDate(now, target.timezone ?? organization.facts.timezone)
     );

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { textParameter } from '../../api/filters.ts';
+import { additionalParameter } from '../../api/filters.ts';
+import { allowedConditions } from '../../api/item-permission.ts';
 import { type AnyCall, defineOperation } from '../../api/operation.ts';
 import { idOf } from '../../api/resource.ts';
 import { ApiError } from '../../kernel/errors.ts';
@@ -10,6 +11,7 @@ import { billResponse } from './bill-fields.ts';
 import { type BillRow, billsWhere, linesOfBills } from './bill-rows.ts';
 
 const RETRIEVE = { action: 'config:retrieve', resource: 'billing:bill' };
+const BILLS = { table: 'bill' };
 
 /** One bill with its lines and its total. */
 export const getBill = defineOperation({
@@ -19,7 +21,7 @@ export const getBill = defineOperation({
   summary: 'get a bill',
   tag: 'Bill',
   permission: RETRIEVE,
-  query: z.object({ additional: textParameter() }),
+  query: z.object({ additional: additionalParameter() }),
   response: billResponse(),
   handle: (call) => storedBillAnswer(call, idOf(call.params)),
 });
@@ -32,11 +34,15 @@ export const getLatestBill = defineOperation({
   summary: 'get the latest bill of an account',
   tag: 'Bill',
   permission: RETRIEVE,
-  query: z.object({ additional: textParameter() }),
+  query: z.object({ additional: additionalParameter() }),
   response: billResponse(),
-  handle: async ({ ctx, orgId, params }) => {
+  handle: async (call) => {
+    const { ctx, orgId, params } = call;
     const [latest] = await billsWhere(ctx.db, orgId, {
-      conditions: [sql`account_id = ${idOf(params, 'accountId')}`],
+      conditions: [
+        sql`account_id = ${idOf(params, 'accountId')}`,
+        ...allowedConditions(call, RETRIEVE, BILLS),
+      ],
       order: sql`bill_date desc, dt_created desc, id desc`,
       limit: 1,
     });

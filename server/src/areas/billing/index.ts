@@ -1,5 +1,6 @@
 /** Bills: calculated by jobs, read, approved, locked. */
 export { approveAllBillsInBillingPeriod, approveBills } from './approve-bills.ts';
+export { AUTO_APPROVE_BILLS, autoApproveBills } from './auto-approve.ts';
 export { balanceScheduleOperations } from './balance-schedules.ts';
 export { deleteBill, lockBill, updateBillStatus } from './bill-actions.ts';
 export { billConfig } from './bill-config.ts';
@@ -8,19 +9,24 @@ export { downloadBillDataCsv, downloadBillDataJson, queryBillData } from './bill
 export { BILL_EXPORT, BILL_LINE_ITEM_EXPORT, type BillExport } from './bill-export.ts';
 export { billJob } from './bill-job.ts';
 export { cancelBillJob } from './cancel-bill-job.ts';
+export { captureBill } from './capture-bill.ts';
 export { charge } from './charge.ts';
 export { deleteCharge, updateCharge } from './charge-operations.ts';
 export { CHECK_BALANCE_LEDGERS_DAILY, checkBalanceLedgers } from './check-balance-ledgers.ts';
 export { commitmentExplorerOperations } from './commitment-explorer-operations.ts';
 export { createBillJob, recalculateBillJob } from './create-bill-job.ts';
+export { explainBill } from './explain-bill.ts';
+export { explainBillLineItem } from './explain-line-item.ts';
 export { getBill, getLatestBill, storedBillAnswer } from './get-bill.ts';
 export { getAllBillsForAccount, getAllBillsInBillingPeriod, listBills } from './list-bills.ts';
 export { getBillLineItem, listBillLineItems, listLineItems } from './list-line-items.ts';
 export { creditLineItem, debitLineItem } from './memo-line.ts';
 export { memoOperations } from './memo-operations.ts';
 export { previewBill } from './preview-bill.ts';
+export { REMOVE_UNUSED_FACTS_DAILY, removeUnusedFacts } from './remove-unused-facts.ts';
 export { RUN_BALANCE_SCHEDULES, runBalanceSchedules } from './run-balance-schedules.ts';
 export { runBillJob } from './run-bill-job.ts';
+export { START_SCHEDULED_BILLING, startScheduledBilling } from './scheduled-billing.ts';
 export { searchBills } from './search-bills.ts';
 export { statementDefinition } from './statement-definition.ts';
 export { orderStatementsOfLockedBills } from './statements/order-statements.ts';
@@ -33,3 +39,4 @@ export {
   getBillLineItemJsonUsage,
 } from './statements/statement-operations.ts';
 export { removeFiles } from './temporary-file.ts';
+export { verifyBill } from './verify-bill.ts';

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
-import { enumParameter, textParameter, uuidParameter } from '../../api/filters.ts';
+import { additionalParameter, enumParameter, uuidParameter } from '../../api/filters.ts';
+import { allowedConditions } from '../../api/item-permission.ts';
 import { type AnyCall, defineOperation } from '../../api/operation.ts';
 import { listIdentityOf, pageParameters } from '../../api/page.ts';
 import { nextTokenOf, positionFromToken } from '../../api/paging.ts';
@@ -24,7 +25,7 @@ export const listBillLineItems = defineOperation({
   summary: 'list the line items of a bill',
   tag: 'Bill',
   permission: RETRIEVE,
-  query: z.object({ ...pageParameters(MAX_LINES), additional: textParameter() }),
+  query: z.object({ ...pageParameters(MAX_LINES), additional: additionalParameter() }),
   response: lineItemResponse(),
   answers: 'page',
   handle: async (call) => {
@@ -41,7 +42,7 @@ export const getBillLineItem = defineOperation({
   summary: 'get a line item of a bill',
   tag: 'Bill',
   permission: RETRIEVE,
-  query: z.object({ additional: textParameter() }),
+  query: z.object({ additional: additionalParameter() }),
   response: lineItemResponse(),
   handle: async ({ ctx, orgId, params }) => {
     const [billId, id] = [idOf(params, 'billId'), idOf(params)];
@@ -68,7 +69,7 @@ export const listLineItems = defineOperation({
     billId: uuidParameter(),
     lineItemType: enumParameter(LINE_ITEM_TYPES),
     commitmentId: uuidParameter(),
-    additional: textParameter(),
+    additional: additionalParameter(),
   }),
   response: lineItemResponse(),
   answers: 'page',
@@ -82,7 +83,7 @@ export const listLineItems = defineOperation({
   },
 });
 
-type PageCall = Pick<AnyCall, 'ctx' | 'orgId' | 'request'> & {
+type PageCall = AnyCall & {
   readonly query: { readonly pageSize?: number | undefined; readonly nextToken?: string | undefined };
 };
 
@@ -91,10 +92,12 @@ async function linePage(call: PageCall, conditions: readonly Condition[]): Promi
   const list = listIdentityOf(call);
   const signer = { secretKey: call.ctx.secretKey, now: call.ctx.clock.now() };
   const position = nextToken === undefined ? null : positionFromToken(nextToken, list, signer);
+  const readable = allowedConditions(call, RETRIEVE, { table: 'l' });
+  const all = [sql`l.org_id = ${call.orgId}`, ...conditions, ...readable, behind(position)];
   const { rows } = await sql<LineRow & { billCreated: Instant }>`
     select l.*, b.json_statement_generated, b.dt_created as bill_created
     from bill_line_item l join bill b on b.org_id = l.org_id and b.id = l.bill_id
-    where ${sql.join([sql`l.org_id = ${call.orgId}`, ...conditions, behind(position)], sql` and `)}
+    where ${sql.join(all, sql` and `)}
     order by b.dt_created desc, b.id desc, l.sequence_number, l.id limit ${size + 1}`.execute(call.ctx.db);
   const data = rows.slice(0, size).map(({ billCreated: _, ...line }) => lineItemAnswer(line as LineRow));
   const last = rows.length > size ? rows[size - 1] : undefined;

@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import type { OrganizationFacts } from '../../engine/billing/facts.ts';
+import type { BillingSchedule } from '../../engine/calendar/billing-schedule.ts';
 import type { CurrencyRule } from '../../engine/money/rounding.ts';
 import { present } from '../../kernel/assert.ts';
+import type { Decimal } from '../../kernel/decimal.ts';
 import { type PlainDate, zoneFromText } from '../../kernel/time.ts';
 import type { Db, Tx } from '../../store/database.ts';
 
@@ -17,6 +19,8 @@ export type BillingOrganization = {
   readonly sequenceStartNumber: number | null;
   /** The timezone as it was configured, for example `GMT+1`. */
   readonly timezoneText: string;
+  /** When bills are calculated by themselves; null = never. */
+  readonly schedule: BillingSchedule | null;
 };
 
 /**
@@ -28,7 +32,7 @@ export async function loadOrganization(
   orgId: string,
   { keepLockDate = false }: { keepLockDate?: boolean } = {},
 ): Promise<BillingOrganization> {
-  const config = await sql<BillingOrganization & OrganizationFacts>`
+  const config = await sql<BillingOrganization & OrganizationFacts & StoredSchedule>`
     select c.*, b.bill_lock_date from organization_config c
     join bill_config b on b.org_id = c.org_id
     where c.org_id = ${orgId} ${keepLockDate ? sql`for share of b` : sql``}`.execute(db);
@@ -44,5 +48,22 @@ export async function loadOrganization(
     billPrefix: row.billPrefix,
     sequenceStartNumber: row.sequenceStartNumber,
     timezoneText: row.timezone,
+    schedule: scheduleOf(row),
   };
+}
+
+/** The schedule as it is configured. */
+export type StoredSchedule = {
+  readonly timezone: string;
+  /** Hours; 0 = off. */
+  readonly scheduledBillInterval: Decimal;
+  readonly scheduledBillOffset: number | null;
+};
+
+/** The schedule with its Temporal zone id, null when it is off (spec 40 §7.6). */
+export function scheduleOf(config: StoredSchedule): BillingSchedule | null {
+  const intervalMinutes = Number.parseInt(config.scheduledBillInterval.times(60).toFixed(), 10);
+  if (intervalMinutes === 0) return null;
+  const zone = zoneFromText(config.timezone) ?? 'UTC';
+  return { intervalMinutes, offsetHours: config.scheduledBillOffset ?? 0, zone };
 }

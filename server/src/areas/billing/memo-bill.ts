@@ -7,7 +7,7 @@ import { type CurrencyRule, defaultCurrencyRule } from '../../engine/money/round
 import { sumOf } from '../../kernel/decimal.ts';
 import { refusal } from '../../kernel/errors.ts';
 import type { Tx } from '../../store/database.ts';
-import type { Envelope } from '../../store/entity-store.ts';
+import { type Envelope, newEnvelope } from '../../store/entity-store.ts';
 import { billChange, recordBillChanges, type WholeBill } from './bill-changes.ts';
 import { replaceLines } from './bill-lines.ts';
 import { type BillRow, type LineRow, linesOfBills, lockBillsWhere } from './bill-rows.ts';
@@ -92,12 +92,7 @@ export async function replaceMemoLine(tx: Tx, call: AnyCall, change: MemoChange)
   const writer = writerOf(call);
   const { bill: before } = change.held;
   const lines = changedLines(change, {
-    orgId: writer.orgId,
-    version: 1,
-    dtCreated: writer.now,
-    dtLastModified: writer.now,
-    createdBy: writer.principalId,
-    lastModifiedBy: writer.principalId,
+    ...newEnvelope(writer),
   });
   const bill: BillRow = {
     ...before,

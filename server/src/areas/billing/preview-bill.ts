@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { integer, list, oneOf, reference } from '../../api/fields.ts';
+import { ignoredParameter } from '../../api/filters.ts';
 import { defineOperation } from '../../api/operation.ts';
 import type { Context } from '../../context.ts';
 import type { DraftBill } from '../../engine/billing/bill.ts';
@@ -31,6 +32,7 @@ export const previewBill = defineOperation({
   summary: 'preview a bill',
   tag: 'Bill',
   permission: { action: 'config:create', resource: 'billing:bill' },
+  query: z.object({ debug: ignoredParameter({ type: 'boolean' }) }),
   body: z.object({
     ...billJobFields(),
     accountIds: list(reference('Account'), { min: 1, max: 1 }),

@@ -12,8 +12,10 @@ import { type BillJob, billJob } from './bill-job.ts';
 import { lockBillJob, openUnits, updateBillJob } from './bill-job-status.ts';
 import { targetOfJob } from './bill-target.ts';
 import { calculateUnits } from './calculate-units.ts';
+import { failUnit, isUnstorable } from './failed-unit.ts';
 import { loadBillFacts } from './load-bill-facts.ts';
 import { loadOrganization } from './load-organization.ts';
+import { scheduledTarget, withSettledBills } from './scheduled-units.ts';
 
 /** Units that are read, calculated and written together, in one transaction. */
 const BATCH_UNITS = 100;
@@ -80,25 +82,59 @@ async function insertUnits(tx: Tx, job: BillJob): Promise<number> {
   return rows[0]?.total ?? 0;
 }
 
-/** Bills some units and answers how many; 0 when none are left, or somebody else has the rest in hand. */
+/**
+ * Bills some units and answers how many; 0 when none are left, or somebody else has the rest in hand. When a
+ * store refuses a figure of one of them, they are billed one by one, so that the others get their bills.
+ */
 async function runBatch(ctx: Context, key: JobKey): Promise<number> {
+  try {
+    return await billNext(ctx, key, { limit: BATCH_UNITS });
+  } catch (error) {
+    if (!isUnstorable(error)) throw error;
+  }
+  let billed = 0;
+  while (billed < BATCH_UNITS && (await billOne(ctx, key))) billed += 1;
+  return billed;
+}
+
+/** Whether there was a unit left. */
+async function billOne(ctx: Context, key: JobKey): Promise<boolean> {
+  const taken: string[] = [];
+  const onTaken = (unitIds: readonly string[]) => {
+    taken.push(...unitIds);
+  };
+  try {
+    return (await billNext(ctx, key, { limit: 1, onTaken })) > 0;
+  } catch (error) {
+    const unitId = taken.at(-1);
+    if (unitId === undefined || !isUnstorable(error)) throw error;
+    const failed = { billJobId: key.billJobId, unitId, error: error as Error };
+    await failUnit(ctx, systemWriter(ctx, key.orgId), failed);
+    return true;
+  }
+}
+
+type Taking = { readonly limit: number; readonly onTaken?: (unitIds: readonly string[]) => void };
+
+function billNext(ctx: Context, key: JobKey, { limit, onTaken }: Taking): Promise<number> {
   return inTransaction(ctx.db, async (tx) => {
     const id = { orgId: key.orgId, id: key.billJobId };
     const job = (await findEntity(tx, billJob.entityTable, id)) as unknown as BillJob | null;
     if (job?.status !== 'RUNNING') return 0;
-    const unitIds = await takeUnits(tx, job);
+    const unitIds = await takeUnits(tx, job, limit);
+    onTaken?.(unitIds);
     if (unitIds.length > 0) await billUnits(ctx, tx, { job, unitIds });
     return unitIds.length;
   });
 }
 
 /** Takes units off the job's list and locks them: no two jobs calculate one unit at a time (spec 40 §8.3). */
-async function takeUnits(tx: Tx, job: BillJob): Promise<string[]> {
+async function takeUnits(tx: Tx, job: BillJob, limit: number): Promise<string[]> {
   // Materialized: a subquery may be run again for every row, and then takes others each time.
   const { rows } = await sql<{ accountId: string }>`
     with taken as materialized (
       select account_id from bill_job_unit where org_id = ${job.orgId} and bill_job_id = ${job.id}
-      order by account_id limit ${BATCH_UNITS} for update skip locked
+      order by account_id limit ${limit} for update skip locked
     )
     delete from bill_job_unit u using taken
     where u.org_id = ${job.orgId} and u.bill_job_id = ${job.id} and u.account_id = taken.account_id
@@ -119,15 +155,19 @@ type Batch = { readonly job: BillJob; readonly unitIds: readonly string[] };
 /** Load, ask, check, apply: the way of every bill (spec 40 §8.5). */
 async function billUnits(ctx: Context, tx: Tx, { job, unitIds }: Batch): Promise<void> {
   const organization = await loadOrganization(tx, job.orgId, { keepLockDate: true });
-  const target = targetOfJob(job);
+  const target = job.scheduledAt === null ? targetOfJob(job) : scheduledTarget(job, organization);
+  if (target === null) return;
   const writer = systemWriter(ctx, job.orgId);
   const request = { organization, unitIds, target, now: writer.now, lockBalances: true };
-  const units = await loadBillFacts(tx, request);
+  const loaded = await loadBillFacts(tx, request);
+  const units =
+    job.scheduledAt === null ? loaded : await withSettledBills(ctx, tx, { orgId: job.orgId, units: loaded });
   const calculated = await calculateUnits(ctx, job.orgId, units);
   for (const { unitId, error } of calculated) {
     if (error) ctx.log.error({ err: error, unitId, billJobId: job.id }, 'the bills of a unit broke');
   }
-  const timezoneText = job.type === 'CREATE' ? job.timezone : null;
+  const namesZone = job.type === 'CREATE' && job.scheduledAt === null;
+  const timezoneText = namesZone ? job.timezone : null;
   await applyBills(tx, { organization, writer, billJobId: job.id, timezoneText }, calculated);
 }
 

@@ -4,7 +4,7 @@ import { chargeAfter, chargesFrom, type ScheduledCharge } from '../../engine/bil
 import { newId } from '../../kernel/ids.ts';
 import { isBefore } from '../../kernel/time.ts';
 import type { Row, Tx } from '../../store/database.ts';
-import type { Stored } from '../../store/entity-store.ts';
+import { newEnvelope, type Stored } from '../../store/entity-store.ts';
 import { type Change, recordChanges } from '../../store/outbox.ts';
 import { rowSet } from '../../store/row-set.ts';
 import type { Previewing, RunScope, ScheduleKind } from '../accounts/index.ts';
@@ -54,18 +54,10 @@ type Insertion = { readonly stored: StoredChargeSchedule; readonly due: readonly
 
 async function insertCharges(tx: Tx, scope: RunScope, { stored, due }: Insertion): Promise<void> {
   const { writer, balance, requestId } = scope;
-  const envelope = {
-    orgId: writer.orgId,
-    version: 1,
-    dtCreated: writer.now,
-    dtLastModified: writer.now,
-    createdBy: writer.principalId,
-    lastModifiedBy: writer.principalId,
-  };
   const accountId = String(balance['accountId']);
   const codes = await scheduledCodes(tx, { orgId: writer.orgId, accountId, schedule: stored, due });
   const given = due.map((one, at) => ({
-    ...envelope,
+    ...newEnvelope(writer),
     ...chargeFields(stored, balance, one),
     id: newId(),
     code: codes[at],

@@ -5,7 +5,7 @@ import { organizationZone } from '../../api/organization-zone.ts';
 import { DEFAULT_PAGE_SIZE, SEARCH_QUERY, searchCondition } from '../../api/search.ts';
 import { searchConditions } from '../../api/search-terms.ts';
 import { billResponse } from './bill-fields.ts';
-import { answersOf } from './bill-page.ts';
+import { answersOf, readableBills } from './bill-page.ts';
 import { billsWhere } from './bill-rows.ts';
 
 const SEARCHABLE = {
@@ -36,18 +36,19 @@ export const searchBills = defineOperation({
   query: SEARCH_QUERY,
   response: billResponse(),
   answers: 'page',
-  handle: async ({ ctx, orgId, query, request }) => {
+  handle: async (call) => {
+    const { ctx, orgId, query } = call;
     const { searchQuery = '', pageSize = DEFAULT_PAGE_SIZE, fromDocument: offset = 0 } = query;
     const zone = await organizationZone(ctx.db, orgId);
     const terms = searchConditions(searchQuery, SEARCHABLE, zone);
     const rows = await billsWhere(ctx.db, orgId, {
-      conditions: searchCondition(terms, query.operator),
+      conditions: [...searchCondition(terms, query.operator), ...readableBills(call)],
       order: orderOf(query),
       limit: pageSize + 1,
       offset,
     });
     const parts = { includeBillTotal: true };
-    const data = await answersOf({ ctx, orgId, request, query: parts }, rows.slice(0, pageSize));
+    const data = await answersOf({ ctx, orgId, query: parts }, rows.slice(0, pageSize));
     return rows.length > pageSize ? { data, nextToken: String(offset + pageSize) } : { data };
   },
 });

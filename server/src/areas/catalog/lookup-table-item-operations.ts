@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { freeObject, integer, list, optional } from '../../api/fields.ts';
+import { dateTime, freeObject, integer, list, optional, text } from '../../api/fields.ts';
 import { codesParameter, integerParameter } from '../../api/filters.ts';
 import { defineOperation, type Operation } from '../../api/operation.ts';
 import { versionOf } from '../../api/version.ts';
@@ -31,6 +31,10 @@ const additional = { additional: codesParameter() };
 const response = z.object({
   items: list(freeObject(), { max: MAX_ITEMS }),
   version: optional(integer()),
+  dtCreated: optional(dateTime()),
+  dtLastModified: optional(dateTime()),
+  createdBy: optional(text()),
+  lastModifiedBy: optional(text()),
 });
 
 function declared(verb: 'retrieve' | 'update' | 'delete') {

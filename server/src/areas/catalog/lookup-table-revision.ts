@@ -58,6 +58,7 @@ export const lookupTableRevision = declaredResource({
   summary: 'a lookup table revision',
   table: 'lookup_table_revision',
   permission: 'config:lookuptable',
+  itemColumn: 'lookupTableId',
   event: null,
   maxPageSize: 200,
   fields: revisionFields,

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { answerOf } from '../../api/entity-writes.ts';
+import { withEnvelope } from '../../api/envelope.ts';
 import { code, customFields, name, optional } from '../../api/fields.ts';
 import { anyCode, codesParameter } from '../../api/filters.ts';
 import type { Call, Operation } from '../../api/operation.ts';
@@ -28,7 +29,9 @@ function declaredTable() {
       additional: { schema: codesParameter(), where: () => sql`true` },
     },
     // Filled in by the operations below when it is asked for.
-    computed: { activeRevision: { schema: optional(lookupTableRevision.response), sql: sql`null` } },
+    computed: {
+      activeRevision: { schema: optional(withEnvelope(lookupTableRevision.response)), sql: sql`null` },
+    },
     example: { name: 'Exchange rates', code: 'fx' },
     beforeDelete: refuseWhileNamed,
   });

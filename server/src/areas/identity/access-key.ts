@@ -24,6 +24,7 @@ const accessKey = declaredResource({
   summary: 'an access key',
   table: 'access_key',
   permission: serviceUser.permission,
+  itemColumn: 'serviceUserId',
   event: null,
   maxPageSize: 200,
   fields: {

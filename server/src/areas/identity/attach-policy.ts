@@ -62,6 +62,9 @@ const SUPPORT: PrincipalKind = {
   exists: ({ orgId }) => sql`select 1 from organization where id = ${orgId} for key share`,
 };
 
+/** Published without a body. */
+const REMOVE_SUPPORT = `removefrom${SUPPORT.path}`;
+
 /** Attaching policies to principals and taking them away (spec 10 §17.7). */
 export const attachOperations: readonly Operation[] = [
   ...KINDS.flatMap((kind) => [addTo(kind), removeFrom(kind)]),
@@ -73,7 +76,7 @@ function bodyOf(kind: PrincipalKind) {
   return kind === SUPPORT ? z.object({}) : z.object({ principalId: reference('Principal') });
 }
 
-type PolicyCall = Call<Record<string, string>, unknown, { principalId?: string }>;
+type PolicyCall = Call<Record<string, string>, unknown, { principalId: string }>;
 
 function operationOf(kind: PrincipalKind, rest: Pick<Operation, 'id' | 'path' | 'summary' | 'handle'>) {
   return defineOperation({
@@ -82,7 +85,8 @@ function operationOf(kind: PrincipalKind, rest: Pick<Operation, 'id' | 'path' | 
     method: 'POST',
     tag: permissionPolicy.name,
     permission: { action: 'config:update', resource: permissionPolicy.permission },
-    body: bodyOf(kind),
+    ...(rest.path !== REMOVE_SUPPORT && { body: bodyOf(kind) }),
+    takesVersion: true,
     response: principalPermission.response,
     handle: rest.handle as (call: unknown) => Promise<unknown>,
   });
@@ -139,7 +143,7 @@ async function requestedLink(tx: Tx, call: PolicyCall, kind: PrincipalKind): Pro
   const id = idOf(call.params, 'permissionPolicyId');
   const policy = await lockEntity(tx, permissionPolicy.entityTable, { orgId: call.orgId, id });
   if (!policy) throw new ApiError('NOT_FOUND', 'there is no PermissionPolicy with this id');
-  const { principalId = call.orgId } = call.body();
+  const principalId = kind === SUPPORT ? call.orgId : call.body().principalId;
   const version = versionOf(call);
   if (version !== undefined && version !== null) versionMustEqual(version, policy.version);
   return { permissionPolicyId: id, principalId, principalType: kind.type };

@@ -5,6 +5,7 @@ import { defineOperation } from '../../api/operation.ts';
 import type { Context } from '../../context.ts';
 import { ApiError } from '../../kernel/errors.ts';
 import type { Row } from '../../store/database.ts';
+import { ORGANIZATION_COLUMNS } from './list-organizations.ts';
 import { membershipsOf } from './people.ts';
 
 /** `GET /users/me`: the caller and the organization (spec 10 §14). */
@@ -23,9 +24,7 @@ export const currentUser = defineOperation({
   answers: 'whole',
   handle: async ({ ctx, orgId, principal }) => {
     const organizations = await sql<Row>`
-      select id, id as org_id, version, name as organization_name, short_name, type, status,
-             dt_created, dt_last_modified, created_by, last_modified_by
-      from organization where id = ${orgId}`.execute(ctx.db);
+      select ${ORGANIZATION_COLUMNS} from organization where id = ${orgId}`.execute(ctx.db);
     const isUser = principal.kind === 'USER';
     const caller = await (isUser ? userRow : serviceUserRow)(ctx, { orgId, id: principal.id });
     const [organization] = organizations.rows;

@@ -13,6 +13,7 @@ export { invitation } from './invitation.ts';
 export { cancelInvitation, inviteUser } from './invite-user.ts';
 export { issueToken, TOKEN_LIFETIME_SECONDS } from './issue-token.ts';
 export { listAudit } from './list-audit.ts';
+export { listOrganizations } from './list-organizations.ts';
 export { orgUser } from './org-user.ts';
 export {
   changePassword,
@@ -25,7 +26,7 @@ export {
   verifyPassword,
 } from './people.ts';
 export { permissionPolicy } from './permission-policy.ts';
-export { principalOf } from './principal.ts';
+export { noteWrite, principalOf } from './principal.ts';
 export { PURGE_AUDIT_DAILY, purgeAudit } from './purge-audit.ts';
 export { resendPassword } from './resend-password.ts';
 export { listResourceGroups, resourceGroup } from './resource-group.ts';

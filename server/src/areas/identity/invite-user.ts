@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { fieldsRefused } from '../../api/body.ts';
 import { answerOf, changeOf, writerOf } from '../../api/entity-writes.ts';
-import { optional, text } from '../../api/fields.ts';
+import { ignored, optional, text } from '../../api/fields.ts';
 import { type AnyCall, type Call, defineOperation } from '../../api/operation.ts';
 import { placed } from '../../api/placed-dates.ts';
 import { idOf } from '../../api/resource.ts';
@@ -41,7 +41,7 @@ export const inviteUser = defineOperation({
   summary: 'invite a user',
   tag: invitation.name,
   permission: { action: 'config:create', resource: invitation.permission },
-  body: invitation.body,
+  body: invitation.body.extend({ m3terUser: ignored({ type: 'boolean' }) }),
   response: invitation.response.extend({ invitationLink: optional(text({ max: 2048 })) }),
   handle: async (call) => {
     const values = (await placed(invitation, call, call.body() as Row)) as Sent;

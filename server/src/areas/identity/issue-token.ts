@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SignJWT } from 'jose';
 import { sql } from 'kysely';
+import { z } from 'zod';
 import type { PublicRoute } from '../../api/app.ts';
 import { jsonFromBody } from '../../api/body.ts';
+import { integer, oneOf, optional, text } from '../../api/fields.ts';
 import type { Context } from '../../context.ts';
 import { ApiError } from '../../kernel/errors.ts';
 import { limitedAttempt } from './failure-limit.ts';
@@ -15,7 +17,22 @@ import { currentSigningKey } from './signing-key.ts';
 export const TOKEN_LIFETIME_SECONDS = 18_000;
 
 /** `POST /oauth/token`: client credentials by HTTP Basic, body as form or JSON, answers a bearer token. */
-export const issueToken: PublicRoute = { method: 'POST', path: '/oauth/token', serve };
+export const issueToken: PublicRoute = {
+  method: 'POST',
+  path: '/oauth/token',
+  described: {
+    id: 'GenerateToken',
+    summary: 'get a bearer token for an access key and its secret',
+    tag: 'Authentication',
+    body: z.object({ grant_type: oneOf(['client_credentials']), scope: optional(text()) }),
+    bodyTypes: ['application/x-www-form-urlencoded'],
+    response: z.object({ access_token: text({ max: 10_000 }), token_type: text(), expires_in: integer() }),
+    answers: 'whole',
+    signIn: 'basic',
+    refusals: [400, 401],
+  },
+  serve,
+};
 
 async function serve(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   reply.header('cache-control', 'no-store');

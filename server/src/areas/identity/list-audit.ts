@@ -76,7 +76,7 @@ async function conditionsOf(call: AuditCall): Promise<Condition[]> {
     String(moment instanceof Temporal.PlainDate ? startOfDate(moment, zone) : moment);
   const given: (RawBuilder<boolean> | null)[] = [
     sql`true`,
-    allowedRows(call, permission, 'audit_entry'),
+    allowedRows(call, permission, { table: 'audit_entry' }),
     entityType === undefined ? null : sql`entity_type = ${entityType}`,
     entityId === undefined ? null : sql`entity_id = ${entityId}`,
     principalId === undefined ? null : sql`principal_id = ${principalId}`,

@@ -39,6 +39,9 @@ export const orgUser = defineResource({
       schema: flag(),
       sql: sql`select support_user from person where person.id = org_user.id`,
     },
+    // Nobody is asked to accept terms here.
+    firstAcceptedTermsAndConditions: { schema: optional(dateTime()), sql: sql`null` },
+    lastAcceptedTermsAndConditions: { schema: optional(dateTime()), sql: sql`null` },
     // Where else somebody is a user is nobody's business here; see `GET users/me`.
     organizations: { schema: list(reference('Organization')), sql: sql`jsonb_build_array(org_user.org_id)` },
   },

@@ -1,5 +1,5 @@
 import { decodeProtectedHeader, jwtVerify } from 'jose';
-import type { Principal } from '../../api/operation.ts';
+import type { Operation, Principal } from '../../api/operation.ts';
 import type { Context } from '../../context.ts';
 import { uuidFromText } from '../../kernel/ids.ts';
 import { platformDate } from '../../kernel/time.ts';
@@ -31,22 +31,72 @@ export async function principalOf(
   wanted: string | null = null,
 ): Promise<Principal | null> {
   const claims = await claimsOf(ctx, token);
-  if (!claims || ctx.clock.now().epochMilliseconds / 1000 > claims.exp + CLOCK_SKEW_SECONDS) return null;
+  if (!claims || isOver(ctx, claims)) return null;
   const orgId = claims.orgId ?? wanted;
   if (orgId === null) return null;
   const { sub: id, kind } = claims;
   const statements =
-    kind === 'USER'
-      ? await userStatements(ctx, { orgId, id })
-      : await serviceUserStatements(ctx, { orgId, id });
+    kind === 'USER' ? await userStatements(ctx, { orgId, id }) : await knownStatements(ctx, { orgId, id });
   return statements && { id, kind, orgId, statements };
+}
+
+type Key = { readonly orgId: string; readonly id: string };
+type Remembered = ReturnType<typeof serviceUserStatements>;
+
+/** Statements of service users, while no other process can change them. */
+const remembered = new WeakMap<Context, Map<string, Remembered>>();
+
+/** What people may do also changes by the clock; what service users may do changes by operations only. */
+function knownStatements(ctx: Context, key: Key): Remembered {
+  if (!ctx.ownsDatabase) return serviceUserStatements(ctx, key);
+  const known = remembered.get(ctx) ?? new Map<string, Remembered>();
+  remembered.set(ctx, known);
+  const name = `${key.orgId} ${key.id}`;
+  const found = known.get(name);
+  if (found) return found;
+  if (known.size >= MAX_REMEMBERED) known.clear();
+  const statements = serviceUserStatements(ctx, key);
+  known.set(name, statements);
+  statements.catch(() => known.delete(name));
+  return statements;
+}
+
+/**
+ * To be told of every operation that has written: what a policy or an attachment says holds from the next
+ * request on (spec 10 §17.7).
+ */
+export function noteWrite(ctx: Context, { permission }: Operation): void {
+  // A new map: a query that began before the write may still fill the old one.
+  if (permission && DECISIVE.has(permission.resource)) remembered.delete(ctx);
+}
+
+/** Resources whose operations decide what service users may do. */
+const DECISIVE: ReadonlySet<string> = new Set(['config:permissionpolicy', 'config:serviceuser']);
+
+/**
+ * Who a bearer token belongs to, whatever the organization; null when no organization would take it.
+ * `orgId` is the one that the token is for, null when it is good for all that its user belongs to.
+ */
+export async function bearerOf(
+  ctx: Context,
+  token: string,
+): Promise<{ readonly id: string; readonly orgId: string | null } | null> {
+  const claims = await claimsOf(ctx, token);
+  if (!claims || isOver(ctx, claims)) return null;
+  const { sub: id, orgId } = claims;
+  if (orgId !== null && (await principalOf(ctx, token)) === null) return null;
+  return { id, orgId };
+}
+
+function isOver(ctx: Context, { exp }: Claims): boolean {
+  return ctx.clock.now().epochMilliseconds / 1000 > exp + CLOCK_SKEW_SECONDS;
 }
 
 async function claimsOf(ctx: Context, token: string): Promise<Claims | null> {
   const known = verified.get(ctx) ?? new Map<string, Claims>();
   verified.set(ctx, known);
-  const remembered = known.get(token);
-  if (remembered) return remembered;
+  const found = known.get(token);
+  if (found) return found;
   const claims = await verifiedClaims(ctx, token);
   if (!claims) return null;
   if (known.size >= MAX_REMEMBERED) known.clear();

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { optional, text } from '../../api/fields.ts';
-import { rowMustBeAllowed } from '../../api/item-permission.ts';
+import { rowsMustBeAllowed } from '../../api/item-permission.ts';
 import { type AnyCall, defineOperation } from '../../api/operation.ts';
 import { isAllowed } from '../../api/permission.ts';
 import { idOf } from '../../api/resource.ts';
@@ -45,8 +45,8 @@ export const resendPassword = defineOperation({
 async function callerMustBeAllowed(call: AnyCall & { readonly params: Record<string, string> }) {
   const refused = new ApiError('NOT_ALLOWED', `this needs the permission ${UPDATE.action} on this user`);
   if (!isAllowed(call.principal.statements, UPDATE)) throw refused;
-  const row = { table: orgUser.table, id: idOf(call.params) };
-  await rowMustBeAllowed(call, UPDATE, row).catch(() => Promise.reject(refused));
+  const rows = { table: orgUser.table, ids: [idOf(call.params)] };
+  await rowsMustBeAllowed(call, UPDATE, rows).catch(() => Promise.reject(refused));
 }
 
 type Waiting = { readonly id: string; readonly email: string; readonly isElsewhere: boolean };

@@ -24,6 +24,7 @@ const resourceGroupItem = declaredResource({
   summary: 'a member of a resource group',
   table: 'resource_group_item',
   permission: resourceGroup.permission,
+  itemColumn: 'resourceGroupId',
   event: null,
   maxPageSize: 100,
   fields: {
@@ -54,6 +55,7 @@ const memberOperation = {
   tag: resourceGroup.name,
   permission: { action: 'config:update', resource: resourceGroup.permission },
   body: memberBody,
+  takesVersion: true,
   response: resourceGroup.response,
 } as const;
 

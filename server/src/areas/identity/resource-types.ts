@@ -59,6 +59,12 @@ const BILLING_TABLES = {
   statementjob: 'statement_job',
 } as const;
 
+/** Items of the other services. */
+const FURTHER_TABLES: ReadonlyMap<string, string> = new Map([
+  ['measurements:fileupload', 'measurement_upload'],
+  ['exports:job', 'export_job'],
+]);
+
 const TABLES: ReadonlyMap<string, string | null> = new Map(
   Object.entries({ ...CONFIG_TABLES, ...BILLING_TABLES }),
 );
@@ -87,8 +93,10 @@ export function tableOfType(type: string): string | null {
 
 /** As `tableOfType` for a resource as operations name it, such as `config:plan`. */
 export function itemTable(resource: string): string | null {
-  const [service = '', type = ''] = resource.toLowerCase().split(':');
-  return service === 'config' || service === 'billing' ? tableOfType(type) : null;
+  const lower = resource.toLowerCase();
+  const [service = '', type = ''] = lower.split(':');
+  if (service === 'config' || service === 'billing') return tableOfType(type);
+  return FURTHER_TABLES.get(lower) ?? null;
 }
 
 /**

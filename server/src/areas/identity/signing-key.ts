@@ -2,6 +2,7 @@ import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 
 import { sql } from 'kysely';
 import { z } from 'zod';
 import type { PublicRoute } from '../../api/app.ts';
+import { freeObject, list } from '../../api/fields.ts';
 import type { Context } from '../../context.ts';
 import { defineTask } from '../../jobs/task.ts';
 import { newId } from '../../kernel/ids.ts';
@@ -53,6 +54,15 @@ export async function signingKeyById(ctx: Context, id: string): Promise<SigningK
 export const publicKeySet: PublicRoute = {
   method: 'GET',
   path: '/.well-known/jwks.json',
+  described: {
+    id: 'GetPublicKeys',
+    summary: 'get the public keys that tokens are verified with',
+    tag: 'Authentication',
+    response: z.object({ keys: list(freeObject()) }),
+    answers: 'whole',
+    signIn: 'none',
+    refusals: [],
+  },
   serve: async (ctx, _request, reply) => {
     reply.header('cache-control', 'public, max-age=300');
     return { keys: (await storedKeys(ctx)).map(({ publicJwk }) => publicJwk) };

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { dateTime, optional, withDefault } from '../../api/fields.ts';
+import { dateTime, requiredLater, withDefault } from '../../api/fields.ts';
 import { type AnyCall, defineOperation, type Operation } from '../../api/operation.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
 import { pageOf, pageParameters } from '../../api/page.ts';
@@ -29,7 +29,7 @@ export const supportAccess = endingWithADay(
     permission: 'config:support',
     event: null,
     fields: {
-      dtEndSupportUsersAccess: optional(dateTime()),
+      dtEndSupportUsersAccess: requiredLater(dateTime()),
       supportUsersPermissionPolicy: withDefault(permissionStatements({ min: 0 }), []),
     },
   }),

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { answerOf, replaceChecked } from '../../api/entity-writes.ts';
 import { optional, text } from '../../api/fields.ts';
-import { rowMustBeAllowed } from '../../api/item-permission.ts';
+import { rowsMustBeAllowed } from '../../api/item-permission.ts';
 import { type AnyCall, type Call, defineOperation } from '../../api/operation.ts';
 import { isAllowed } from '../../api/permission.ts';
 import { idOf } from '../../api/resource.ts';
@@ -59,7 +59,7 @@ async function callerMustBeAllowed(call: AnyCall & { readonly params: Record<str
   if (!isAllowed(call.principal.statements, UPDATE)) {
     throw new ApiError('FORBIDDEN', `this needs the permission ${UPDATE.action} on ${UPDATE.resource}`);
   }
-  await rowMustBeAllowed(call, UPDATE, { table: orgUser.table, id: idOf(call.params) });
+  await rowsMustBeAllowed(call, UPDATE, { table: orgUser.table, ids: [idOf(call.params)] });
 }
 
 /** Other organizations know the person under the same name. */

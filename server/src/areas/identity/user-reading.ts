@@ -23,7 +23,7 @@ export const listUserPermissions = defineOperation({
   permission: { action: 'config:retrieve', resource: orgUser.permission },
   query: z.object(pageParameters(MAX_PAGE_SIZE)),
   response: permissionPolicy.response,
-  answers: 'page',
+  answers: 'pageWithFirst',
   handle: async (call) => {
     const id = await existingUser(call);
     const attached = sql<boolean>`id in (select permission_policy_id from principal_permission
@@ -42,7 +42,7 @@ export const listUserGroups = defineOperation({
   permission: { action: 'config:retrieve', resource: orgUser.permission },
   query: z.object({ ...pageParameters(MAX_PAGE_SIZE), inherited: flagParameter() }),
   response: resourceGroup.response,
-  answers: 'page',
+  answers: 'pageWithFirst',
   handle: async (call) => {
     const groups = groupsOf(call.orgId, await existingUser(call), call.query.inherited ?? false);
     const conditions = [sql<boolean>`type = 'user'`, sql<boolean>`id in (${groups})`];

@@ -1,12 +1,14 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { flag, freeObject, list, optional, text } from '../../api/fields.ts';
+import { flag, freeObject, list, oneOf, optional, text } from '../../api/fields.ts';
 import { textParameter } from '../../api/filters.ts';
+import { allowedConditions } from '../../api/item-permission.ts';
 import { type AnyCall, defineOperation } from '../../api/operation.ts';
-import type { Row } from '../../store/database.ts';
+import type { Condition, Row } from '../../store/database.ts';
+import { account } from '../accounts/index.ts';
 import { authSettings, destinationSettings, entitySettings, GLOBAL_SETTINGS } from './config-settings.ts';
 import { integrationConfig } from './integration-config.ts';
-import { canonicalDestination, SYSTEMS, type System, systemNamed } from './systems.ts';
+import { AUTH_TYPES, canonicalDestination, SYSTEMS, type System, systemNamed } from './systems.ts';
 
 const declared = {
   method: 'GET',
@@ -57,7 +59,7 @@ export const getAvailableSystems = defineOperation({
       identifier: text(),
       displayName: text(),
       validationSupported: flag(),
-      supportedAuthTypes: list(text()),
+      supportedAuthTypes: list(oneOf(AUTH_TYPES)),
     }),
   ),
   handle: async ({ query: { entityType } }) => {
@@ -108,13 +110,19 @@ export const getConfigOptionValues = defineOperation({
   path: '/integrationconfigs/values/{systemName}/{configOption}',
   summary: 'list what can be picked for an option of an integration',
   response: list(z.object({ id: optional(text()), label: optional(text()) })),
-  handle: async ({ ctx, orgId, params }) => {
+  handle: async (call) => {
+    const { ctx, orgId, params } = call;
     if (!ACCOUNT_OPTIONS.includes(params['configOption'] ?? '')) return [];
     const { rows } = await sql<{ id: string; label: string }>`select id, name as label from account
-      where org_id = ${orgId} order by name, id limit ${MAX_VALUES}`.execute(ctx.db);
+      where ${sql.join([sql`org_id = ${orgId}`, ...readableAccounts(call)], sql` and `)}
+      order by name, id limit ${MAX_VALUES}`.execute(ctx.db);
     return rows;
   },
 });
+
+function readableAccounts(call: AnyCall): readonly Condition[] {
+  return allowedConditions(call, { action: 'config:retrieve', resource: account.permission }, account);
+}
 
 function systemsNamed(name: string): readonly System[] {
   const found = systemNamed(name);

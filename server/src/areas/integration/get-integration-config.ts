@@ -18,6 +18,19 @@ const permission = { action: 'config:retrieve', resource: integrationConfig.perm
 /** What stands in the place of the latest run while there is none (spec 60 §6.2). */
 const NO_RUN = { status: 'WAITING' };
 
+/** What is shown of the latest run. */
+const runSchema = integrationRun.response.pick({
+  status: true,
+  dtStarted: true,
+  dtCompleted: true,
+  error: true,
+  url: true,
+  externalId: true,
+  parentIntegrationRunId: true,
+});
+const RUN_PROPERTIES = Object.keys(runSchema.shape);
+const withLatestRun = integrationConfig.response.extend(runSchema.shape);
+
 /**
  * A configuration and its latest run in one object, which is what the public schema asks for (spec 60 §6.2).
  */
@@ -28,7 +41,7 @@ export const getIntegrationConfig = defineOperation({
   summary: 'get an integration configuration with its latest run',
   tag: integrationConfig.name,
   permission,
-  response: integrationConfig.response,
+  response: withLatestRun,
   handle: async (call) => {
     const key = { orgId: call.orgId, id: idOf(call.params) };
     const found = await findEntity(call.ctx.db, integrationConfig.entityTable, key);
@@ -55,8 +68,8 @@ export const getIntegrationConfigForType = defineOperation({
     destination: textParameter(),
     destinationId: textParameter(),
   }),
-  response: integrationConfig.response,
-  answers: 'page',
+  response: withLatestRun,
+  answers: 'pageWithFirst',
   handle: async (call) => {
     const { entityId, destination, destinationId } = call.query;
     const conditions: Condition[] = [sql`entity_type = ${call.params['entityType'] ?? ''}`];
@@ -68,16 +81,6 @@ export const getIntegrationConfigForType = defineOperation({
     return { ...configs[0], ...page, data: configs };
   },
 });
-
-const RUN_PROPERTIES = [
-  'status',
-  'dtStarted',
-  'dtCompleted',
-  'error',
-  'url',
-  'externalId',
-  'parentIntegrationRunId',
-] as const;
 
 async function withLatestRuns({ ctx, orgId }: AnyCall, configs: readonly Row[]): Promise<readonly Row[]> {
   const ids = configs.map((config) => config['id']);

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { list, optional, text } from '../../api/fields.ts';
 import { flagParameter, idsParameter, textParameter, uuidParameter } from '../../api/filters.ts';
+import { allowedConditions } from '../../api/item-permission.ts';
 import { defineOperation } from '../../api/operation.ts';
 import { listIdentityOf, pageParameters } from '../../api/page.ts';
 import { nextTokenOf, positionFromToken } from '../../api/paging.ts';
@@ -52,7 +53,8 @@ export const listEvents = defineOperation({
     const { pageSize: size = MAX_PAGE_SIZE, nextToken, ...filters } = call.query;
     const identity = listIdentityOf(call);
     const signer = { secretKey: call.ctx.secretKey, now: call.ctx.clock.now() };
-    const conditions = [liveEvents(call.orgId, signer.now), ...filterConditions(filters)];
+    const readable = allowedConditions(call, permission, { table: 'event' });
+    const conditions = [liveEvents(call.orgId, signer.now), ...filterConditions(filters), ...readable];
     if (nextToken !== undefined) conditions.push(behind(positionFromToken(nextToken, identity, signer)));
     const { rows } = await sql<EventRow>`
       select ${EVENT_COLUMNS} from event where ${sql.join(conditions, sql` and `)}

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { answerOf } from '../../api/entity-writes.ts';
 import { codesParameter, enumParameter, momentParameter, textParameter } from '../../api/filters.ts';
-import { allowedRows } from '../../api/item-permission.ts';
+import { allowedConditions } from '../../api/item-permission.ts';
 import { type Call, defineOperation } from '../../api/operation.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
 import { listIdentityOf, pageParameters } from '../../api/page.ts';
@@ -83,6 +83,7 @@ export const getLatestIntegrationRuns = defineOperation({
   path: '/integrationruns/{entityType}/latest',
   summary: 'list the newest integration run of each of several entities',
   query: z.object({ ids: codesParameter() }),
+  answers: 'pageWithFirst',
   handle: async (call) => {
     const data = await latestRuns(call, call.params['entityType'] ?? '', call.query.ids ?? []);
     return { ...data[0], data };
@@ -156,11 +157,11 @@ async function storedRuns(
   call: Call<Record<string, string>, unknown, unknown>,
   search: Search,
 ): Promise<readonly StoredRun[]> {
-  const allowed = allowedRows(call, declared.permission, integrationRun.table);
+  const allowed = allowedConditions(call, declared.permission, integrationRun);
   const found = await orderedEntities(call.ctx.db, integrationRun.entityTable, {
     ...search,
     orgId: call.orgId,
-    conditions: allowed ? [...search.conditions, allowed] : search.conditions,
+    conditions: [...search.conditions, ...allowed],
   });
   return found as unknown as readonly StoredRun[];
 }

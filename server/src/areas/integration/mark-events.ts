@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { list, reference } from '../../api/fields.ts';
+import { rowsMustBeAllowed } from '../../api/item-permission.ts';
 import { type AnyCall, defineOperation } from '../../api/operation.ts';
 import { idOf } from '../../api/resource.ts';
 import { ApiError } from '../../kernel/errors.ts';
@@ -47,7 +48,11 @@ export const markEvents = defineOperation({
   body: z.object({ ids: list(reference('Event'), { min: 1, max: MAX_IDS }) }),
   response: z.object({ data: list(eventSchema) }),
   answers: 'whole',
-  handle: async (call) => ({ data: await writeMark(call, call.body().ids, true) }),
+  handle: async (call) => {
+    const { ids } = call.body();
+    await rowsMustBeAllowed(call, permission, { table: 'event', ids });
+    return { data: await writeMark(call, ids, true) };
+  },
 });
 
 async function writeMark(

@@ -4,7 +4,6 @@ import { dateParameter, textParameter, uuidParameter } from '../../api/filters.t
 import { defineOperation } from '../../api/operation.ts';
 import { listIdentityOf, pageParameters } from '../../api/page.ts';
 import { positionFromToken } from '../../api/paging.ts';
-import { refusal } from '../../kernel/errors.ts';
 
 const MAX_PAGE_SIZE = 50;
 const MAX_BILL_ID_LENGTH = 50;
@@ -25,7 +24,7 @@ export const getMarketplaceUsageReport = defineOperation({
     billStartDate: dateParameter(),
     accountId: uuidParameter(),
     externalSystem: textParameter(),
-    billId: textParameter(),
+    billId: textParameter({ max: MAX_BILL_ID_LENGTH }),
   }),
   response: z.object({
     data: list(
@@ -40,10 +39,7 @@ export const getMarketplaceUsageReport = defineOperation({
   }),
   answers: 'whole',
   handle: async (call) => {
-    const { billId = '', nextToken } = call.query;
-    if (billId.length > MAX_BILL_ID_LENGTH) {
-      throw refusal('VALIDATION_FAILED', 'billId', `must have at most ${MAX_BILL_ID_LENGTH} characters`);
-    }
+    const { nextToken } = call.query;
     if (nextToken !== undefined) {
       const signer = { secretKey: call.ctx.secretKey, now: call.ctx.clock.now() };
       positionFromToken(nextToken, listIdentityOf(call), signer);

@@ -1,13 +1,36 @@
 import type { CredentialType, DESTINATION_TYPES } from './credential-types.ts';
 
+/** How systems are signed in to, as the public API names it (spec 60 §6.3). */
+export const AUTH_TYPES = [
+  'OAUTH_CODE',
+  'OAUTH_CLIENT_CREDENTIALS',
+  'HTTP_BASIC',
+  'M3TER_SIGNED_REQUEST',
+  'AWS_INTEGRATION',
+  'PADDLE',
+  'NETSUITE',
+  'CHARGEBEE',
+  'M3TER_APP_SIGNATURE',
+  'M3TER_SERVICE_USER',
+  'STRIPE_SIGNED_REQUEST',
+  'OPSGENIE_KEY',
+  'SAP_BYD',
+  'HUBSPOT_ACCESS_TOKEN',
+  'HUBSPOT_CLIENT_SECRET',
+  'SLACK_WEBHOOK',
+  'SAGE_INTACCT_CLIENT_CREDENTIALS',
+  'SAGE_INTACCT_CLIENT_SECRET',
+  'STATIC_API_KEY',
+] as const;
+
 /** A system that configurations can send to. */
 export type System = {
   /** As configurations name it. */
   readonly name: string;
   readonly displayName: string;
   readonly apiName: (typeof DESTINATION_TYPES)[number];
-  /** How it is signed in to, as `AuthType` of the public API spells it. */
-  readonly authType: string;
+  /** How it is signed in to. */
+  readonly authType: (typeof AUTH_TYPES)[number];
   readonly credentialType: CredentialType | null;
   readonly entities: readonly string[];
   readonly categories: readonly string[];
@@ -37,7 +60,7 @@ type Entry = readonly [
   name: string,
   displayName: string,
   apiName: System['apiName'],
-  authType: string,
+  authType: System['authType'],
   credentialType: CredentialType | null,
 ];
 

@@ -1,5 +1,5 @@
 import { answerOf, replaceChecked } from '../../api/entity-writes.ts';
-import { rowMustBeAllowed } from '../../api/item-permission.ts';
+import { rowsMustBeAllowed } from '../../api/item-permission.ts';
 import { defineOperation } from '../../api/operation.ts';
 import { idOf } from '../../api/resource.ts';
 import type { EntityOf } from '../../api/resource-spec.ts';
@@ -24,7 +24,7 @@ export const updateAlert = defineOperation({
   response: alert.response,
   handle: async (call) => {
     const key = { orgId: call.orgId, id: idOf(call.params) };
-    await rowMustBeAllowed(call, permission, { table: alert.table, id: key.id });
+    await rowsMustBeAllowed(call, permission, { table: alert.table, ids: [key.id] });
     return inTransaction(call.ctx.db, async (tx) => {
       const stored = await lockEntity(tx, alert.entityTable, key);
       if (!stored) throw new ApiError('NOT_FOUND', 'there is no Alert with this id');

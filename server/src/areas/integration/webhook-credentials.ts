@@ -1,4 +1,4 @@
-import { flag, group, oneOf, optional, requestOnly, text } from '../../api/fields.ts';
+import { flag, group, oneOf, optional, reference, requestOnly, text } from '../../api/fields.ts';
 import { refusal } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import { type Seal, sealedText } from '../../kernel/sealed-text.ts';
@@ -24,7 +24,18 @@ export function webhookCredentials() {
     apiKey: optional(text({ max: 1000 })),
     secret: optional(text({ max: 1000 })),
   };
-  return requestOnly(group(parts));
+  return requestOnly(group(parts), { requiredByRule: true });
+}
+
+/** What answers show of them: never the secret (spec 60 §5). */
+export function shownCredentials() {
+  return group({
+    id: reference('WebhookCredentials'),
+    type: oneOf(['M3TER_SIGNED_REQUEST']),
+    name: optional(text({ max: 200 })),
+    destination: oneOf(DESTINATION_TYPES),
+    apiKey: optional(text({ max: 1000 })),
+  });
 }
 
 type Given = {

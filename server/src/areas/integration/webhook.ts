@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import { z } from 'zod';
 import {
   assigned,
   code,
@@ -15,7 +14,12 @@ import { anyId } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import { refusal } from '../../kernel/errors.ts';
 import { type AllowList, reachableAddresses } from '../../ports/public-address.ts';
-import { type StoredCredentials, storedCredentials, webhookCredentials } from './webhook-credentials.ts';
+import {
+  type StoredCredentials,
+  shownCredentials,
+  storedCredentials,
+  webhookCredentials,
+} from './webhook-credentials.ts';
 
 /** An address of the organization's own that requests are sent to (spec 60 §5). */
 export const webhook = defineResource({
@@ -38,7 +42,7 @@ export const webhook = defineResource({
   // The secret is the only part of the credentials that no answer shows.
   computed: {
     credentials: {
-      schema: z.object({}),
+      schema: shownCredentials(),
       sql: sql`webhook.stored_credentials - 'sealedSecret'::text`,
     },
   },

@@ -9,14 +9,16 @@ import type {
 } from '../../engine/metering/usage-query.ts';
 import { assert } from '../../kernel/assert.ts';
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
-import { momentSql, quoted } from './clickhouse-text.ts';
+import { earlier, later } from '../../kernel/time.ts';
+import { momentMs, momentSql, quoted } from './clickhouse-text.ts';
 import { customSqlAnswer } from './custom-sql-answers.ts';
-import { filterConditions, segmentSql } from './measurement-conditions.ts';
-import { questionBatches } from './question-batches.ts';
+import { filterConditions, receivedConditions, segmentSql } from './measurement-conditions.ts';
+import { questionBatches, spanningBatches } from './question-batches.ts';
 
 /**
  * Answers the engine's questions about measurements from ClickHouse, set-wise: questions that differ only in
- * their accounts become one query (spec 20 §11). Values are exact decimals; no entry means no input at all.
+ * their accounts become one query, and so do those about many windows of the same accounts (spec 20 §11).
+ * Values are exact decimals; no entry means no input at all.
  */
 export async function aggregateUsage(
   ctx: Context,
@@ -30,7 +32,8 @@ export async function aggregateUsage(
     if (query.aggregation.method !== 'CUSTOM_SQL') continue;
     answers.set(query.key, await customSqlAnswer(ctx, orgId, query));
   }
-  for (const alike of questionBatches(asked)) {
+  const { batches, others } = spanningBatches(asked);
+  for (const alike of [...batches, ...questionBatches(others)]) {
     for (const [key, answer] of await answersOf(ctx, orgId, alike)) answers.set(key, answer);
   }
   return answers;
@@ -47,7 +50,7 @@ async function answersOf(
   assert(first, 'a batch of questions is not empty');
   const segments = segmentOrder(first.aggregation.segmentedFields, first.aggregation.segments);
   const result = await ctx.clickhouse.query({
-    query: aggregationSql(orgId, alike, segments),
+    query: aggregationSql(rowsSql(orgId, alike), alike, segments),
     format: 'JSONEachRow',
     clickhouse_settings: { output_format_json_quote_decimals: 1, max_query_size: '16777216' },
   });
@@ -72,28 +75,67 @@ function answeredValue(query: UsageQuery, row: AnswerRow): Decimal | null {
   return values.isZero() ? null : decimal(row.total).div(values);
 }
 
-function aggregationSql(orgId: string, alike: readonly UsageQuery[], segments: readonly Segment[]): string {
+/** Where the rows of some questions come from, and which question each of them belongs to. */
+type QuestionRows = {
+  readonly pool: string;
+  readonly from: string;
+  readonly where: readonly string[];
+};
+
+function aggregationSql(
+  { pool, from, where }: QuestionRows,
+  alike: readonly UsageQuery[],
+  segments: readonly Segment[],
+): string {
   const [first] = alike as readonly [UsageQuery];
-  const { aggregation, start, end, filters } = first;
-  const target = quoted(aggregation.targetField);
+  const { aggregation } = first;
+  const mean = aggregation.method === 'MEAN';
+  const total = mean ? `sum(measures[${quoted(aggregation.targetField)}])` : "'0'";
+  const conditions = [...where, ...(segments.length > 0 ? ['segment > 0'] : [])];
+  return `select ${pool} as pool, ${groupSql(aggregation, segments)} as segment,
+    ${mean ? 'null' : methodSql(first)} as value, ${total} as total, toString(count()) as values
+    from ${from} where ${conditions.join(' and ')}
+    group by pool, segment`;
+}
+
+function rowsSql(orgId: string, alike: readonly UsageQuery[]): QuestionRows {
+  const [{ aggregation, filters }] = alike as readonly [UsageQuery];
   const column = aggregation.numericTarget ? 'measures' : 'dimensions';
-  const conditions = [
+  const accounts = new Set(alike.flatMap((query) => query.accountIds));
+  const start = alike.map((query) => query.start).reduce(earlier);
+  const end = alike.map((query) => query.end).reduce(later);
+  const scan = [
     `org_id = ${quoted(orgId)}`,
     `meter_id = ${quoted(aggregation.meterId)}`,
     `ts >= ${momentSql(start)}`,
     `ts < ${momentSql(end)}`,
-    `mapContains(${column}, ${target})`,
-    `account_id in (${alike.flatMap((query) => query.accountIds.map(quoted)).join(', ')})`,
+  ].join(' and ');
+  const where = [
+    `mapContains(${column}, ${quoted(aggregation.targetField)})`,
+    `account_id in (${[...accounts].map(quoted).join(', ')})`,
     ...filterConditions(filters),
-    ...(segments.length > 0 ? ['segment > 0'] : []),
+    ...receivedConditions(alike[0] as UsageQuery),
   ];
-  const mean = aggregation.method === 'MEAN';
-  return `select ${poolSql(alike)} as pool, ${groupSql(aggregation, segments)} as segment,
-    ${mean ? 'null' : methodSql(first)} as value,
-    ${mean ? `sum(measures[${target}])` : "'0'"} as total, toString(count()) as values
-    from measurement prewhere ${conditions.slice(0, 4).join(' and ')}
-    where ${conditions.slice(4).join(' and ')}
-    group by pool, segment`;
+  const isOneWindow = alike.every((query) => query.start.equals(start) && query.end.equals(end));
+  if (isOneWindow) return { pool: poolSql(alike), from: `measurement prewhere ${scan}`, where };
+  return {
+    pool: 'toString(window_pool)',
+    from: `(select * from measurement prewhere ${scan}) as m
+      asof join ${windowsSql(alike)} as w on account_id = window_account and ts >= window_start`,
+    where: ['ts < window_end', ...where],
+  };
+}
+
+/** Each account's windows, which lie apart, and the position of the question that is about each of them. */
+function windowsSql(alike: readonly UsageQuery[]): string {
+  const rows = alike.flatMap(({ accountIds, start, end }, index) =>
+    accountIds.map((id) => [quoted(id), momentMs(start), momentMs(end), index] as const),
+  );
+  const lists = [0, 1, 2, 3].map((column) => `[${rows.map((row) => row[column]).join(', ')}]`);
+  const moment = (item: string) => `fromUnixTimestamp64Milli(toInt64(${item}), 'UTC')`;
+  return `(select toUUID(row.1) as window_account, ${moment('row.2')} as window_start,
+      ${moment('row.3')} as window_end, row.4 as window_pool
+    from (select arrayJoin(arrayZip(${lists.join(', ')})) as row))`;
 }
 
 /** Which question an account belongs to, by position. */

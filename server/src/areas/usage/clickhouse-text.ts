@@ -21,6 +21,10 @@ export function escaped(text: string): string {
 
 /** The first millisecond that is not before the moment: stored times have no finer digits. */
 export function momentSql(instant: Instant): string {
-  const { epochMilliseconds } = instant.round({ smallestUnit: 'millisecond', roundingMode: 'ceil' });
-  return `fromUnixTimestamp64Milli(toInt64(${epochMilliseconds}), 'UTC')`;
+  return `fromUnixTimestamp64Milli(toInt64(${momentMs(instant)}), 'UTC')`;
+}
+
+/** As `momentSql`, as a number. */
+export function momentMs(instant: Instant): number {
+  return instant.round({ smallestUnit: 'millisecond', roundingMode: 'ceil' }).epochMilliseconds;
 }

@@ -4,6 +4,7 @@ export { awaitMeasurementUpload } from './await-measurement-upload.ts';
 export { explorerOperations, removeExplorerFile } from './explorer-operations.ts';
 export { downloadFailedIngest, failedIngestDownloadUrl } from './failed-ingest-download.ts';
 export { listFailedIngest, resubmitFailedIngest } from './failed-ingest-operations.ts';
+export { latestArrivals } from './latest-arrivals.ts';
 export { startMeasurementPump } from './measurement-pump.ts';
 export { measurementUploadOperations } from './measurement-upload-operations.ts';
 export { PURGE_INGEST_DAILY, purgeIngest } from './purge-ingest.ts';
@@ -16,6 +17,12 @@ export {
 export { queryUsage } from './query-usage.ts';
 export { readMeasurementUpload } from './read-measurement-upload.ts';
 export { usageSavedQuery } from './saved-query.ts';
+export {
+  type SourceMeasurement,
+  type SourcePosition,
+  sourceMeasurements,
+  sourcesSql,
+} from './source-measurements.ts';
 export { submitMeasurements } from './submit-measurements.ts';
 export {
   type BreakdownRow,

@@ -5,10 +5,8 @@ import { momentSql, quoted } from './clickhouse-text.ts';
  * Conditions on the rows that a question is about, the first four on columns of the sorting key and its
  * neighbours.
  */
-export function rowConditions(
-  orgId: string,
-  { aggregation, start, end, accountIds, filters }: UsageQuery,
-): readonly string[] {
+export function rowConditions(orgId: string, query: UsageQuery): readonly string[] {
+  const { aggregation, start, end, accountIds, filters } = query;
   return [
     `org_id = ${quoted(orgId)}`,
     `meter_id = ${quoted(aggregation.meterId)}`,
@@ -16,7 +14,15 @@ export function rowConditions(
     `ts < ${momentSql(end)}`,
     `account_id in (${accountIds.map(quoted).join(', ')})`,
     ...filterConditions(filters),
+    ...receivedConditions(query),
   ];
+}
+
+/** Measurements that came too late for a period that is frozen do not count (spec 40 §7.6). */
+export function receivedConditions({ receivedBefore }: Pick<UsageQuery, 'receivedBefore'>): string[] {
+  if (receivedBefore === undefined) return [];
+  const micros = receivedBefore.epochNanoseconds / 1000n;
+  return [`received_at < fromUnixTimestamp64Micro(toInt64(${micros}), 'UTC')`];
 }
 
 /**

@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { insertChecked } from '../../api/entity-writes.ts';
 import { text, textMap } from '../../api/fields.ts';
-import { momentParameter, textParameter } from '../../api/filters.ts';
+import { ignoredParameter, momentParameter } from '../../api/filters.ts';
+import { allowedConditions } from '../../api/item-permission.ts';
 import { type AnyCall, defineOperation, type Operation } from '../../api/operation.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
 import { entityPage, pageParameters } from '../../api/page.ts';
@@ -67,14 +68,14 @@ function listUploads(): Operation {
       ...pageParameters(measurementUpload.maxPageSize),
       dateCreatedStart: momentParameter(),
       dateCreatedEnd: momentParameter(),
-      fileKey: textParameter(),
+      fileKey: ignoredParameter({ type: 'string' }),
     }),
     response: measurementUpload.response,
     answers: 'page',
     handle: async (call) => {
       const zone = await organizationZone(call.ctx.db, call.orgId);
       const { dateCreatedStart, dateCreatedEnd } = call.query;
-      const conditions: Condition[] = [];
+      const conditions: Condition[] = [...allowedConditions(call, declared.permission, measurementUpload)];
       if (dateCreatedStart !== undefined) {
         conditions.push(sql`dt_created >= ${placed(dateCreatedStart, zone)}::timestamptz`);
       }

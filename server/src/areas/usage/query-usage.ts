@@ -4,7 +4,8 @@ import { flag, freeObject, list } from '../../api/fields.ts';
 import { defineOperation } from '../../api/operation.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
 import type { Context } from '../../context.ts';
-import { type Decimal, decimal } from '../../kernel/decimal.ts';
+import { decimal } from '../../kernel/decimal.ts';
+import type { WrittenJson } from '../../kernel/json.ts';
 import { type Instant, startOfDate, Temporal } from '../../kernel/time.ts';
 import type { Row } from '../../store/database.ts';
 import {
@@ -14,7 +15,9 @@ import {
   usageQueryBody,
 } from './query-request.ts';
 import { aggregatedRowsSql, rawRowsSql } from './query-sql.ts';
+import { usageSavedQuery } from './saved-query.ts';
 import { askedSpan, spanFields } from './usage-span.ts';
+import { type GroupedRow, writtenGroups } from './written-groups.ts';
 
 /** `POST /usage/query`: stored measurements, or aggregates of them in groups (spec 20 §13). */
 export const queryUsage = defineOperation({
@@ -24,6 +27,11 @@ export const queryUsage = defineOperation({
   summary: 'query usage',
   tag: 'Usage',
   permission: { action: 'config:retrieve', resource: 'analytics:usage' },
+  alsoNeeds: [
+    { action: 'config:create', resource: usageSavedQuery.permission },
+    { action: 'config:retrieve', resource: usageSavedQuery.permission },
+  ],
+  insteadOfAll: { action: 'analytics:query', resource: 'analytics:usage' },
   body: usageQueryBody.extend(spanFields()),
   response: z.object({ data: list(freeObject()), hasMoreData: flag() }),
   answers: 'whole',
@@ -57,11 +65,13 @@ async function placedQuery(ctx: Context, orgId: string, body: UsageQueryBody): P
   return { ...body, startDate: placed(body.startDate), endDate: placed(body.endDate) };
 }
 
+const QUERY_SETTINGS = { output_format_json_quote_decimals: 1, max_query_size: '16777216' } as const;
+
 async function rowsOf<T>(ctx: Context, query: string): Promise<T[]> {
   const result = await ctx.clickhouse.query({
     query,
     format: 'JSONEachRow',
-    clickhouse_settings: { output_format_json_quote_decimals: 1, max_query_size: '16777216' },
+    clickhouse_settings: QUERY_SETTINGS,
   });
   return result.json<T>();
 }
@@ -115,88 +125,20 @@ export async function accountCodes(
   return new Map(rows.map(({ id, code }) => [id, code]));
 }
 
-type GroupedRow = { readonly [column: string]: string | number | null };
-
-async function aggregated(ctx: Context, orgId: string, query: CheckedUsageQuery): Promise<Row[]> {
-  const rows = await rowsOf<GroupedRow>(ctx, aggregatedRowsSql(orgId, query));
+/** One row more than the limit when there are more. */
+async function aggregated(
+  ctx: Context,
+  orgId: string,
+  query: CheckedUsageQuery,
+): Promise<readonly WrittenJson[]> {
+  const result = await ctx.clickhouse.query({
+    query: aggregatedRowsSql(orgId, query),
+    format: 'JSONCompact',
+    clickhouse_settings: QUERY_SETTINGS,
+  });
+  const { data: rows } = await result.json<GroupedRow>();
   const accountColumn = query.groups.findIndex((item) => item.groupType === 'ACCOUNT');
-  const ids = accountColumn < 0 ? [] : rows.map((row) => String(row[`g${accountColumn}`]));
-  const codes = await accountCodes(ctx, orgId, ids);
-  const keyed = rows.map((row) => ({ row, key: sortKeyOf(query, row, codes) }));
-  keyed.sort((a, b) => compareKeys(a.key, b.key));
-  return keyed.map(({ row }) => shownRow(query, row, codes));
-}
-
-/** Newest bucket first, then account code, then dimension values ascending (spec 20 §13). */
-function sortKeyOf(
-  query: CheckedUsageQuery,
-  row: GroupedRow,
-  codes: Map<string, string>,
-): (string | number)[] {
-  const time: number[] = [];
-  const account: string[] = [];
-  const dimensions: string[] = [];
-  query.groups.forEach((item, i) => {
-    const value = row[`g${i}`] ?? null;
-    if (item.groupType === 'TIME') time.push(-(value as number));
-    else if (item.groupType === 'ACCOUNT') account.push(codes.get(String(value)) ?? '');
-    else dimensions.push(value === null ? '' : `=${value}`);
-  });
-  return [...time, ...account, ...dimensions];
-}
-
-function compareKeys(a: readonly (string | number)[], b: readonly (string | number)[]): number {
-  for (const [i, left] of a.entries()) {
-    const right = b[i] as string | number;
-    if (left !== right) return left < right ? -1 : 1;
-  }
-  return 0;
-}
-
-const BUCKET_LENGTH = {
-  HOUR: { hours: 1 },
-  DAY: { days: 1 },
-  WEEK: { weeks: 1 },
-  MONTH: { months: 1 },
-  QUARTER: { months: 3 },
-} as const;
-
-function shownRow(query: CheckedUsageQuery, row: GroupedRow, codes: Map<string, string>): Row {
-  const shown: Row = {};
-  query.groups.forEach((item, i) => {
-    Object.assign(shown, shownGroup(query, item, { value: row[`g${i}`] ?? null, codes }));
-  });
-  query.aggregations.forEach((item, i) => {
-    const meter = query.meters.get(item.meterId.toLowerCase());
-    shown[`${meter?.code}.${item.fieldCode}.${item.function}`] = aggregateValue(row[`a${i}`] ?? null);
-  });
-  return shown;
-}
-
-type GroupValue = { readonly value: string | number | null; readonly codes: Map<string, string> };
-
-function shownGroup(
-  query: CheckedUsageQuery,
-  item: CheckedUsageQuery['groups'][number],
-  group: GroupValue,
-): Row {
-  const { value, codes } = group;
-  if (item.groupType === 'ACCOUNT')
-    return { accountId: value, accountCode: codes.get(String(value)) ?? null };
-  if (item.groupType === 'DIMENSION') {
-    return { [`${query.meters.get((item.meterId ?? '').toLowerCase())?.code}.${item.fieldCode}`]: value };
-  }
-  const start = Temporal.Instant.fromEpochMilliseconds((value as number) * 1000);
-  const end = start
-    .toZonedDateTimeISO('UTC')
-    .add(BUCKET_LENGTH[item.frequency ?? 'DAY'])
-    .toInstant();
-  return { startDate: start, endDate: end };
-}
-
-/** A value as `groupedRowsSql` gives it. A mean is divided here, at 34 digits. */
-export function aggregateValue(value: string | number | null): Decimal | null {
-  if (value === null) return null;
-  const [total = '0', count] = String(value).split('/');
-  return count === undefined ? decimal(total) : decimal(total).div(count);
+  const ids = accountColumn < 0 ? [] : new Set(rows.map((row) => String(row[accountColumn])));
+  const codes = await accountCodes(ctx, orgId, [...ids]);
+  return writtenGroups(query, rows, codes);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AggregationDefinition, UsageQuery } from '../../engine/metering/usage-query.ts';
 import { Temporal } from '../../kernel/time.ts';
-import { questionBatches } from './question-batches.ts';
+import { questionBatches, spanningBatches } from './question-batches.ts';
 
 const SUM: AggregationDefinition = {
   id: 'a',
@@ -77,3 +77,48 @@ describe('questions that go together', () => {
     expect(batches.map((batch) => batch.length)).toEqual([10_000, 10_000, 10_000, 10_000, 10_000]);
   });
 });
+
+function monthly(account: string, months: readonly number[]): UsageQuery[] {
+  return months.map((month) =>
+    question(`${account}${month}`, [account], {
+      start: Temporal.Instant.from(`2024-0${month}-01T00:00Z`),
+      end: Temporal.Instant.from(`2024-0${month + 1}-01T00:00Z`),
+    }),
+  );
+}
+
+describe('questions about many windows of the same accounts', () => {
+  test.each<[name: string, queries: UsageQuery[], batches: string[], others: string]>([
+    [
+      'are one batch for all accounts, whatever their months',
+      [...monthly('a', [1, 2, 3]), ...monthly('b', [2, 3, 4, 5])],
+      ['a1 a2 a3 b2 b3 b4 b5'],
+      '',
+    ],
+    ['are left to others when there are two', monthly('a', [1, 2]), [], 'a1 a2'],
+    [
+      'are left to others when they overlap',
+      [...monthly('a', [1, 2, 3]), question('half', ['a'], { end: later })],
+      [],
+      'a1 a2 a3 half',
+    ],
+    [
+      'are another batch for an account that is in a pool too',
+      [...monthly('a', [1, 2, 3]), ...monthly('a', [1, 2, 3]).map((row) => pooled(row, 'b'))],
+      ['a1 a2 a3', 'a1+b a2+b a3+b'],
+      '',
+    ],
+  ])('%s', (_, queries, expected, rest) => {
+    const { batches, others } = spanningBatches(queries);
+    expect(batches.map(keysIn)).toEqual(expected);
+    expect(keysIn(others)).toBe(rest);
+  });
+});
+
+function pooled(query: UsageQuery, account: string): UsageQuery {
+  return { ...query, key: `${query.key}+${account}`, accountIds: [...query.accountIds, account] };
+}
+
+function keysIn(queries: readonly UsageQuery[]): string {
+  return queries.map(({ key }) => key).join(' ');
+}

@@ -5,10 +5,10 @@ import { present } from '../../kernel/assert.ts';
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
 import { earlier, type Instant, later } from '../../kernel/time.ts';
 import { momentSql, quoted } from './clickhouse-text.ts';
-import { filterConditions, segmentSql } from './measurement-conditions.ts';
+import { filterConditions, receivedConditions, segmentSql } from './measurement-conditions.ts';
 
 /** Measurements that an aggregation counted; a null segment of a segmented one means any of its segments. */
-type UsageSource = Pick<UsageQuery, 'accountIds' | 'start' | 'end' | 'filters'> & {
+type UsageSource = Pick<UsageQuery, 'accountIds' | 'start' | 'end' | 'filters' | 'receivedBefore'> & {
   readonly segment: Segment | null;
 };
 
@@ -157,7 +157,7 @@ function scanSql(orgId: string, { inputs, accountIds }: UsageBreakdown, after: S
 }
 
 /** The same conditions as those of the question that the line's quantity answers (`aggregate.ts`). */
-function sourceSql(aggregation: AggregationDefinition, source: UsageSource): string {
+export function sourceSql(aggregation: AggregationDefinition, source: UsageSource): string {
   const column = aggregation.numericTarget ? 'measures' : 'dimensions';
   return [
     `meter_id = ${quoted(aggregation.meterId)}`,
@@ -166,6 +166,7 @@ function sourceSql(aggregation: AggregationDefinition, source: UsageSource): str
     `ts < ${momentSql(source.end)}`,
     `account_id in (${source.accountIds.map(quoted).join(', ')})`,
     ...filterConditions(source.filters),
+    ...receivedConditions(source),
     ...segmentConditions(aggregation, source.segment),
   ].join(' and ');
 }

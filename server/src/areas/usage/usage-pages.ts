@@ -5,7 +5,8 @@ import { earlier, type Instant, isBefore, Temporal } from '../../kernel/time.ts'
 import { quoted } from './clickhouse-text.ts';
 import type { CheckedUsageQuery } from './query-request.ts';
 import { groupedRowsSql, rowConditions } from './query-sql.ts';
-import { accountCodes, aggregateValue } from './query-usage.ts';
+import { accountCodes } from './query-usage.ts';
+import { aggregateValue } from './written-groups.ts';
 
 /** A stored measurement under the names of the API. */
 export type RawUsage = {

@@ -162,6 +162,25 @@ export type LineReason = {
   readonly mergedFrom: readonly BilledLine[];
   /** What a consumed line paid of which lines; empty for every other line. */
   readonly drawn: readonly DrawnPart[];
+  /** Figures that only this kind of line has, in its currency or in counter units. */
+  readonly figures?: LineFigures;
+};
+
+/**
+ * `charge`: a fixed charge of a whole period. `minimum`, `spend`: a minimum spend of the period and what met
+ * it. `billed`: what a refund gives back of at most. `before`, `after`: a counter's values around its
+ * adjustment. `uncapped`, `limit`: what a credit would have been, and what the lines that it applies to come
+ * to, in the bill's currency.
+ */
+export type LineFigures = {
+  readonly charge?: Decimal;
+  readonly minimum?: Decimal;
+  readonly spend?: Decimal;
+  readonly billed?: Decimal;
+  readonly before?: Decimal;
+  readonly after?: Decimal;
+  readonly uncapped?: Decimal;
+  readonly limit?: Decimal;
 };
 
 /**
@@ -169,7 +188,7 @@ export type LineReason = {
  * `[start, end)`, that the filters let through and that fall in the segment. A null segment of a segmented
  * aggregation means any of its segments.
  */
-export type LineUsage = Pick<UsageQuery, 'accountIds' | 'start' | 'end' | 'filters'> & {
+export type LineUsage = Pick<UsageQuery, 'accountIds' | 'start' | 'end' | 'filters' | 'receivedBefore'> & {
   readonly aggregationId: string;
   readonly segment: Segment | null;
 };

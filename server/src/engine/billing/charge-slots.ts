@@ -1,22 +1,10 @@
 // Spec 40 §4.2, §8.1, §11, 50 §8.2: which bill each charge is on.
-import type { PlainDate } from '../../kernel/time.ts';
-import type { BillStamp } from './bill.ts';
-import { type BillSlot, groupKeyOf, isSameSlot, slotKey } from './bill-slot.ts';
-import { calculationOf, type DueSlot } from './calculation.ts';
+import { groupKeyOf, isSameSlot, slotKey } from './bill-slot.ts';
+import type { DueSlot } from './calculation.ts';
 import type { ChargeFacts, ExistingBillFacts } from './facts.ts';
 import { type FactsIndex, sortedBy } from './facts-index.ts';
 import { dateOrder } from './plan-dates.ts';
-import { dueBillsOf } from './slot-bills.ts';
-
-/** What a create job makes of charges that no other bill takes: bills of their own, of its date. */
-export type OwnChargeBills = {
-  readonly date: PlainDate;
-  readonly frequencyKey: string;
-  readonly stamp: BillStamp;
-  readonly adHocNamed: boolean;
-  /** Whether the job asks for such bills at all. */
-  readonly isAskedFor: boolean;
-};
+import { isLockedFor, type OwnBills, ownSlot, type Placing, placingOn } from './slot-placing.ts';
 
 /**
  * The slots with their charges, and those besides that exist only because of charges. `own` is null for a
@@ -25,10 +13,10 @@ export type OwnChargeBills = {
 export function slotsWithCharges(
   index: FactsIndex,
   slots: readonly DueSlot[],
-  own: OwnChargeBills | null,
+  own: OwnBills | null,
 ): readonly DueSlot[] {
   if (index.facts.charges.length === 0) return slots;
-  const placing: Placing = { index, own, open: slots.map((slot) => openSlot(index, slot)) };
+  const placing = placingOn(index, slots, own);
   const placed = new Map<string, DueSlot>(slots.map((slot) => [slotKey(slot), slot]));
   for (const charge of sortedBy(index.facts.charges, (row) => row.id)) {
     const place = charge.billId === null ? placeOfNew(placing, charge) : placeOfBilled(placing, charge);
@@ -37,22 +25,6 @@ export function slotsWithCharges(
     placed.set(slotKey(slot), { ...slot, chargeIds: [...slot.chargeIds, charge.id] });
   }
   return sortedBy([...placed.values()], slotKey);
-}
-
-/** A slot and the accounts that have a bill in it which may be written. */
-type OpenSlot = { readonly slot: DueSlot; readonly accountIds: ReadonlySet<string> };
-
-type Placing = {
-  readonly index: FactsIndex;
-  readonly own: OwnChargeBills | null;
-  /** By date, shorter frequencies first. */
-  readonly open: readonly OpenSlot[];
-};
-
-function openSlot(index: FactsIndex, slot: DueSlot): OpenSlot {
-  const known = { bills: index.facts.bills, answers: new Map() };
-  const unlocked = dueBillsOf(calculationOf(index, slot, known)).filter((due) => !due.locked);
-  return { slot, accountIds: new Set(unlocked.map((due) => due.identity.accountId)) };
 }
 
 /** A charge stays on its bill while it still belongs there: in its group, and dated no later. */
@@ -87,7 +59,7 @@ function placeOfNew(placing: Placing, charge: ChargeFacts): DueSlot | null {
   if (joined !== undefined) return joined.slot;
   if (!own.isAskedFor || !(isLate || own.date.equals(charge.billDate))) return null;
   const slot = ownSlot(own, groupKey);
-  return isLockedFor(index, charge, slot) ? null : slot;
+  return isLockedFor(index, charge.accountId, slot) ? null : slot;
 }
 
 /** Bills of the charge's account, group and date that may be written. */
@@ -102,20 +74,10 @@ function unlockedBills(index: FactsIndex, charge: ChargeFacts): readonly Existin
   );
 }
 
-function isLockedFor({ facts }: FactsIndex, { accountId }: ChargeFacts, slot: BillSlot): boolean {
-  return facts.bills.some(
-    ({ identity, locked }) => locked && identity.accountId === accountId && isSameSlot(identity, slot),
-  );
-}
-
 function slotOrder(a: ExistingBillFacts, b: ExistingBillFacts): number {
   return slotKey(a.identity) < slotKey(b.identity) ? -1 : 1;
 }
 
 function groupOf({ contracts }: FactsIndex, { contractId }: ChargeFacts): string {
   return groupKeyOf(contractId === null ? null : (contracts.get(contractId) ?? null));
-}
-
-function ownSlot({ date, frequencyKey, stamp, adHocNamed }: OwnChargeBills, groupKey: string): DueSlot {
-  return { gridDate: date, groupKey, frequencyKey, stamp, adHocNamed, chargeIds: [], fees: [] };
 }

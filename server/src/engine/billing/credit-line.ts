@@ -6,6 +6,7 @@ import type { Calculation } from './calculation.ts';
 import type { DraftLine } from './draft.ts';
 import type { AccountFacts, CreditSource } from './facts.ts';
 import type { FactsIndex } from './facts-index.ts';
+import { NO_ORIGIN } from './no-origin.ts';
 
 /** One of it, no unit; the amount is its own price. */
 export type CreditLine = {
@@ -44,7 +45,8 @@ export function creditLine({ index }: Calculation, line: CreditLine): DraftLine 
   const isCommitment = credit.source === 'PREPAYMENT';
   return {
     ...shown,
-    ...NOTHING_PRICED,
+    ...NO_ORIGIN,
+    ...ONE_UNIT,
     ...productsOf(index, credit, accountingProductId),
     averageUnitPrice: line.subtotal,
     servicePeriodStartDate: service.start,
@@ -68,26 +70,7 @@ export function creditLine({ index }: Calculation, line: CreditLine): DraftLine 
   };
 }
 
-const NOTHING_PRICED = {
-  planCode: '',
-  attachedKey: null,
-  quantity: ONE,
-  units: ONE,
-  unit: '',
-  usagePerPricingBand: null,
-  segment: null,
-  aggregationId: null,
-  compoundAggregationId: null,
-  meterId: null,
-  counterId: null,
-  pricingId: null,
-  planId: null,
-  planGroupId: null,
-  chargeId: null,
-  referencedBillId: null,
-  referencedLineItemId: null,
-  reasonId: null,
-} as const;
+const ONE_UNIT = { planCode: '', attachedKey: null, quantity: ONE, units: ONE, unit: '' } as const;
 
 const NO_REASON = {
   accountPlanId: null,

@@ -81,5 +81,7 @@ function cappedLine(
     currency: credit.currency,
     entity: credit.description,
   });
-  return isBillFailure(subtotal) ? subtotal : { ...credit, subtotal, convertedSubtotal };
+  if (isBillFailure(subtotal)) return subtotal;
+  const figures = { uncapped: credit.convertedSubtotal, limit: convertedSubtotal };
+  return { ...credit, subtotal, convertedSubtotal, reason: { ...credit.reason, figures } };
 }

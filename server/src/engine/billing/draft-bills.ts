@@ -55,18 +55,23 @@ function draftBill(draft: Draft, calculation: Calculation, account: AccountFacts
   };
 }
 
-/** Besides the account's own members those of the parent whose block has a share on this bill. */
+/**
+ * Besides the account's own members those of the parent whose block has a share on this bill. A plan that only
+ * opens here and charges nothing makes no bill due (spec 40 §4.6), so the bill is not of its frequency.
+ */
 function partsOf(calculation: Calculation, account: AccountFacts, lines: readonly DraftLine[]): BillParts {
   const own = membersOf(calculation, account);
+  const items = lines.filter(isOfItsOwnDate).map(servicePeriod);
   const keys = new Set([
-    ...own.map((member) => member.attached.key),
+    ...own.filter((member) => member.closing !== null).map((member) => member.attached.key),
     ...lines.map((line) => line.attachedKey),
   ]);
+  const due = calculation.members.filter((member) => keys.has(member.attached.key));
   return {
     account,
-    members: calculation.members.filter((member) => keys.has(member.attached.key)),
+    members: due.length === 0 && items.length === 0 ? own : due,
     existing: existingBillOf(calculation, account),
-    items: lines.filter(isOfItsOwnDate).map(servicePeriod),
+    items,
   };
 }
 

@@ -133,5 +133,6 @@ function reasonOf(spec: LineSpec, amounts: Amounts, bands: readonly PricingBandU
     refundedLineKey: origin.refundedLineKey ?? null,
     mergedFrom: [],
     drawn: [],
+    ...(origin.figures && { figures: origin.figures }),
   };
 }

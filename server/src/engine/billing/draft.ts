@@ -4,7 +4,7 @@ import type { ClosedSpan } from '../calendar/local-dates.ts';
 import type { UsageQuery } from '../metering/usage-query.ts';
 import type { BandUsage } from '../pricing/band-usage.ts';
 import type { AttachedPlan } from './attached-plan.ts';
-import type { BillFailure, BillLine, LineItemType, LineTiming, LineUsage } from './bill.ts';
+import type { BillFailure, BillLine, LineFigures, LineItemType, LineTiming, LineUsage } from './bill.ts';
 import type { Calculation } from './calculation.ts';
 import type { DraftDraw } from './credit-draw.ts';
 import { draftLine } from './draft-line.ts';
@@ -108,6 +108,7 @@ export type LineOrigin = {
   readonly earlierUnits?: Decimal;
   readonly proration?: string;
   readonly refundedLineKey?: string;
+  readonly figures?: LineFigures;
 };
 
 /** The parts of a spec that are the same for every fixed amount: one of it, no unit. */

@@ -4,7 +4,7 @@ import { isBillDate, nextBillDate } from '../calendar/billing-periods.ts';
 import { isCyclic } from '../calendar/cycle.ts';
 import { type AttachedPlan, attachedPlans } from './attached-plan.ts';
 import type { BillStamp } from './bill.ts';
-import { frequencyKeyOf, groupKeyOf, slotKey } from './bill-slot.ts';
+import { frequencyKeyOf, groupKeyOf, isSameSlot, slotKey } from './bill-slot.ts';
 import { type Calculation, calculationOf, type DueSlot } from './calculation.ts';
 import { slotsWithCharges } from './charge-slots.ts';
 import type { DueMember } from './due-member.ts';
@@ -13,6 +13,7 @@ import { type FactsIndex, sortedBy } from './facts-index.ts';
 import { slotsWithFees } from './fee-slots.ts';
 import { opensWithCharge } from './opening-charges.ts';
 import { dateOrder } from './plan-dates.ts';
+import { scheduledDates } from './scheduled-slots.ts';
 
 /** The slots that the target asks for, ordered by date, shorter frequencies first. */
 export function dueSlots(index: FactsIndex): readonly DueSlot[] {
@@ -69,8 +70,23 @@ function slotsOfJob(index: FactsIndex, target: CreateTarget): readonly DueSlot[]
   const asking = { index, target, stamp: stampOfJob(index, target), slots: new Map<string, SlotMembers>() };
   return attachedPlans(index, asking.stamp)
     .filter((attached) => isAskedFor(attached, target))
-    .map((attached) => slotOf(asking, attached))
+    .flatMap((attached) => slotsOf(asking, attached))
     .filter((slot) => slot !== null);
+}
+
+function slotsOf(asking: Asking, attached: AttachedPlan): readonly (DueSlot | null)[] {
+  const { target, index } = asking;
+  const { schedule } = target;
+  if (schedule === undefined) return [slotOf(asking, attached)];
+  const dates = scheduledDates(attached, { ...target, schedule }, index.facts.bills);
+  return dates.map((date) => withKeptStamp(index.facts, dueSlotAt(asking, attached, date)));
+}
+
+/** A run of the schedule keeps what a job has stamped on the bill. */
+function withKeptStamp({ bills }: BillFacts, slot: DueSlot | null): DueSlot | null {
+  if (slot === null) return null;
+  const existing = bills.find((bill) => isSameSlot(bill.identity, slot));
+  return existing === undefined ? slot : { ...slot, stamp: existing.stamp };
 }
 
 /** What the job writes on its bills. With L, its `billDate` is a stamp; without L it is the target date. */

@@ -2,6 +2,7 @@
 // shell.
 import type { Decimal } from '../../kernel/decimal.ts';
 import type { Instant, PlainDate } from '../../kernel/time.ts';
+import type { BillingSchedule } from '../calendar/billing-schedule.ts';
 import type { BillFrequency } from '../calendar/cycle.ts';
 import type { EpochTable } from '../calendar/epoch.ts';
 import type { CustomFieldLevels, CustomFieldValues } from '../expression/custom-field.ts';
@@ -334,6 +335,8 @@ export type ExistingBillFacts = {
   readonly stamp: BillStamp;
   readonly periods: readonly BilledPeriod[];
   readonly lines: readonly BilledLine[];
+  /** When it was last calculated; only runs of the schedule look at it. */
+  readonly calculatedAt?: Instant;
   /** CREDIT_MEMO and DEBIT_MEMO lines as they stand; the calculation re-attaches them unchanged. */
   readonly memoLines: readonly BillLine[];
 };
@@ -356,6 +359,8 @@ export type CreateTarget = EpochTable & {
   readonly currencyConversions: readonly Conversion[];
   /** A Temporal zone id, or null for the organization's. */
   readonly timezone: string | null;
+  /** Set for a run of the organization's schedule at `now`, which names no date (spec 40 §7.6). */
+  readonly schedule?: BillingSchedule;
 };
 
 /** Recalculation of bills that exist (spec 40 §7.5, §8.2); a child's bill follows its parent's. */

@@ -1,13 +1,12 @@
 // Spec 40 §4.2, §8.1, 50 §4.5 rule 8, §4.6: which bill each commitment fee is on.
 import type { BillFrequency } from '../calendar/cycle.ts';
-import { type BillSlot, isSameSlot, slotKey } from './bill-slot.ts';
-import { calculationOf, type DueSlot } from './calculation.ts';
-import type { OwnChargeBills } from './charge-slots.ts';
+import { isSameSlot, slotKey } from './bill-slot.ts';
+import type { DueSlot } from './calculation.ts';
 import { commitmentFees, type DueFee, feeAccountId, feeGroupKey } from './due-fees.ts';
 import type { BillTarget, ExistingBillFacts } from './facts.ts';
 import { type FactsIndex, sortedBy } from './facts-index.ts';
 import { dateOrder } from './plan-dates.ts';
-import { dueBillsOf } from './slot-bills.ts';
+import { isLockedFor, type OwnBills, ownSlot, type Placing, placingOn } from './slot-placing.ts';
 
 /**
  * The slots with their fees, and those besides that exist only because of fees. `own` is null for a
@@ -16,10 +15,10 @@ import { dueBillsOf } from './slot-bills.ts';
 export function slotsWithFees(
   index: FactsIndex,
   slots: readonly DueSlot[],
-  own: OwnChargeBills | null,
+  own: OwnBills | null,
 ): readonly DueSlot[] {
   if (index.facts.commitments.length === 0) return slots;
-  const placing: Placing = { index, own, open: slots.map((slot) => openSlot(index, slot)) };
+  const placing = placingOn(index, slots, own);
   const placed = new Map<string, DueSlot>(slots.map((slot) => [slotKey(slot), slot]));
   const commitments = sortedBy(index.facts.commitments, (row) => row.id);
   for (const fee of commitments.flatMap((row) => commitmentFees(index, row))) {
@@ -29,22 +28,6 @@ export function slotsWithFees(
     placed.set(slotKey(slot), { ...slot, fees: [...slot.fees, fee] });
   }
   return sortedBy([...placed.values()], slotKey);
-}
-
-/** A slot and the accounts that have a bill in it which may be written. */
-type OpenSlot = { readonly slot: DueSlot; readonly accountIds: ReadonlySet<string> };
-
-type Placing = {
-  readonly index: FactsIndex;
-  readonly own: OwnChargeBills | null;
-  /** By date, shorter frequencies first. */
-  readonly open: readonly OpenSlot[];
-};
-
-function openSlot(index: FactsIndex, slot: DueSlot): OpenSlot {
-  const known = { bills: index.facts.bills, answers: new Map() };
-  const unlocked = dueBillsOf(calculationOf(index, slot, known)).filter((due) => !due.locked);
-  return { slot, accountIds: new Set(unlocked.map((due) => due.identity.accountId)) };
 }
 
 /** A fee stays on its bill while it still belongs there; otherwise it goes where a new one would. */
@@ -106,14 +89,8 @@ function billsOfDay(index: FactsIndex, fee: DueFee): readonly ExistingBillFacts[
   return sortedBy(found, (bill) => slotKey(bill.identity));
 }
 
-function isLockedFor({ facts }: FactsIndex, accountId: string, slot: BillSlot): boolean {
-  return facts.bills.some(
-    ({ identity, locked }) => locked && identity.accountId === accountId && isSameSlot(identity, slot),
-  );
-}
-
 /** A job that names the frequency of the plan that the fees follow asks for them too. */
-function isAskedFor({ facts }: FactsIndex, own: OwnChargeBills, { commitment }: DueFee): boolean {
+function isAskedFor({ facts }: FactsIndex, own: OwnBills, { commitment }: DueFee): boolean {
   if (own.isAskedFor) return true;
   const { billFrequency, billFrequencyInterval } = commitment;
   const wanted = wantedOf(facts.target);
@@ -126,8 +103,4 @@ type Wanted = { readonly frequency: BillFrequency | null; readonly interval: num
 function wantedOf(target: BillTarget): Wanted {
   if (target.kind === 'RECALCULATE') return { frequency: null, interval: null };
   return { frequency: target.billingFrequency, interval: target.billFrequencyInterval };
-}
-
-function ownSlot({ date, frequencyKey, stamp, adHocNamed }: OwnChargeBills, groupKey: string): DueSlot {
-  return { gridDate: date, groupKey, frequencyKey, stamp, adHocNamed, chargeIds: [], fees: [] };
 }

@@ -60,7 +60,8 @@ function minimumSpec(
   const pieces = uncarriedPieces(spans, terms.chargeKey, history);
   if (pieces.length === 0) return [];
   const share = prorationOf(member.attached, pieces);
-  const exactAmount = maxOf(timesFraction(terms.amount, share).minus(spend), ZERO);
+  const minimum = timesFraction(terms.amount, share);
+  const exactAmount = maxOf(minimum.minus(spend), ZERO);
   const spec: LineSpec = {
     ...fixedFields(floor),
     lineItemType: 'MINIMUM_SPEND',
@@ -68,7 +69,7 @@ function minimumSpec(
     service: hullOf(pieces),
     currency: terms.currency,
     exactAmount,
-    origin: { ...floor.origin, proration: fractionText(share) },
+    origin: { ...floor.origin, proration: fractionText(share), figures: { minimum, spend } },
   };
   return [spec];
 }
@@ -138,7 +139,7 @@ function refundSpecs(
       service,
       currency: line.currency,
       exactAmount: amount.negated(),
-      origin: { ...floor.origin, refundedLineKey: line.key },
+      origin: { ...floor.origin, refundedLineKey: line.key, figures: { billed: available, spend } },
     });
   }
   return specs;

@@ -6,6 +6,7 @@ import type { BillLine, LineReason } from './bill.ts';
 import { type DraftLine, RANK } from './draft.ts';
 import type { ProductFacts } from './facts.ts';
 import { numberedLines } from './line-order.ts';
+import { NO_ORIGIN } from './no-origin.ts';
 
 /** An amount that somebody puts on a bill by hand, in the currency of that bill. */
 export type Memo = {
@@ -68,25 +69,6 @@ export function memoLine(memo: Memo, { accountId, currency }: MemoBill): MemoLin
 function signed({ lineItemType }: Memo, amount: Decimal): Decimal {
   return lineItemType === 'CREDIT_MEMO' ? amount.negated() : amount;
 }
-
-/** What memos do not come from. */
-const NO_ORIGIN = {
-  usagePerPricingBand: null,
-  segment: null,
-  aggregationId: null,
-  compoundAggregationId: null,
-  meterId: null,
-  counterId: null,
-  pricingId: null,
-  planId: null,
-  planGroupId: null,
-  commitmentId: null,
-  balanceId: null,
-  chargeId: null,
-  contractId: null,
-  childAccountId: null,
-  childAccountCode: null,
-} as const;
 
 function productFields({ product, accountingProduct }: Memo) {
   return {

@@ -65,7 +65,7 @@ export function metricValue(
   const values = inputs.map(
     ({ aggregation, question }) => answerTo(answers, question) ?? aggregation.defaultValue,
   );
-  if (metric.kind === 'SIMPLE') return values[0] ?? null;
+  if (metric.kind === 'SIMPLE') return withinRange(values[0] ?? null, metric);
   const codes = inputs.map(({ aggregation }) => aggregation.code ?? '');
   const result = compoundValue(metric.row, {
     aggregations: new Map(codes.map((code, at) => [code, values[at] ?? null])),
@@ -73,8 +73,17 @@ export function metricValue(
     billingPeriod: billingPeriodOf(valuing),
     lookups: lookupReader(new Map()),
   });
-  if (result.kind === 'value') return result.value;
+  if (result.kind === 'value') return withinRange(result.value, metric);
   return { kind: 'CalculationFailed', reason: result.message, entity: metric.row.name };
+}
+
+/** Beyond it amounts have more digits than are calculated exactly, and at last more than can be stored. */
+const MAX_EXPONENT = 40;
+
+function withinRange(value: Decimal | null, { row, kind }: Metric): Decimal | null | BillFailure {
+  if (value === null || value.e <= MAX_EXPONENT) return value;
+  const reason = `the value is beyond 10^${MAX_EXPONENT + 1}`;
+  return { kind: 'CalculationFailed', reason, entity: row.name, of: kind };
 }
 
 /**

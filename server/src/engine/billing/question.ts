@@ -1,6 +1,7 @@
 // Spec 20 §11, 40 §6.2, 50 §3.4: what a rating window asks of the measurements, and the value it is told.
 import { assert } from '../../kernel/assert.ts';
 import type { Decimal } from '../../kernel/decimal.ts';
+import type { Instant } from '../../kernel/time.ts';
 import type { ClosedSpan } from '../calendar/local-dates.ts';
 import type {
   AggregationDefinition,
@@ -22,10 +23,13 @@ export type Asked = {
   readonly accounts: readonly AccountFacts[];
   readonly span: ClosedSpan;
   readonly filters: readonly UsageFilter[];
+  /** Null: measurements count whenever they came. */
+  readonly receivedBefore: Instant | null;
 };
 
 /** The question for the pooled measurements of those accounts in that span. */
-export function questionOf({ aggregation, segment, accounts, span, filters }: Asked): Question {
+export function questionOf(asked: Asked): Question {
+  const { aggregation, segment, accounts, span, filters, receivedBefore } = asked;
   const accountIds = accounts.map((account) => account.id).toSorted(textOrder);
   const key = [
     aggregation.mergesSegments ? `${aggregation.id} merged` : aggregation.id,
@@ -35,8 +39,10 @@ export function questionOf({ aggregation, segment, accounts, span, filters }: As
     ...filters
       .map((filter) => JSON.stringify([filter.dimensionCode, filter.mode, filter.value]))
       .sort(textOrder),
+    ...(receivedBefore === null ? [] : [`received before ${receivedBefore}`]),
   ].join('|');
-  return { segment, query: { key, aggregation, accountIds, start: span.start, end: span.end, filters } };
+  const query = { key, aggregation, accountIds, start: span.start, end: span.end, filters };
+  return { segment, query: receivedBefore === null ? query : { ...query, receivedBefore } };
 }
 
 /** The value of the question's segment, null without any input. The query must have been answered. */

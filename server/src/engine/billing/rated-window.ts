@@ -23,6 +23,7 @@ import {
 import { poolAt, poolChanges } from './pool.ts';
 import { type OwnedPricing, type PricedWindow, type PricingSlot, pricedWindows } from './pricing-slot.ts';
 import type { Question } from './question.ts';
+import { receivedBefore } from './scheduled-slots.ts';
 
 /** A share of a window: an account and its own quantity in it, which is not below 0. */
 export type UsageShare = { readonly account: AccountFacts; readonly weight: Decimal };
@@ -128,6 +129,7 @@ function questionsFor(
     accounts,
     span,
     filters: member.attached.contract?.usageFilters ?? [],
+    receivedBefore: receivedBefore(calculation, member.attached),
   });
 }
 

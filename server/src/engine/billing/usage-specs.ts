@@ -41,9 +41,10 @@ export function usageSpecs(calculation: Calculation, rated: RatedWindow): readon
 
 /** What the line charges for, of the whole block or of one account of it. */
 function usageOf({ query, segment }: Question, account?: AccountFacts): LineUsage {
-  const { accountIds, start, end, filters } = query;
-  const aggregationId = query.aggregation.id;
-  return { aggregationId, accountIds: account ? [account.id] : accountIds, segment, start, end, filters };
+  const { start, end, filters, receivedBefore } = query;
+  const accountIds = account ? [account.id] : query.accountIds;
+  const usage = { aggregationId: query.aggregation.id, accountIds, segment, start, end, filters };
+  return receivedBefore === undefined ? usage : { ...usage, receivedBefore };
 }
 
 function sharedSpec(whole: LineSpec, weight: Decimal, sum: Decimal): LineSpec {

@@ -12,6 +12,7 @@ import type { Draft, DraftLine } from './draft.ts';
 import { poolAt } from './pool.ts';
 import { answerTo, type Question, questionOf } from './question.ts';
 import type { RatedWindow } from './rated-window.ts';
+import { receivedBefore } from './scheduled-slots.ts';
 import { isWithin } from './service-span.ts';
 import { servicePeriod } from './time-charge.ts';
 
@@ -88,6 +89,7 @@ function questionInWindow(sharing: Sharing): Question | null {
     accounts: accountsOf(sharing, rated),
     span: inside,
     filters: rated.attached.contract?.usageFilters ?? [],
+    receivedBefore: receivedBefore(sharing.calculation, rated.attached),
   });
 }
 

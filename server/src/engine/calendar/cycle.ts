@@ -1,6 +1,7 @@
 // Spec 40 §3.2, §3.4: the grid of bill dates that a frequency, an interval and an epoch make.
 import { assert } from '../../kernel/assert.ts';
-import { type PlainDate, Temporal } from '../../kernel/time.ts';
+import { remembering } from '../../kernel/memo.ts';
+import { dateNumber, type PlainDate, Temporal } from '../../kernel/time.ts';
 
 export type Frequency = 'DAILY' | 'WEEKLY' | 'MONTHLY' | 'ANNUALLY';
 
@@ -31,8 +32,12 @@ export function isCyclic(frequency: BillFrequency): frequency is Frequency {
 export function gridDate(cycle: Cycle, k: number): PlainDate {
   assert(Number.isSafeInteger(k), 'a grid index is a whole number');
   const step = stepOf(cycle);
-  return cycle.epoch.add({ [step.unit]: k * step.count }, { overflow: 'constrain' });
+  return gridDates(`${cycle.frequency} ${cycle.interval} ${dateNumber(cycle.epoch)} ${k}`, () =>
+    cycle.epoch.add({ [step.unit]: k * step.count }, { overflow: 'constrain' }),
+  );
 }
+
+const gridDates = remembering<string, PlainDate>(20_000);
 
 /** The greatest k with B(k) <= date; below 0 for dates before the epoch. */
 export function gridIndexAtOrBefore(cycle: Cycle, date: PlainDate): number {

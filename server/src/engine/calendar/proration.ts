@@ -1,6 +1,14 @@
 // Spec 40 §3.5, 30 §14: the share of a billing cycle that a service period is worth.
 import { present } from '../../kernel/assert.ts';
-import { type Instant, isBefore, localDate, startOfDate, type Temporal } from '../../kernel/time.ts';
+import { remembering } from '../../kernel/memo.ts';
+import {
+  dateNumber,
+  type Instant,
+  isBefore,
+  localDate,
+  startOfDate,
+  type Temporal,
+} from '../../kernel/time.ts';
 import {
   addFractions,
   type Fraction,
@@ -29,7 +37,15 @@ export function prorationFactor(cycle: Cycle, service: ClosedSpan, zone: string)
   return subtractFractions(placeOnGrid(cycle, service.end, zone), placeOnGrid(cycle, service.start, zone));
 }
 
+const places = remembering<string, Fraction>(20_000);
+
 function placeOnGrid(cycle: Cycle, instant: Instant, zone: string): Fraction {
+  const { frequency, interval, epoch } = cycle;
+  const key = `${frequency} ${interval} ${dateNumber(epoch)} ${instant.epochNanoseconds} ${zone}`;
+  return places(key, () => computedPlace(cycle, instant, zone));
+}
+
+function computedPlace(cycle: Cycle, instant: Instant, zone: string): Fraction {
   const wall = wallClock(instant, zone);
   const k = gridIndexAtOrBefore(cycle, wall.toPlainDate());
   const start = wallNanoseconds(gridDate(cycle, k).toPlainDateTime());

@@ -40,6 +40,8 @@ export type UsageQuery = {
   readonly start: Instant;
   readonly end: Instant;
   readonly filters: readonly UsageFilter[];
+  /** Measurements that came at this moment or later do not count; absent = all do. */
+  readonly receivedBefore?: Instant;
 };
 
 /** Value per segment (`segment` null for an unsegmented aggregation). No entry or null = no input at all. */

@@ -3,7 +3,7 @@ import type { AggregationFacts } from '../../../engine/billing/facts.ts';
 import type { StatementFrequency } from '../../../engine/calendar/statement-buckets.ts';
 import { type CurrencyRule, defaultCurrencyRule } from '../../../engine/money/rounding.ts';
 import { present } from '../../../kernel/assert.ts';
-import { type PlainDate, Temporal, zoneFromText } from '../../../kernel/time.ts';
+import { type Instant, type PlainDate, Temporal, zoneFromText } from '../../../kernel/time.ts';
 import type { Db, Tx } from '../../../store/database.ts';
 import type { FigureMethod } from '../../usage/index.ts';
 import { USAGE_TYPES } from '../bill-answer.ts';
@@ -49,6 +49,8 @@ export type StoredUsage = {
     readonly mode: 'INCLUDE' | 'EXCLUDE';
   }[];
   readonly segment: Readonly<Record<string, string>> | null;
+  /** Measurements that came at this moment or later were not counted; absent = all were. */
+  readonly receivedBefore?: string;
 };
 
 /** A usage line of the bill and the measurements that it charges for. */
@@ -173,4 +175,11 @@ async function currencyRules({ db, bill }: Source): Promise<StatementFacts['curr
 /** The instants of a stored usage. */
 export function spanOf({ start, end }: StoredUsage) {
   return { start: Temporal.Instant.from(start), end: Temporal.Instant.from(end) };
+}
+
+/** The limit as a source of measurements takes it; nothing when there is none. */
+export function receiptLimit({ receivedBefore }: Pick<StoredUsage, 'receivedBefore'>): {
+  readonly receivedBefore?: Instant;
+} {
+  return receivedBefore === undefined ? {} : { receivedBefore: Temporal.Instant.from(receivedBefore) };
 }

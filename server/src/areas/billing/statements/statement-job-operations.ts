@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { fieldsRefused } from '../../../api/body.ts';
+import { withEnvelope } from '../../../api/envelope.ts';
 import { list, reference } from '../../../api/fields.ts';
 import { enumParameter, flagParameter, uuidParameter } from '../../../api/filters.ts';
 import { type AnyCall, defineOperation, type Operation } from '../../../api/operation.ts';
@@ -63,18 +64,13 @@ function createJobs(): Operation {
     path: '/statementjobs/batch',
     summary: 'start statement jobs of several bills',
     body: z.object({ billIds: list(reference('Bill'), { min: 1, max: 10 }), ...statementTerms() }),
-    response: z.array(entityOf(statementJobResponse)),
+    response: z.array(withEnvelope(statementJobResponse)),
     answers: 'whole',
     handle: (call) => {
       const { billIds, ...terms } = call.body();
       return started(call, { fieldOf: (at) => `billIds[${at}]`, billIds, terms });
     },
   });
-}
-
-/** A whole answer brings its envelope itself. */
-function entityOf(response: z.ZodObject): z.ZodObject {
-  return response.extend({ id: z.string(), version: z.int() });
 }
 
 type Started = {

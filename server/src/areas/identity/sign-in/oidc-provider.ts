@@ -1,11 +1,7 @@
 import { hkdfSync } from 'node:crypto';
-import {
-  type Configuration,
-  interactionPolicy,
-  type JWTStructured,
-  type KoaContextWithOIDC,
-  Provider,
-} from 'oidc-provider';
+import type { Configuration, JWTStructured, KoaContextWithOIDC } from 'oidc-provider';
+import { base, Check, Prompt } from 'oidc-provider/lib/helpers/interaction_policy/index.js';
+import { Provider } from 'oidc-provider/lib/provider.js';
 import type { Context } from '../../../context.ts';
 import { membershipsOf, personById } from '../people.ts';
 import { type UsableKey, usableKeys } from '../signing-key.ts';
@@ -162,7 +158,6 @@ async function chosenResource(ctx: Context, { oidc }: KoaContextWithOIDC): Promi
 
 /** Sign in, then say for which organization; our own client needs no consent. */
 function policy() {
-  const { base, Check, Prompt } = interactionPolicy;
   const prompts = base();
   prompts.remove('consent');
   const missing = new Check(

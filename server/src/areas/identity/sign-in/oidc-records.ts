@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { InvalidGrant } from 'oidc-provider/lib/helpers/errors.js';
 import type { Context } from '../../../context.ts';
 import { openedText, sealedText } from '../../../kernel/sealed-text.ts';
 import type { Instant } from '../../../kernel/time.ts';
@@ -42,7 +43,7 @@ export function oidcRecords(ctx: Context, kind: string): Adapter {
     async consume(id) {
       const { rows } = await sql`update oidc_record set dt_consumed = now()
         where kind = ${kind} and id = ${hashOf(id)} and dt_consumed is null returning 1`.execute(ctx.db);
-      if (rows.length === 0) throw new errors.InvalidGrant('it was used before');
+      if (rows.length === 0) throw new InvalidGrant('it was used before');
     },
     async destroy(id) {
       await sql`delete from oidc_record where kind = ${kind} and id = ${hashOf(id)}`.execute(ctx.db);

@@ -1,4 +1,4 @@
-import { errors } from 'oidc-provider';
+import { InvalidTarget } from 'oidc-provider/lib/helpers/errors.js';
 import type { Context } from '../../../context.ts';
 import { uuidFromText } from '../../../kernel/ids.ts';
 
@@ -15,7 +15,7 @@ export function organizationOfResource(ctx: Context, resource: unknown): string 
   const text = typeof resource === 'string' ? resource : '';
   const orgId = uuidFromText(text.slice(text.lastIndexOf('/') + 1));
   if (orgId === null || text.toLowerCase() !== organizationResource(ctx, orgId).toLowerCase()) {
-    throw new errors.InvalidTarget('the resource is no organization of this installation');
+    throw new InvalidTarget('the resource is no organization of this installation');
   }
   return orgId;
 }

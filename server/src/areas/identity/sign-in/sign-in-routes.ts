@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { errors } from 'oidc-provider';
+import { OIDCProviderError } from 'oidc-provider/lib/helpers/errors.js';
 import type { PublicRoute } from '../../../api/app.ts';
 import { type Page, sendPage } from '../../../api/html.ts';
 import type { Context } from '../../../context.ts';
@@ -59,7 +59,7 @@ async function served(
     const done = { login, organization: { orgId: result.orgId } };
     return reply.redirect(await provider.interactionResult(request.raw, reply.raw, done), 303);
   } catch (error) {
-    if (!(error instanceof errors.OIDCProviderError)) throw error;
+    if (!(error instanceof OIDCProviderError)) throw error;
     const text = 'This page is no longer valid. Please start again where you came from.';
     return sendPage(reply.status(400), endPage('Sign-in is over', text));
   }

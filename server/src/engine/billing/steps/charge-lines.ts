@@ -6,6 +6,7 @@ import { billCurrencyOf, type Calculation } from '../calculation.ts';
 import { type Draft, type DraftLine, RANK } from '../draft.ts';
 import type { ChargeFacts } from '../facts.ts';
 import { convertedAmount, isBillFailure, roundedAmount } from '../line-amount.ts';
+import { NO_ORIGIN } from '../no-origin.ts';
 
 /** Every charge on the bill of its own account: those of a child stay on the child's (spec 40 §6.3). */
 export function chargeLines(draft: Draft, calculation: Calculation): Draft {
@@ -63,27 +64,6 @@ function chargeLine(calculation: Calculation, charge: ChargeFacts): DraftLine | 
 function exactAmountOf({ amount, units, unitPrice }: ChargeFacts): Decimal {
   return amount ?? (units ?? ZERO).times(unitPrice ?? ZERO);
 }
-
-/** What charges do not come from. */
-const NO_ORIGIN = {
-  usagePerPricingBand: null,
-  segment: null,
-  aggregationId: null,
-  compoundAggregationId: null,
-  meterId: null,
-  counterId: null,
-  pricingId: null,
-  planId: null,
-  planGroupId: null,
-  productId: null,
-  productName: null,
-  productCode: null,
-  childAccountId: null,
-  childAccountCode: null,
-  referencedBillId: null,
-  referencedLineItemId: null,
-  reasonId: null,
-} as const;
 
 function accountingProductOf({ index }: Calculation, { accountingProductId }: ChargeFacts) {
   const product = accountingProductId === null ? undefined : index.products.get(accountingProductId);

@@ -4,7 +4,7 @@ import { isBefore, later, localDate, startOfDate } from '../../../kernel/time.ts
 import type { ClosedSpan } from '../../calendar/local-dates.ts';
 import { timesFraction } from '../../money/fraction.ts';
 import { ratingWindows, winnerAt } from '../../pricing/winner.ts';
-import type { LineItemType, LineTiming } from '../bill.ts';
+import type { LineFigures, LineItemType, LineTiming } from '../bill.ts';
 import type { Calculation } from '../calculation.ts';
 import { type CounterPrice, priceOfChange, priceOfValue } from '../counter-price.ts';
 import { type CounterSlot, counterSlots, type OwnedCounterPricing, valueOn } from '../counter-slot.ts';
@@ -92,14 +92,16 @@ function runningTotalSpec(
 ): LineSpec {
   const { pricing, pieces, toCharge } = from;
   const total = runningTotal(member, slot, toCharge.period);
+  const price = priceOfValue(pricing, total);
   return counterSpec(member, slot, {
     pricing,
     lineItemType: 'COUNTER_RUNNING_TOTAL_CHARGE',
     timing: toCharge.timing,
     pieces,
     quantity: total,
-    price: priceOfValue(pricing, total),
+    price,
     isProrated: pricing.proRateRunningTotal,
+    figures: { charge: price.amount },
   });
 }
 
@@ -134,14 +136,16 @@ function adjustmentSpec(
   const change = value.minus(before);
   if (pricing === null || change.isZero()) return [];
   const isRise = change.gt(ZERO);
+  const price = priceOfChange(pricing, before, value);
   const spec = counterSpec(member, slot, {
     pricing,
     lineItemType: isRise ? 'COUNTER_ADJUSTMENT_DEBIT' : 'COUNTER_ADJUSTMENT_CREDIT',
     timing: 'ARREARS',
     pieces: [{ start: later(midnight, service.start), end: service.end }],
     quantity: change.abs(),
-    price: priceOfChange(pricing, before, value),
+    price,
     isProrated: isRise ? pricing.proRateAdjustmentDebit : pricing.proRateAdjustmentCredit,
+    figures: { charge: price.amount, before, after: value },
   });
   return [spec];
 }
@@ -154,6 +158,7 @@ type CounterCharge = {
   readonly quantity: Decimal;
   readonly price: CounterPrice;
   readonly isProrated: boolean;
+  readonly figures: LineFigures;
 };
 
 const DESCRIPTIONS = {
@@ -188,6 +193,7 @@ function counterSpec({ attached }: DueMember, slot: CounterSlot, charge: Counter
     origin: {
       pricingId: pricing.id,
       counterId: slot.counter.id,
+      figures: charge.figures,
       ...(charge.isProrated ? { proration: fractionText(share) } : {}),
     },
   };

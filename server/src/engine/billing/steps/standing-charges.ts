@@ -72,7 +72,7 @@ function chargeSpec(
     currency: terms.currency,
     exactAmount: timesFraction(terms.amount, share),
     accountingProductId: terms.accountingProductId,
-    origin: { proration: fractionText(share) },
+    origin: { proration: fractionText(share), figures: { charge: terms.amount } },
   };
   return [spec];
 }

@@ -1,0 +1,101 @@
+import { sql } from 'kysely';
+import { ENGINE_VERSION } from '../../engine/version.ts';
+import { ApiError } from '../../kernel/errors.ts';
+import type { Instant } from '../../kernel/time.ts';
+import type { Db, Tx } from '../../store/database.ts';
+import type { Writer } from '../../store/entity-store.ts';
+import {
+  type FactParts,
+  type FactSet,
+  factParts,
+  factsFromParts,
+  type KeptFacts,
+} from './bill-fact-parts.ts';
+import type { CalculatedUnit } from './calculate-units.ts';
+
+/** A written bill and the calculation that it comes from. */
+export type BillOrigin = { readonly billId: string; readonly unit: CalculatedUnit };
+
+/**
+ * Keeps what the bills were calculated from, in two statements however many bills they are. Equal facts are
+ * kept once: a month changes little of them.
+ */
+export async function keepBillFacts(tx: Tx, writer: Writer, origins: readonly BillOrigin[]): Promise<void> {
+  if (origins.length === 0) return;
+  const { orgId } = writer;
+  await sql`select pg_advisory_xact_lock_shared(hashtextextended(${lockName(orgId)}, 0))`.execute(tx);
+  const parts = partsByUnit(origins);
+  await insertSets(tx, orgId, [...parts.values()]);
+  const rows = origins.map(({ billId, unit }) => ({ billId, ...(parts.get(unit) as FactParts) }));
+  await sql`insert into bill_manifest as m (org_id, bill_id, engine_version, calculated_at,
+      catalog_digest, unit_digest, run_digest)
+    select ${orgId}, r.*
+    from (select id, ${ENGINE_VERSION}::text, ${String(writer.now)}::timestamptz, catalog, own, run
+      from unnest(${rows.map((row) => row.billId)}::uuid[], ${rows.map((row) => row.catalog.digest)}::text[],
+        ${rows.map((row) => row.unit.digest)}::text[], ${rows.map((row) => row.run.digest)}::text[]
+      ) as given (id, catalog, own, run)) r
+    on conflict (org_id, bill_id) do update
+    set (engine_version, calculated_at, catalog_digest, unit_digest, run_digest) = (excluded.engine_version,
+      excluded.calculated_at, excluded.catalog_digest, excluded.unit_digest, excluded.run_digest)`.execute(
+    tx,
+  );
+}
+
+/** Whoever keeps facts has it shared; the one who removes unused facts has it alone. */
+export function lockName(orgId: string): string {
+  return `bill facts of ${orgId}`;
+}
+
+function partsByUnit(origins: readonly BillOrigin[]): ReadonlyMap<CalculatedUnit, FactParts> {
+  const catalogs = new Map<string, FactSet>();
+  const units = [...new Set(origins.map(({ unit }) => unit))];
+  return new Map(units.map((unit) => [unit, factParts(unit, catalogs)]));
+}
+
+async function insertSets(tx: Tx, orgId: string, parts: readonly FactParts[]): Promise<void> {
+  const sets = parts.flatMap(({ catalog, unit, run }) => [catalog, unit, run]);
+  const unique = new Map(sets.map(({ digest, content }) => [digest, content]));
+  const digests = [...unique.keys()].sort();
+  const contents = digests.map((digest) => unique.get(digest) ?? '');
+  await sql`insert into bill_fact_set (org_id, digest, content)
+    select ${orgId}, s.digest, s.content
+    from unnest(${digests}::text[], ${contents}::text[]) s (digest, content)
+    on conflict do nothing`.execute(tx);
+}
+
+/** Which facts a bill was last calculated from. */
+export type BillManifest = {
+  readonly engineVersion: string;
+  readonly calculatedAt: Instant;
+  readonly catalogDigest: string;
+  readonly unitDigest: string;
+  readonly runDigest: string;
+};
+
+/** A bill's manifest and the facts; null for a bill that was calculated before facts were kept. */
+export async function billFacts(
+  db: Db | Tx,
+  orgId: string,
+  billId: string,
+): Promise<(KeptFacts & { readonly manifest: BillManifest }) | null> {
+  const { rows } = await sql<BillManifest & { catalog: string; unit: string; run: string }>`
+    select m.engine_version, m.calculated_at, m.catalog_digest, m.unit_digest, m.run_digest,
+      catalog.content as catalog, own.content as unit, run.content as run
+    from bill_manifest m
+    join bill_fact_set catalog on catalog.org_id = m.org_id and catalog.digest = m.catalog_digest
+    join bill_fact_set own on own.org_id = m.org_id and own.digest = m.unit_digest
+    join bill_fact_set run on run.org_id = m.org_id and run.digest = m.run_digest
+    where m.org_id = ${orgId} and m.bill_id = ${billId}`.execute(db);
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { catalog, unit, run, ...manifest } = row;
+  return { ...factsFromParts({ catalog, unit, run }), manifest };
+}
+
+/** As `billFacts`; throws ILLEGAL_STATE when nothing was kept. */
+export async function keptBillFacts(db: Db | Tx, orgId: string, billId: string) {
+  const kept = await billFacts(db, orgId, billId);
+  if (kept !== null) return kept;
+  const reason = 'the bill was calculated before its facts were kept; recalculate it first';
+  throw new ApiError('ILLEGAL_STATE', reason);
+}

@@ -1,0 +1,126 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { createAdministeredOrganization } from '../areas/identity/index.ts';
+import { readEnv } from '../config.ts';
+import { type ApiClient, type Json, openClient } from '../demo/api-client.ts';
+import { type Server, startServer } from '../server.ts';
+import { billFloor } from './bill-floor.ts';
+import { type BillingSetup, configureBilling } from './bill-setup.ts';
+
+export type BillOptions = {
+  readonly accounts: number;
+  readonly measurements: number;
+  /** One commitment and one balance for each account besides. */
+  readonly credit: boolean;
+};
+
+export type BillResult = {
+  readonly accounts: number;
+  readonly billsPerSecond: number;
+  readonly seconds: number;
+  /** The same aggregation for all accounts at once and a COPY of the finished bills and lines. */
+  readonly floorSeconds: number;
+  /** How many times as long as the floor. */
+  readonly floors: number;
+  readonly recalculateMs: number;
+  readonly previewMs: number;
+  /** Of this process, which holds ClickHouse too; PostgreSQL's is not in it. */
+  readonly peakRssMb: number;
+};
+
+/** One monthly bill job over all accounts, on stores of its own inside of this process. */
+export async function benchBill(options: BillOptions): Promise<BillResult> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'meterbook-bench-'));
+  const server = await startServer({ ...readEnv({}), port: 0, dataDir, logLevel: 'warn' });
+  try {
+    const organization = await createAdministeredOrganization(server.context, 'Bench');
+    const client = await openClient({ ...organization, baseUrl: server.address ?? '' });
+    const setup = await configureBilling(server.context, client, options);
+    return await measuredJob({ server, client, setup, options });
+  } finally {
+    await server.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+type Bench = {
+  readonly server: Server;
+  readonly client: ApiClient;
+  readonly setup: BillingSetup;
+  readonly options: BillOptions;
+};
+
+const JOB = { lastDateInBillingPeriod: '2026-01-31', billingFrequency: 'MONTHLY' };
+
+async function measuredJob({ server, client, setup, options }: Bench): Promise<BillResult> {
+  const memory = peakMemory();
+  const seconds = await jobSeconds(client, {});
+  const peakRssMb = memory.stop();
+  const bills = await countOfBills(server);
+  if (bills !== options.accounts)
+    throw new Error(`${bills} bills were made for ${options.accounts} accounts`);
+  const floorSeconds = await billFloor(server.context, setup);
+  const [accountId = ''] = setup.accountIds;
+  const recalculateMs = 1000 * (await best(5, () => jobSeconds(client, { accountIds: [accountId] })));
+  const previewMs = 1000 * (await best(5, () => previewSeconds(client, accountId)));
+  return {
+    accounts: options.accounts,
+    billsPerSecond: bills / seconds,
+    seconds,
+    floorSeconds,
+    floors: seconds / floorSeconds,
+    recalculateMs,
+    previewMs,
+    peakRssMb,
+  };
+}
+
+async function jobSeconds(client: ApiClient, target: object): Promise<number> {
+  const started = performance.now();
+  let job: Json = await client.request('POST', '/billjobs', { ...JOB, ...target });
+  while (job['status'] !== 'COMPLETE') {
+    await sleep(10);
+    job = await client.request('GET', `/billjobs/${job['id']}`);
+  }
+  return (performance.now() - started) / 1000;
+}
+
+async function previewSeconds(client: ApiClient, accountId: string): Promise<number> {
+  const started = performance.now();
+  await client.request('POST', '/bills/preview', {
+    ...JOB,
+    billFrequencyInterval: 1,
+    accountIds: [accountId],
+  });
+  return (performance.now() - started) / 1000;
+}
+
+async function best(times: number, run: () => Promise<number>): Promise<number> {
+  const figures: number[] = [];
+  for (let time = 0; time < times; time += 1) figures.push(await run());
+  return Math.min(...figures);
+}
+
+async function countOfBills({ context }: Server): Promise<number> {
+  const { rows } = await sql<{ bills: number }>`select count(*) as bills from bill`.execute(context.db);
+  return rows[0]?.bills ?? 0;
+}
+
+function peakMemory(): { stop(): number } {
+  let peak = 0;
+  const look = () => {
+    peak = Math.max(peak, process.memoryUsage.rss());
+  };
+  const timer = setInterval(look, 200);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      look();
+      return Math.round(peak / 1024 / 1024);
+    },
+  };
+}
