@@ -190,3 +190,24 @@ test('a whole bill is explained, line by line up to its total', async () => {
     ],
   });
 });
+
+test('the measurements of a custom query are all that it could see', async () => {
+  const { usage, acme, plan } = await billed();
+  const { body: pricings } = await server.request('GET', `/pricings?planId=${plan.id}`);
+  const [pricing] = (pricings as { data: Made[] }).data;
+  const path = `/aggregations/${String(pricing?.['aggregationId'])}`;
+  const { body: aggregation } = await server.request('GET', path);
+  const custom = { aggregation: 'CUSTOM_SQL', customSql: 'select max(qty) from measurements' };
+  const put = await server.request('PUT', path, { ...(aggregation as Made), ...custom });
+  expect(put, JSON.stringify(put.body)).toMatchObject({ status: 200 });
+  await use(server, { ...usage, ts: '2024-01-26T00:00:00Z', qty: 2 });
+  await server.moveTo('2024-02-01T11:00:00Z');
+  await runJob(server, { ...JANUARY, accountIds: [acme.id] });
+  const bill = await theBillOf(server, acme);
+  // the most of 90, 60 and 2, and the standing charge of 10
+  expect(bill.billTotal).toBe(100);
+  const line = bill.lineItems.find((row) => row.lineItemType === 'USAGE');
+  const { body } = await server.request('GET', `/bills/${bill.id}/lineitems/${line?.id}/explain`);
+  expect((body as { counted: { data: object[] } }).counted.data).toHaveLength(3);
+  expect(await verified(bill)).toMatchObject({ result: 'identical', measurements: 'SAME' });
+});

@@ -10,7 +10,7 @@ export type BillCase = KeptFacts & { readonly identity: BillIdentity };
 export function writeBillCase({ identity, facts, answers }: BillCase): string {
   const { accountId, gridDate, groupKey, frequencyKey } = identity;
   const text = writeExact({ identity: { accountId, gridDate, groupKey, frequencyKey }, facts, answers });
-  return `${JSON.stringify(JSON.parse(text), null, 1)}\n`;
+  return `${JSON.stringify(JSON.parse(text), null, 2)}\n`;
 }
 
 /** The case that `writeBillCase` wrote. */

@@ -55,9 +55,11 @@ async function answersOf(
     clickhouse_settings: { output_format_json_quote_decimals: 1, max_query_size: '16777216' },
   });
   const rows = await result.json<AnswerRow>();
+  const names = poolNames(alike);
+  const pools = new Map(alike.map((query, index) => [names[index], query]));
   const answers = new Map<string, { segment: Segment | null; value: Decimal | null }[]>();
   for (const row of rows) {
-    const query = alike[Number.parseInt(row.pool, 10)];
+    const query = pools.get(row.pool);
     assert(query, 'every row belongs to a question');
     const segment =
       segments.length > 0 && !first.aggregation.mergesSegments ? (segments[row.segment - 1] ?? null) : null;
@@ -138,9 +140,21 @@ function windowsSql(alike: readonly UsageQuery[]): string {
     from (select arrayJoin(arrayZip(${lists.join(', ')})) as row))`;
 }
 
-/** Which question an account belongs to, by position. */
+/** Questions about one account each are told apart by it: a bill run asks thousands of them at once. */
+function areOfOneAccount(alike: readonly UsageQuery[]): boolean {
+  return alike.length > 1 && alike.every((query) => query.accountIds.length === 1);
+}
+
+/** What `poolSql` calls the questions. */
+function poolNames(alike: readonly UsageQuery[]): readonly string[] {
+  if (areOfOneAccount(alike)) return alike.map(({ accountIds }) => accountIds[0] ?? '');
+  return alike.map((_, index) => String(index));
+}
+
+/** Which question an account belongs to: the account itself, or the question's position. */
 function poolSql(alike: readonly UsageQuery[]): string {
   if (alike.length === 1) return "'0'";
+  if (areOfOneAccount(alike)) return 'toString(account_id)';
   const accounts = alike.flatMap((query, index) => query.accountIds.map((id) => [id, index] as const));
   const ids = accounts.map(([id]) => quoted(id)).join(', ');
   const indexes = accounts.map(([, index]) => `'${index}'`).join(', ');

@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts';
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
 import { earlier, type Instant, later, Temporal } from '../../kernel/time.ts';
 import { momentSql, quoted } from './clickhouse-text.ts';
+import { rowConditions } from './measurement-conditions.ts';
 import { sourceSql, type UsageInput } from './usage-breakdown.ts';
 
 /** A measurement behind a line, with the value of each field that was aggregated. */
@@ -74,7 +75,10 @@ function pageSql(orgId: string, { inputs, received, after, limit }: SourceSearch
   const conditions = [sourcesSql(orgId, inputs), receivedSql(received)];
   if (after !== null) conditions.push(behindSql(after));
   const [numeric, textual] = [true, false].map((isNumeric) =>
-    inputs.filter(({ aggregation }) => aggregation.numericTarget === isNumeric).map(targetOf),
+    inputs
+      .filter(({ aggregation }) => aggregation.method !== 'CUSTOM_SQL')
+      .filter(({ aggregation }) => aggregation.numericTarget === isNumeric)
+      .map(targetOf),
   );
   return `select uid, toString(meter_id) as meter, toString(account_id) as account,
       toString(toUnixTimestamp64Milli(ts)) as ms, toString(toUnixTimestamp64Micro(received_at)) as micros,
@@ -98,7 +102,7 @@ export function sourcesSql(orgId: string, inputs: readonly UsageInput[]): string
   const meters = [...new Set(inputs.map(({ aggregation }) => quoted(aggregation.meterId)))];
   const accounts = [...new Set(sources.flatMap((source) => source.accountIds.map(quoted)))];
   const counted = inputs.flatMap(({ aggregation, sources: own }) =>
-    own.map((source) => `(${sourceSql(aggregation, source)})`),
+    own.map((source) => `(${countedSql(orgId, aggregation, source)})`),
   );
   return [
     `org_id = ${quoted(orgId)}`,
@@ -108,6 +112,16 @@ export function sourcesSql(orgId: string, inputs: readonly UsageInput[]): string
     `ts < ${momentSql(end)}`,
     `(${counted.join(' or ')})`,
   ].join(' and ');
+}
+
+/** A custom query sees all measurements of its meter, whether or not they have a certain field. */
+function countedSql(
+  orgId: string,
+  aggregation: UsageInput['aggregation'],
+  source: UsageInput['sources'][number],
+): string {
+  if (aggregation.method !== 'CUSTOM_SQL') return sourceSql(aggregation, source);
+  return rowConditions(orgId, { ...source, aggregation, key: '' }).join(' and ');
 }
 
 function receivedSql(received: SourceSearch['received']): string {

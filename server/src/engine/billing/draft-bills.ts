@@ -56,8 +56,8 @@ function draftBill(draft: Draft, calculation: Calculation, account: AccountFacts
 }
 
 /**
- * Besides the account's own members those of the parent whose block has a share on this bill. A plan that only
- * opens here and charges nothing makes no bill due (spec 40 §4.6), so the bill is not of its frequency.
+ * Besides the account's own members those of the parent whose block has a share on this bill. A plan that
+ * only opens here and charges nothing makes no bill due (spec 40 §4.6): the bill is not of its frequency.
  */
 function partsOf(calculation: Calculation, account: AccountFacts, lines: readonly DraftLine[]): BillParts {
   const own = membersOf(calculation, account);
