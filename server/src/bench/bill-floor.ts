@@ -23,7 +23,8 @@ export async function billFloor(ctx: Context, { orgId, meterId }: BillingSetup):
 
 /** The rows go through a file of the database server, so that only the writing of rows is measured. */
 async function copySeconds(ctx: Context, table: string): Promise<number> {
-  const file = sql.lit(`/tmp/meterbook-floor-${process.pid}-${table}`);
+  const path = `/tmp/meterbook-floor-${process.pid}-${table}`;
+  const file = sql.lit(path);
   const copy = sql.table(`floor_${table}`);
   await sql`create table ${copy} (like ${sql.table(table)} including indexes)`.execute(ctx.db);
   await sql`copy ${sql.table(table)} to ${file} with binary`.execute(ctx.db);
@@ -31,8 +32,7 @@ async function copySeconds(ctx: Context, table: string): Promise<number> {
   await sql`copy ${copy} from ${file} with binary`.execute(ctx.db);
   const seconds = (performance.now() - started) / 1000;
   await sql`drop table ${copy}`.execute(ctx.db);
-  await sql`copy (select 1 where false) to program ${sql.lit(`rm -f /tmp/meterbook-floor-${process.pid}-${table}`)}`.execute(
-    ctx.db,
-  );
+  // Only the account of the database server may remove its file.
+  await sql`copy (select 1 where false) to program ${sql.lit(`rm -f ${path}`)}`.execute(ctx.db);
   return seconds;
 }

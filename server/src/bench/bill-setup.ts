@@ -129,8 +129,9 @@ async function insertUsage(ctx: Context, { orgId, meterId, accountIds, measureme
         (org_id, meter_id, account_id, ts, received_at, uid, insert_id, batch_id, position, source, measures)
         with {accountIds:Array(UUID)} as accounts
         select {orgId:UUID}, {meterId:UUID}, accounts[1 + number % length(accounts)],
-          fromUnixTimestamp64Milli(toInt64(${START_MS} + number * ${step}), 'UTC'), now64(6), toString(number),
-          {meterId:UUID}, {meterId:UUID}, toUInt32(number), 'BENCH', map('calls', toDecimal256(number % 17, 34))
+          fromUnixTimestamp64Milli(toInt64(${START_MS} + number * ${step}), 'UTC'), now64(6),
+          toString(number), {meterId:UUID}, {meterId:UUID}, toUInt32(number), 'BENCH',
+          map('calls', toDecimal256(number % 17, 34))
         from numbers(${start}, ${Math.min(500_000, measurements - start)})`,
       query_params: { orgId, meterId, accountIds },
       clickhouse_settings: { insert_deduplication_token: `bench ${start}` },

@@ -9,7 +9,9 @@ const PARTS = ['ingest', 'query', 'api', 'bill'] as const;
 
 /**
  * `bench [PART] [--json FILE] [--measurements N] [--batch N] [--requests N] [--connections N] [--accounts N]
- * [--credit]`: runs all parts or one and prints a table. Speeds are to be read as ratios to the floor of the same run.
+ * [--credit] [--rate R --seconds S] [--preload N]`: runs all parts or one and prints a table. Speeds are to
+ * be read as ratios to the floor of the same run. With `--rate`, ingest goes on with R measurements a second
+ * for S seconds; with `--preload`, N measurements are stored before it begins.
  */
 export async function runBench(args: readonly string[], print: (line: string) => void): Promise<void> {
   const { values, positionals } = parseArgs({

@@ -59,6 +59,13 @@ async function bucketServer(answer: Answerer): Promise<BucketServer> {
   };
 }
 
+/** Leads the AWS library's S3 to a stand-in, or back to Amazon. */
+export function setS3Endpoint(url: string | null): void {
+  process.env['AWS_REGION'] = 'eu-central-1';
+  if (url === null) delete process.env['AWS_ENDPOINT_URL_S3'];
+  else process.env['AWS_ENDPOINT_URL_S3'] = url;
+}
+
 /** Credentials of the installation, where the AWS library looks for them. */
 export function setAwsCredentials(): void {
   process.env['AWS_ACCESS_KEY_ID'] = 'installation';

@@ -49,14 +49,14 @@ async function answersOf(
   const [first] = alike;
   assert(first, 'a batch of questions is not empty');
   const segments = segmentOrder(first.aggregation.segmentedFields, first.aggregation.segments);
+  const source = rowsSql(orgId, alike);
   const result = await ctx.clickhouse.query({
-    query: aggregationSql(rowsSql(orgId, alike), alike, segments),
+    query: aggregationSql(source, alike, segments),
     format: 'JSONEachRow',
     clickhouse_settings: { output_format_json_quote_decimals: 1, max_query_size: '16777216' },
   });
   const rows = await result.json<AnswerRow>();
-  const names = poolNames(alike);
-  const pools = new Map(alike.map((query, index) => [names[index], query]));
+  const pools = new Map(alike.map((query, index) => [source.names[index], query]));
   const answers = new Map<string, { segment: Segment | null; value: Decimal | null }[]>();
   for (const row of rows) {
     const query = pools.get(row.pool);
@@ -80,6 +80,8 @@ function answeredValue(query: UsageQuery, row: AnswerRow): Decimal | null {
 /** Where the rows of some questions come from, and which question each of them belongs to. */
 type QuestionRows = {
   readonly pool: string;
+  /** What `pool` says of each question, in their order. */
+  readonly names: readonly string[];
   readonly from: string;
   readonly where: readonly string[];
 };
@@ -119,9 +121,11 @@ function rowsSql(orgId: string, alike: readonly UsageQuery[]): QuestionRows {
     ...receivedConditions(alike[0] as UsageQuery),
   ];
   const isOneWindow = alike.every((query) => query.start.equals(start) && query.end.equals(end));
-  if (isOneWindow) return { pool: poolSql(alike), from: `measurement prewhere ${scan}`, where };
+  if (isOneWindow)
+    return { pool: poolSql(alike), names: poolNames(alike), from: `measurement prewhere ${scan}`, where };
   return {
     pool: 'toString(window_pool)',
+    names: alike.map((_, index) => String(index)),
     from: `(select * from measurement prewhere ${scan}) as m
       asof join ${windowsSql(alike)} as w on account_id = window_account and ts >= window_start`,
     where: ['ts < window_end', ...where],

@@ -1,7 +1,12 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type BucketServer, s3Server, setAwsCredentials } from '../../../test/support/bucket-servers.ts';
+import {
+  type BucketServer,
+  s3Server,
+  setAwsCredentials,
+  setS3Endpoint,
+} from '../../../test/support/bucket-servers.ts';
 import { currentInstant } from '../../kernel/time.ts';
 import type { FileStore } from './file-store.ts';
 import { s3Files } from './s3-files.ts';
@@ -14,12 +19,11 @@ let files: FileStore;
 beforeEach(async () => {
   store = await s3Server();
   setAwsCredentials();
-  process.env['AWS_REGION'] = 'eu-central-1';
-  process.env['AWS_ENDPOINT_URL_S3'] = store.url;
+  setS3Endpoint(store.url);
   files = s3Files({ url: 's3://bucket/some/prefix', usesPathStyle: true });
 });
 afterEach(async () => {
-  delete process.env['AWS_ENDPOINT_URL_S3'];
+  setS3Endpoint(null);
   await store.close();
 });
 
