@@ -1,0 +1,150 @@
+import { type Decimal, decimal, sumOf, ZERO } from '../../src/kernel/decimal.ts';
+import type { PlainDate } from '../../src/kernel/time.ts';
+import {
+  type Grid,
+  gridDate,
+  isLater,
+  nextCell,
+  type Piece,
+  pieceOf,
+  plus,
+  proration,
+  type Share,
+  times,
+  WHOLE,
+} from './calendar.ts';
+import { rounded } from './money.ts';
+import type { Commitment, Organization } from './organization.ts';
+import { the } from './organization.ts';
+
+/** `key` is its place among the fees of the commitment. */
+export type Fee = {
+  readonly key: number;
+  readonly date: PlainDate;
+  readonly amount: Decimal;
+  readonly service: Piece;
+};
+
+/** Spec 50 §4.4: every fee of a commitment's life. */
+export function feesOf(organization: Organization, commitment: Commitment): readonly Fee[] {
+  const outstanding = commitment.amount.minus(commitment.prepaid);
+  if (outstanding.isZero()) return [];
+  if (commitment.plan !== null) return instalments(organization, commitment, outstanding);
+  return commitment.fees.map(({ date, amount, from, to }, key) => ({
+    key,
+    date,
+    amount: rounded(amount, commitment.currency, organization),
+    service: pieceOf(from, to, organization.zone),
+  }));
+}
+
+type Turn = { readonly date: PlainDate; readonly from: PlainDate; readonly to: PlainDate };
+
+/** Spec 50 §4.5. */
+function instalments(
+  organization: Organization,
+  commitment: Commitment,
+  outstanding: Decimal,
+): readonly Fee[] {
+  const grid = feeGrid(organization, commitment);
+  const advance = commitment.advance ?? organization.advance.fee;
+  const turns = advance ? turnsInAdvance(grid, commitment) : turnsInArrears(grid, commitment);
+  const weights = turns.map(({ from, to }) =>
+    weight(grid, pieceOf(from, to, organization.zone), organization),
+  );
+  const { interval, offset } = commitment;
+  const chosen = turns.map((_, j) => j).filter((j) => j >= offset && (j - offset) % interval === 0);
+  const paying = chosen.length > 0 ? chosen : [turns.length - 1];
+  const amounts = feeAmounts(organization, commitment, { outstanding, paying, weights });
+  return paying.map((j, i) => {
+    const service = advance
+      ? { from: i === 0 ? commitment.from : dateAt(turns, j), to: nextDate(turns, paying[i + 1]) }
+      : { from: afterLast(turns, paying[i - 1]), to: i < paying.length - 1 ? dateAt(turns, j) : null };
+    return {
+      key: i,
+      date: dateAt(turns, j),
+      amount: amounts[i] ?? ZERO,
+      service: pieceOf(service.from ?? commitment.from, service.to ?? commitment.to, organization.zone),
+    };
+  });
+}
+
+function dateAt(turns: readonly Turn[], j: number): PlainDate {
+  const turn = turns[j];
+  if (turn === undefined) throw new Error(`no fee date ${j}`);
+  return turn.date;
+}
+
+function nextDate(turns: readonly Turn[], j: number | undefined): PlainDate | null {
+  return j === undefined ? null : dateAt(turns, j);
+}
+
+function afterLast(turns: readonly Turn[], j: number | undefined): PlainDate | null {
+  return j === undefined ? null : dateAt(turns, j);
+}
+
+/** Rule 1: like the plan, counted from the first epoch that is set. */
+function feeGrid(organization: Organization, commitment: Commitment): Grid {
+  const template = the(organization.templates, the(organization.plans, commitment.plan ?? '').template);
+  const attachment = organization.attachments.find(
+    (one) => one.account === commitment.account && one.plan === commitment.plan,
+  );
+  const account = the(organization.accounts, commitment.account);
+  const epoch = commitment.epoch ?? attachment?.epoch ?? account.epoch ?? organization.epochs[template.every];
+  return { every: template.every, interval: template.interval, epoch };
+}
+
+/** Rule 2; nothing is dated before the epoch (40 §3.4). */
+function turnsInArrears(grid: Grid, { from, to }: Commitment): readonly Turn[] {
+  const turns: Turn[] = [];
+  let start = from;
+  for (let k = Math.max(0, nextCell(grid, from)); ; k += 1) {
+    const date = gridDate(grid, k);
+    const end = isLater(date, to) ? to : date;
+    turns.push({ date, from: start, to: end });
+    if (!isLater(to, date)) return turns;
+    start = date;
+  }
+}
+
+function turnsInAdvance(grid: Grid, { from, to }: Commitment): readonly Turn[] {
+  const first = Math.max(0, nextCell(grid, from.subtract({ days: 1 })));
+  const dates: PlainDate[] = [];
+  for (let k = first; dates.length === 0 || isLater(to, gridDate(grid, k)); k += 1)
+    dates.push(gridDate(grid, k));
+  return dates.map((date, j) => {
+    const next = dates[j + 1] ?? to;
+    return { date, from: j === 0 ? from : date, to: isLater(next, to) ? to : next };
+  });
+}
+
+/** Rule 4: a whole period weighs 1. */
+function weight(grid: Grid, cover: Piece, { zone }: Organization): Share {
+  return proration(grid, cover, zone);
+}
+
+type Shares = {
+  readonly outstanding: Decimal;
+  readonly paying: readonly number[];
+  readonly weights: readonly Share[];
+};
+
+/** Rules 5 and 6: the last fee takes what rounding leaves. */
+function feeAmounts(
+  organization: Organization,
+  { first, currency }: Commitment,
+  { outstanding, paying, weights }: Shares,
+): readonly Decimal[] {
+  if (paying.length === 1) return [outstanding];
+  const own = first === null ? [] : [rounded(first, currency, organization)];
+  const sharing = paying.slice(own.length);
+  const shared = outstanding.minus(sumOf(own));
+  const of = (j: number) => weights[j] ?? WHOLE;
+  const total = sharing.map(of).reduce(plus, { over: 0n, under: 1n });
+  const amounts = sharing.map((j) => {
+    const share = { over: of(j).over * total.under, under: of(j).under * total.over };
+    return rounded(times(shared, share), currency, organization);
+  });
+  const known = [...own, ...amounts.slice(0, -1)];
+  return [...known, outstanding.minus(sumOf(known)).plus(decimal(0))];
+}

@@ -1,0 +1,189 @@
+import { type Decimal, sumOf, ZERO } from '../../src/kernel/decimal.ts';
+import { common, type Piece } from './calendar.ts';
+import { billCurrency, type Draft, type Line, lineOf } from './line.ts';
+import type { Member, Part, Period } from './member.ts';
+import { measuredValue, quantityOf, unitsOf } from './metering.ts';
+import { rounded } from './money.ts';
+import type { Metric, Organization, Price } from './organization.ts';
+import { the } from './organization.ts';
+import { costOf, spanningCost } from './rating.ts';
+import { pricesOf, type Window, windowsOf } from './rating-window.ts';
+
+/** Spec 30 §6, §7, 40 §5.4 step 2: one line for each slot and window with a value; credits come uncapped. */
+export function usageLines(organization: Organization, { member, closing, periods }: Part): readonly Line[] {
+  if (closing === null) return [];
+  return slotsOf(organization, member).flatMap((slot) =>
+    ratedWindows(organization, member, { slot, periods, period: closing }).flatMap((rated) =>
+      linesOf(organization, member, rated),
+    ),
+  );
+}
+
+function slotsOf(organization: Organization, member: Member): readonly (readonly Price[])[] {
+  const slots = new Map<string, Price[]>();
+  for (const price of pricesOf(organization.prices, member)) {
+    const key = `${price.metric} ${price.segment?.join('/')} ${price.type}`;
+    slots.set(key, [...(slots.get(key) ?? []), price]);
+  }
+  return [...slots.values()];
+}
+
+type Rated = Window<Price> & {
+  readonly quantity: Decimal;
+  readonly units: Decimal;
+  readonly exact: Decimal;
+  readonly earlierUnits: Decimal | null;
+};
+
+type Span = {
+  readonly slot: readonly Price[];
+  readonly periods: readonly Period[];
+  readonly period: Period;
+};
+
+/** The windows of a period with their amounts; tiers that span the plan see the windows before them. */
+function ratedWindows(organization: Organization, member: Member, span: Span): readonly Rated[] {
+  const { slot, periods, period } = span;
+  const rated: (Rated & { readonly n: number })[] = [];
+  for (const { n, service } of periods.filter((one) => one.n <= period.n)) {
+    for (const window of service === null ? [] : windowsOf(slot, service)) {
+      const one = ratedWindow(organization, member, { window, earlier: rated });
+      if (one !== null) rated.push({ ...one, n });
+    }
+  }
+  return rated.filter((one) => one.n === period.n);
+}
+
+function ratedWindow(
+  organization: Organization,
+  member: Member,
+  { window, earlier }: { window: Window<Price>; earlier: readonly Rated[] },
+): Rated | null {
+  const { price, during } = window;
+  const metric = the(organization.metrics, price.metric);
+  const accounts = blockOf(organization, member, during);
+  const quantity = quantityOf(organization, { metric, accounts, during, segment: price.segment });
+  if (quantity === null) return null;
+  const units = unitsOf(quantity, metric);
+  const before = sumOf(earlier.map((one) => one.units));
+  const exact = price.span
+    ? spanningCost(price.bands, price.tiered, { earlier: before, units, wasRated: earlier.length > 0 })
+    : costOf(price.bands, price.tiered, units);
+  const earlierUnits = price.span && earlier.length > 0 ? before : null;
+  return { ...window, quantity, units, exact, earlierUnits };
+}
+
+/**
+ * Spec 40 §6.2: the account with its children that have no plan of their own for the product in that time.
+ */
+export function blockOf(organization: Organization, member: Member, during: Piece): readonly string[] {
+  const own = member.attachment.account;
+  const children = organization.accounts.filter((account) => account.parent === own);
+  const pooled = children.filter((child) => !hasPlanFor(organization, child.id, { member, during }));
+  const ids = pooled.map((child) => child.id).sort();
+  return [own, ...ids];
+}
+
+function hasPlanFor(
+  organization: Organization,
+  account: string,
+  { member, during }: { member: Member; during: Piece },
+): boolean {
+  return organization.attachments.some((attachment) => {
+    if (attachment.account !== account) return false;
+    const group = organization.groups.find((one) => one.id === attachment.group);
+    const plans = group?.plans ?? [attachment.plan ?? ''];
+    const templates = plans.map((plan) =>
+      the(organization.templates, the(organization.plans, plan).template),
+    );
+    if (!templates.some((template) => template.product === member.template.product)) return false;
+    return common(during, { start: attachment.from, end: attachment.to ?? during.end }) !== null;
+  });
+}
+
+function linesOf(organization: Organization, member: Member, rated: Rated): readonly Line[] {
+  const metric = the(organization.metrics, rated.price.metric);
+  const accounts = blockOf(organization, member, rated.during);
+  const draft = draftOf(member, rated, metric);
+  const measured = (ids: readonly string[], during: Piece) =>
+    measuredValue(organization, { metric, accounts: ids, during, segment: rated.price.segment }) ?? ZERO;
+  const withMeasure = (ids: readonly string[]) =>
+    ['SUM', 'COUNT'].includes(metric.method)
+      ? (during: Piece) => {
+          const part = common(during, rated.during);
+          return part === null ? ZERO : measured(ids, part);
+        }
+      : null;
+  const whole = lineOf(organization, { ...draft, measure: withMeasure(accounts) });
+  if (member.attachment.mode === 'PARENT_SUMMARY' || accounts.length === 1) return [whole];
+  const shares = accounts
+    .filter((id) => hasUsage(organization, { metric, id, rated }))
+    .map((id) => ({ id, quantity: measured([id], rated.during), measure: withMeasure([id]) }));
+  return shares.length === 0 ? [whole] : split(organization, member, { whole, shares });
+}
+
+function hasUsage(
+  organization: Organization,
+  { metric, id, rated }: { metric: Metric; id: string; rated: Rated },
+): boolean {
+  const question = { metric, accounts: [id], during: rated.during, segment: rated.price.segment };
+  return measuredValue(organization, question) !== null;
+}
+
+function draftOf(member: Member, rated: Rated, metric: Metric): Draft {
+  const { price, during, quantity, units, exact, earlierUnits } = rated;
+  const isDebit = price.type === 'DEBIT';
+  const segment = price.segment === null ? '' : ` (${price.segment.join(', ')})`;
+  return {
+    type: isDebit ? 'USAGE' : 'USAGE_CREDIT',
+    on: member.on,
+    member,
+    owner: member.attachment.account,
+    child: member.child,
+    text: `${metric.id}${segment}`,
+    quantity,
+    units,
+    exact: isDebit ? exact : exact.abs().negated(),
+    currency: member.template.currency,
+    service: during,
+    product: member.template.product,
+    contract: member.attachment.contract,
+    origin: 'priced',
+    price,
+    segment: price.segment,
+    ...(earlierUnits && { earlierUnits }),
+  };
+}
+
+type Portion = { readonly id: string; readonly quantity: Decimal; readonly measure: Line['measure'] };
+
+/** Spec 40 §6.3, §5.8 no. 5: each account's share by its own quantity; the last takes the remainder. */
+function split(
+  organization: Organization,
+  member: Member,
+  { whole, shares }: { whole: Line; shares: readonly Portion[] },
+): readonly Line[] {
+  const total = sumOf(shares.map((share) => share.quantity));
+  const isOwn = member.attachment.mode === 'CHILD';
+  let left = whole.subtotal;
+  return shares.map(({ id, quantity, measure }, i) => {
+    const isLast = i === shares.length - 1;
+    const part = (amount: Decimal) => amount.times(quantity).div(total);
+    const subtotal = isLast ? left : rounded(part(whole.subtotal), whole.currency, organization);
+    const inBill = billCurrency(organization, isOwn ? id : whole.on.account);
+    const converted = rounded(subtotal.times(whole.rate), inBill, organization);
+    left = left.minus(subtotal);
+    const isChild = id !== member.attachment.account;
+    return {
+      ...whole,
+      on: isOwn ? { ...whole.on, account: id } : whole.on,
+      owner: id,
+      child: isChild && !isOwn ? id : whole.child,
+      quantity: part(whole.quantity),
+      units: part(whole.units),
+      subtotal,
+      converted,
+      measure,
+    };
+  });
+}
