@@ -38,9 +38,15 @@ export function jobsOf(server: TestServer, schedule: Made): Promise<readonly Exp
   });
 }
 
-/** Does what the worker does every minute. */
+/** Does what the worker does every minute, and waits for the worker itself when it is just at it. */
 export async function minutePasses({ context }: TestServer): Promise<void> {
   await startDueExports.run(context, {});
+  await eventually('no schedule to be due', async () => {
+    const { rows } = await sql`select from export_schedule
+      where org_id in (select id from organization)
+        and next_run_at <= ${String(context.clock.now())}::timestamptz`.execute(context.db);
+    return rows.length === 0 ? true : null;
+  });
 }
 
 /** What a job exported, by file name, as text. */
