@@ -85,3 +85,66 @@ test('a token of one process is good for the other, and what one writes the othe
   );
   expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ code: 'shared' })]);
 });
+
+type Body = Record<string, unknown>;
+
+/** An account with a standing charge of 40 a month and a balance of 100 that pays for it. */
+async function payingAccount(client: ApiClient): Promise<{ accountId: string; balanceId: string }> {
+  const made = async (path: string, body: Body) => String((await client.request('POST', path, body))['id']);
+  const productId = await made('/products', { name: 'Raced', code: 'raced' });
+  const terms = { currency: 'USD', standingCharge: 40, billFrequency: 'MONTHLY' };
+  const planTemplateId = await made('/plantemplates', { name: 'Raced', code: 'raced', productId, ...terms });
+  const planId = await made('/plans', { name: 'Raced', code: 'raced', planTemplateId });
+  const accountId = await made('/accounts', { name: 'Raced', code: 'raced', emailAddress: 'r@example.com' });
+  const period = { startDate: '2026-01-01T00:00:00Z', endDate: '2030-01-01T00:00:00Z' };
+  await made('/accountplans', { accountId, planId, code: 'raced', startDate: period.startDate });
+  const balanceId = await made('/balances', {
+    accountId,
+    name: 'Raced',
+    code: 'raced',
+    currency: 'USD',
+    ...period,
+  });
+  await made(`/balances/${balanceId}/transactions`, { amount: 100 });
+  return { accountId, balanceId };
+}
+
+async function billed(client: ApiClient, body: Body): Promise<void> {
+  let job = await client.request('POST', '/billjobs', { billingFrequency: 'MONTHLY', ...body });
+  while (job['status'] !== 'COMPLETE') {
+    await sleep(50);
+    job = await client.request('GET', `/billjobs/${String(job['id'])}`);
+  }
+}
+
+async function amountsOf(client: ApiClient, path: string, sign = 1): Promise<number[]> {
+  const { data } = (await client.request('GET', path)) as { data: readonly Body[] };
+  return data.map((row) => sign * Number.parseFloat(String(row['amount'] ?? row['subtotal'])));
+}
+
+test('bill jobs and transactions of several processes on one balance never overspend it and lose nothing', {
+  timeout: 120_000,
+}, async () => {
+  const [first, second] = clients as [ApiClient, ApiClient];
+  const { accountId, balanceId } = await payingAccount(first);
+  const transactions = `/balances/${balanceId}/transactions`;
+  const months = ['2026-01-31', '2026-02-28', '2026-03-31', '2026-04-30'];
+  // 160.00 of charges, 100.00 and ten times 1.00 in the balance; every month is billed by both processes.
+  await Promise.all([
+    ...months.flatMap((lastDateInBillingPeriod) =>
+      [first, second].map((client) => billed(client, { lastDateInBillingPeriod, accountIds: [accountId] })),
+    ),
+    ...Array.from({ length: 10 }, (_, n) =>
+      (n % 2 ? first : second).request('POST', transactions, { amount: 1 }),
+    ),
+  ]);
+  const balance = await first.request('GET', `/balances/${balanceId}`);
+  const held = Number.parseFloat(String(balance['amount']));
+  const moved = await amountsOf(second, `/balances/${balanceId}/ledger?pageSize=200`);
+  const put = (await amountsOf(second, `${transactions}?pageSize=100`)).filter((amount) => amount > 0);
+  expect(put.toSorted()).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 100]);
+  expect(held).toBeGreaterThanOrEqual(0);
+  expect(moved.reduce((sum, amount) => sum + amount, 0)).toBeCloseTo(held, 9);
+  const lines = await amountsOf(first, '/lineitems?lineItemType=BALANCE_CONSUMED&pageSize=100');
+  expect(110 + lines.reduce((sum, amount) => sum + amount, 0)).toBeCloseTo(held, 9);
+});
