@@ -75,14 +75,23 @@ export function answerOf<F extends Fields>(resource: Declared<F>, entity: Entity
   return answer;
 }
 
+type Entities<F extends Fields> = { before: EntityOf<F> | null; after: EntityOf<F> | null };
+
 export function changeOf<F extends Fields>(
   resource: Declared<F>,
   call: AnyCall,
-  entities: { before: EntityOf<F> | null; after: EntityOf<F> | null },
+  entities: Entities<F>,
 ): Change {
-  const { before, after } = entities;
-  const shown = (entity: EntityOf<F> | null) =>
-    entity && { ...answerOf(resource, entity), orgId: call.orgId };
+  return changeRecord(resource, { orgId: call.orgId, requestId: call.request.id }, entities);
+}
+
+/** As `changeOf`, for changes that no request may have asked for. */
+export function changeRecord<F extends Fields>(
+  resource: Declared<F>,
+  { orgId, requestId }: { readonly orgId: string; readonly requestId: string | null },
+  { before, after }: Entities<F>,
+): Change {
+  const shown = (entity: EntityOf<F> | null) => entity && { ...answerOf(resource, entity), orgId };
   return {
     entityType: resource.name,
     entityId: (after ?? before)?.id ?? '',
@@ -90,7 +99,7 @@ export function changeOf<F extends Fields>(
     event: resource.event,
     before: shown(before),
     after: shown(after),
-    requestId: call.request.id,
+    requestId,
   };
 }
 

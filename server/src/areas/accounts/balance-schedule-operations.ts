@@ -19,6 +19,9 @@ import { inTransaction } from '../../store/transaction.ts';
 import { type HeldBalance, lockBalances } from './balance-moves.ts';
 import { existingBalance } from './list-balance-transactions.ts';
 
+/** What a schedule makes in one transaction; the job catches up on a longer past, part by part. */
+export const MAX_MADE_AT_ONCE = 500;
+
 /** One kind of schedule below a balance: what it makes is its own, the six operations are the same. */
 export type ScheduleKind = {
   readonly resource: Omit<AnyResource, 'operations'>;

@@ -7,6 +7,7 @@ export { getBalanceLedger } from './balance-ledger.ts';
 export { type HeldBalance, lockBalances, recordMoves } from './balance-moves.ts';
 export {
   balanceIdOf,
+  MAX_MADE_AT_ONCE,
   type Previewing,
   type RunScope,
   type ScheduleKind,

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { answerOf } from '../../api/entity-writes.ts';
+import { changeRecord } from '../../api/entity-writes.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
 import { occurrenceAfter, occurrencesFrom } from '../../engine/calendar/schedule-occurrences.ts';
 import { type Instant, isBefore } from '../../kernel/time.ts';
@@ -8,16 +8,18 @@ import { newEnvelope, type Writer } from '../../store/entity-store.ts';
 import { type Change, recordChanges } from '../../store/outbox.ts';
 import { rowSet } from '../../store/row-set.ts';
 import { recordMoves } from './balance-moves.ts';
-import type { Previewing, RunScope, ScheduleKind } from './balance-schedule-operations.ts';
+import {
+  MAX_MADE_AT_ONCE,
+  type Previewing,
+  type RunScope,
+  type ScheduleKind,
+} from './balance-schedule-operations.ts';
 import { balanceTransaction } from './balance-transaction.ts';
 import {
   balanceTransactionSchedule,
   type TransactionSchedule,
   transactionTimes,
 } from './balance-transaction-schedule.ts';
-
-/** What is made in one transaction; a longer past is caught up with by the job, part by part. */
-const MAX_AT_ONCE = 500;
 
 /** Schedules that put money into balances. */
 export const TRANSACTION_SCHEDULES: ScheduleKind = {
@@ -41,7 +43,7 @@ async function runSchedule(tx: Tx, scope: RunScope, schedule: TransactionSchedul
   const times = transactionTimes(schedule, await organizationZone(tx, writer.orgId));
   const next = occurrenceAfter(times, schedule.lastOccurrence);
   if (next === null || isBefore(writer.now, next.at)) return;
-  const due = occurrencesFrom(times, next.index, MAX_AT_ONCE)
+  const due = occurrencesFrom(times, next.index, MAX_MADE_AT_ONCE)
     .map(({ at }) => at)
     .filter((at) => !isBefore(writer.now, at));
   const last = due.at(-1) ?? next.at;
@@ -95,17 +97,8 @@ function transactionFields(schedule: TransactionSchedule, at: Instant) {
 }
 
 function createdChange(row: Row, requestId: string | null): Change {
-  const { name: entityType, event } = balanceTransaction;
-  const after = { ...answerOf(balanceTransaction, row as never), orgId: row['orgId'] };
-  return {
-    entityType,
-    entityId: String(row['id']),
-    action: 'created',
-    event,
-    before: null,
-    after,
-    requestId,
-  };
+  const origin = { orgId: String(row['orgId']), requestId };
+  return changeRecord(balanceTransaction, origin, { before: null, after: row as never });
 }
 
 async function previewTransactions(tx: Tx, { values, balance, from, limit }: Previewing): Promise<Row[]> {

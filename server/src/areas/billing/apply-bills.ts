@@ -10,7 +10,7 @@ import { type BillDraws, replaceDraws } from './bill-draws.ts';
 import { insertLines, lineRows, replaceLines } from './bill-lines.ts';
 import { type BillOrigin, keepBillFacts } from './bill-manifest.ts';
 import { type BillRow, linesOfBills, lockBillsWhere } from './bill-rows.ts';
-import { alertChange, billCreatedAlert, codeOf, failureAlerts } from './billing-alerts.ts';
+import { billCreatedAlert, billJobAlert, codeOf, failureAlerts } from './billing-alerts.ts';
 import type { CalculatedUnit } from './calculate-units.ts';
 import { markBilledCharges } from './charge-facts.ts';
 import { feesAmong } from './commitment-movements.ts';
@@ -54,7 +54,7 @@ export async function applyBills(
   const draws = [...updated.draws, ...created.draws];
   const fees = [...updated.fees, ...created.fees];
   await replaceDraws(tx, applying.writer, { billIds: ids, draws, fees, requestId: null });
-  const alerts = units.flatMap(failureAlerts).map((alert) => alertChange(applying.writer, alert));
+  const alerts = units.flatMap(failureAlerts).map((alert) => billJobAlert(applying.writer, alert));
   await recordBillChanges(tx, applying.writer, [...updated.changes, ...created.changes, ...alerts]);
   await markBilledCharges(tx, applying.organization.orgId, ids);
   await recordJobBills(tx, applying, ids);
@@ -118,7 +118,7 @@ async function createNew(tx: Tx, applying: Applying, drafts: readonly Draft[]): 
     origins: news.map(({ draft, bill }) => ({ billId: bill.id, unit: draft.unit })),
     changes: news.flatMap(({ draft, bill, lines }) => [
       billChange(null, { bill, lines }, null),
-      alertChange(writer, billCreatedAlert(bill.id, draft, draft.accountCode)),
+      billJobAlert(writer, billCreatedAlert(bill.id, draft, draft.accountCode)),
     ]),
     draws: news.flatMap(({ draft, bill }) => drawsOf(draft, bill)),
     fees: news.flatMap(({ draft, bill }) => feesAmong(bill.id, draft.lines)),

@@ -2,11 +2,10 @@ import type { DraftBill, FailedBills } from '../../engine/billing/bill.ts';
 import type { BillFacts } from '../../engine/billing/facts.ts';
 import { failureMessage } from '../../engine/billing/failure-message.ts';
 import { present } from '../../kernel/assert.ts';
-import { newId } from '../../kernel/ids.ts';
 import type { PlainDate } from '../../kernel/time.ts';
-import type { Row } from '../../store/database.ts';
 import type { Writer } from '../../store/entity-store.ts';
 import type { Change } from '../../store/outbox.ts';
+import { alertChange } from '../organization/index.ts';
 import type { CalculatedUnit } from './calculate-units.ts';
 
 type Alert = {
@@ -16,26 +15,9 @@ type Alert = {
   readonly entityId: string;
 };
 
-/** The event of a system alert of a bill job (spec 40 §7.7, 60 §2.2). */
-export function alertChange(writer: Writer, alert: Alert): Change {
-  const id = newId();
-  const envelope = {
-    id,
-    version: 1,
-    orgId: writer.orgId,
-    dtCreated: writer.now,
-    createdBy: writer.principalId,
-  };
-  const after: Row = { ...envelope, type: 'BILL_JOB', status: 'NEW', ...alert };
-  return {
-    entityType: 'Alert',
-    entityId: id,
-    action: 'created',
-    event: 'configuration.alert',
-    before: null,
-    after,
-    requestId: null,
-  };
+/** The system alert of a bill job, to be recorded (spec 40 §7.7, 60 §2.2). */
+export function billJobAlert(writer: Writer, alert: Alert): Change {
+  return alertChange(writer, { type: 'BILL_JOB', ...alert });
 }
 
 export function billCreatedAlert(

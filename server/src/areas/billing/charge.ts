@@ -15,7 +15,7 @@ import {
 import { anyId, dateParameter, enumParameter, equalId } from '../../api/filters.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
 import { defineResource } from '../../api/resource.ts';
-import type { CheckScope, EntityOf, Values } from '../../api/resource-spec.ts';
+import type { CheckScope, EntityOf } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
 import { localDate, type PlainDate } from '../../kernel/time.ts';
 import { contractMustFit, currencyMustBeLive } from '../accounts/index.ts';
@@ -112,7 +112,6 @@ export const charge = defineResource({
 
 type Fields = (typeof charge)['fields'];
 export type Charge = EntityOf<Fields>;
-export type ChargeValues = Values<Fields>;
 
 /** The balance is one of the same account; it stays until the charge is written. */
 async function balanceMustFit({ tx, orgId }: CheckScope, { accountId, entityId }: Charge): Promise<void> {

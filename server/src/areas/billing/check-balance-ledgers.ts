@@ -5,7 +5,7 @@ import type { Decimal } from '../../kernel/decimal.ts';
 import { SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
 import { inTransaction } from '../../store/transaction.ts';
 import { recordBillChanges } from './bill-changes.ts';
-import { alertChange } from './billing-alerts.ts';
+import { billJobAlert } from './billing-alerts.ts';
 
 type Difference = {
   readonly orgId: string;
@@ -40,7 +40,7 @@ export const checkBalanceLedgers = defineTask({
         `The transactions of balance ${balanceId} add up to ${held.toFixed()}, ` +
         `its movements to ${moved.toFixed()}`;
       const alert = { severity: 'ERROR', description, entityType: 'Balance', entityId: balanceId } as const;
-      await inTransaction(ctx.db, (tx) => recordBillChanges(tx, writer, [alertChange(writer, alert)]));
+      await inTransaction(ctx.db, (tx) => recordBillChanges(tx, writer, [billJobAlert(writer, alert)]));
     }
   },
 });

@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts';
 import type { Writer } from '../../store/entity-store.ts';
 import { recordChanges } from '../../store/outbox.ts';
 import { inTransaction } from '../../store/transaction.ts';
-import { alertChange } from './billing-alerts.ts';
+import { billJobAlert } from './billing-alerts.ts';
 
 /** Codes of ClickHouse for figures that it cannot calculate: overflow, division by 0, value out of range. */
 const FIGURE_ERRORS = ['407', '153', '321', '69'];
@@ -47,6 +47,6 @@ export async function failUnit(
     const cause = 'a figure is out of the range that can be stored';
     const description = `Bills of account ${account.code} could not be calculated: ${cause}`;
     const alert = { severity: 'ERROR', description, entityType: 'Account', entityId: unitId } as const;
-    await recordChanges(tx, writer, { changes: [alertChange(writer, alert)] });
+    await recordChanges(tx, writer, { changes: [billJobAlert(writer, alert)] });
   });
 }

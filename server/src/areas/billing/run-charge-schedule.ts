@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { answerOf } from '../../api/entity-writes.ts';
+import { changeRecord } from '../../api/entity-writes.ts';
 import { chargeAfter, chargesFrom, type ScheduledCharge } from '../../engine/billing/charge-schedule.ts';
 import { newId } from '../../kernel/ids.ts';
 import { isBefore } from '../../kernel/time.ts';
@@ -7,7 +7,7 @@ import type { Row, Tx } from '../../store/database.ts';
 import { newEnvelope, type Stored } from '../../store/entity-store.ts';
 import { type Change, recordChanges } from '../../store/outbox.ts';
 import { rowSet } from '../../store/row-set.ts';
-import type { Previewing, RunScope, ScheduleKind } from '../accounts/index.ts';
+import { MAX_MADE_AT_ONCE, type Previewing, type RunScope, type ScheduleKind } from '../accounts/index.ts';
 import {
   balanceChargeSchedule,
   chargeScheduleOf,
@@ -15,9 +15,6 @@ import {
 } from './balance-charge-schedule.ts';
 import { charge } from './charge.ts';
 import { scheduledCodes } from './scheduled-codes.ts';
-
-/** What is made in one transaction; a longer past is caught up with by the job, part by part. */
-const MAX_AT_ONCE = 500;
 
 /** Schedules that make charges for balances. */
 export const CHARGE_SCHEDULES: ScheduleKind = {
@@ -41,7 +38,9 @@ async function runSchedule(tx: Tx, scope: RunScope, stored: StoredChargeSchedule
   const schedule = await chargeScheduleOf(tx, orgId, stored);
   const next = chargeAfter(schedule, stored.lastOccurrence);
   if (next === null || isBefore(now, next.runAt)) return;
-  const due = chargesFrom(schedule, next.index, MAX_AT_ONCE).filter(({ runAt }) => !isBefore(now, runAt));
+  const due = chargesFrom(schedule, next.index, MAX_MADE_AT_ONCE).filter(
+    ({ runAt }) => !isBefore(now, runAt),
+  );
   const last = due.at(-1) ?? next;
   await insertCharges(tx, scope, { stored, due });
   await sql`update balance_charge_schedule
@@ -95,17 +94,8 @@ function chargeFields(stored: StoredChargeSchedule, balance: Stored, scheduled: 
 }
 
 function createdChange(row: Row, requestId: string | null): Change {
-  const { name: entityType, event } = charge;
-  const after = { ...answerOf(charge, row as never), orgId: row['orgId'] };
-  return {
-    entityType,
-    entityId: String(row['id']),
-    action: 'created',
-    event,
-    before: null,
-    after,
-    requestId,
-  };
+  const origin = { orgId: String(row['orgId']), requestId };
+  return changeRecord(charge, origin, { before: null, after: row as never });
 }
 
 function scheduledCode(code: string, { index }: ScheduledCharge): string {

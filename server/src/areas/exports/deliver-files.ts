@@ -53,7 +53,7 @@ type Delivery = {
 };
 
 async function deliver(ctx: Context, { job, destination, files }: Delivery): Promise<void> {
-  const bucket = bucketOf(ctx, destination);
+  const bucket = await bucketOf(ctx, destination);
   try {
     for (const { name, type, key, sizeBytes } of files) {
       const { prefix, partitionOrder } = destination;
@@ -66,7 +66,7 @@ async function deliver(ctx: Context, { job, destination, files }: Delivery): Pro
   }
 }
 
-function bucketOf(ctx: Context, destination: ExportDestination): ExportBucket {
+function bucketOf(ctx: Context, destination: ExportDestination): Promise<ExportBucket> {
   const { bucketName, iamRoleArn, projectNumber, poolId, providerId, serviceAccountEmail } = destination;
   const settings = ctx.config.exports;
   if (destination.destinationType === 'S3') {

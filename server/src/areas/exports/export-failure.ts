@@ -1,7 +1,8 @@
-import { newId, SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
+import { SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Tx } from '../../store/database.ts';
 import { recordChange, recordEvent } from '../../store/outbox.ts';
+import { alertChange } from '../organization/index.ts';
 import type { RunningJob } from './run-export-job.ts';
 
 type Failure = { readonly job: RunningJob; readonly reason: string; readonly now: Instant };
@@ -15,18 +16,7 @@ export async function recordExportFailure(tx: Tx, { job, reason, now }: Failure)
     name: 'dataexport.job.failure',
     attributes: { jobId, scheduleId, scheduleName, sourceType, destinationIds, error: reason },
   });
-  const alertId = newId();
   const of = scheduleName === null ? 'An ad-hoc export' : `An export of schedule ${scheduleName}`;
-  const envelope = { id: alertId, version: 1, orgId, dtCreated: now, createdBy: SYSTEM_PRINCIPAL };
-  const alert = { type: 'DATA_EXPORT', status: 'NEW', severity: 'ERROR' };
-  const description = `${of} failed: ${reason}`;
-  await recordChange(tx, writer, {
-    entityType: 'Alert',
-    entityId: alertId,
-    action: 'created',
-    event: 'configuration.alert',
-    before: null,
-    after: { ...envelope, ...alert, description, entityType: 'ExportJob', entityId: jobId },
-    requestId: null,
-  });
+  const about = { entityType: 'ExportJob', entityId: jobId, description: `${of} failed: ${reason}` };
+  await recordChange(tx, writer, alertChange(writer, { type: 'DATA_EXPORT', severity: 'ERROR', ...about }));
 }

@@ -2,9 +2,8 @@ import { sql } from 'kysely';
 import { assigned, integer, longText, oneOf, text } from '../../api/fields.ts';
 import { enumParameter } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
+import { ALERT_SEVERITIES, ALERT_TYPES } from '../organization/index.ts';
 
-export const ALERT_TYPES = ['API_INGEST', 'BILL_JOB', 'INTEGRATION', 'DATA_EXPORT', 'CONFIGURATION'] as const;
-export const ALERT_SEVERITIES = ['INFO', 'WARN', 'ERROR'] as const;
 export const ALERT_STATUSES = ['NEW', 'IN_PROGRESS', 'DONE'] as const;
 
 /**

@@ -10,10 +10,6 @@ export function eventNames(): readonly string[] {
   return [...changes, ...Object.keys(SINGLE_EVENT_FIELDS)].sort();
 }
 
-export function isEventName(name: string): boolean {
-  return eventFields(name) !== null;
-}
-
 /**
  * The fields that a calculation may use on events of this name, with their types: `new.` for what an entity
  * has become, `old.` for what it was, bare names for events that are no change of an entity (spec 60 §1.6).

@@ -1,16 +1,9 @@
+import { type IngestFailureType, raisesAlert } from '../../engine/metering/ingest-failure.ts';
 import type { Tx } from '../../store/database.ts';
 import type { Writer } from '../../store/entity-store.ts';
+import type { NewAlert } from '../organization/index.ts';
 import { payloadOf, type QueuedEvent } from './queued-event.ts';
-import { type NewAlert, raiseOrCount } from './raise-alert.ts';
-
-/** Failures that keep a measurement out; `DuplicateUid` is no reason for alarm (spec 60 §2.2). */
-const REJECTING = [
-  'UndefinedMeter',
-  'MissingField',
-  'DuplicateField',
-  'InvalidAccountCode',
-  'InvalidMeasurement',
-];
+import { raiseOrCount } from './raise-alert.ts';
 
 /** Raises one alert for each type of failure, meter and hour, which counts the failures. */
 export async function countIngestFailures(
@@ -20,8 +13,8 @@ export async function countIngestFailures(
 ): Promise<void> {
   const counts = new Map<string, { type: string; meterCode: string; occurrences: number }>();
   for (const event of events) {
-    const { type, meterCode = '' } = payloadOf(event) as { type?: string; meterCode?: string };
-    if (event.eventName !== 'ingest.validation.failure' || !type || !REJECTING.includes(type)) continue;
+    const { type, meterCode = '' } = payloadOf(event) as { type?: IngestFailureType; meterCode?: string };
+    if (event.eventName !== 'ingest.validation.failure' || !type || !raisesAlert(type)) continue;
     const key = JSON.stringify([type, meterCode]);
     const before = counts.get(key)?.occurrences ?? 0;
     counts.set(key, { type, meterCode, occurrences: before + 1 });

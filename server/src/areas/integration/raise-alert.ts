@@ -1,39 +1,14 @@
 import { sql } from 'kysely';
-import { newId } from '../../kernel/ids.ts';
 import type { Tx } from '../../store/database.ts';
 import type { Writer } from '../../store/entity-store.ts';
 import { recordChange } from '../../store/outbox.ts';
-import { type ALERT_SEVERITIES, type ALERT_TYPES, alert } from './alert.ts';
-
-export type NewAlert = {
-  readonly type: (typeof ALERT_TYPES)[number];
-  readonly severity: (typeof ALERT_SEVERITIES)[number];
-  readonly description: string;
-  readonly entityType?: string;
-  readonly entityId?: string;
-};
-
-const MAX_DESCRIPTION_LENGTH = 1000;
+import { alertChange, alertDescription, type NewAlert } from '../organization/index.ts';
 
 /** Raises an alert: audit, event and row in one statement (spec 60 §2.2). Answers its id. */
 export async function raiseAlert(tx: Tx, writer: Writer, raised: NewAlert): Promise<string> {
-  const id = newId();
-  const { orgId, now, principalId } = writer;
-  const envelope = {
-    ...{ id, orgId, version: 1, dtCreated: now, dtLastModified: now },
-    ...{ createdBy: principalId, lastModifiedBy: principalId },
-  };
-  const description = raised.description.slice(0, MAX_DESCRIPTION_LENGTH);
-  await recordChange(tx, writer, {
-    entityType: alert.name,
-    entityId: id,
-    action: 'created',
-    event: alert.event,
-    before: null,
-    after: { ...envelope, status: 'NEW', ...raised, description },
-    requestId: null,
-  });
-  return id;
+  const change = alertChange(writer, raised);
+  await recordChange(tx, writer, change);
+  return change.entityId;
 }
 
 type Counted = {
@@ -57,7 +32,7 @@ export async function raiseOrCount(tx: Tx, writer: Writer, counted: Counted): Pr
   const total = (open?.occurrences ?? 0) + occurrences;
   const id = open?.id ?? (await raiseAlert(tx, writer, alertOf(total)));
   await sql`update alert set dedupe_key = ${dedupeKey}, occurrences = ${total},
-      description = ${alertOf(total).description.slice(0, MAX_DESCRIPTION_LENGTH)},
+      description = ${alertDescription(alertOf(total).description)},
       version = version + ${open ? 1 : 0}, dt_last_modified = ${String(now)},
       last_modified_by = ${principalId}
     where org_id = ${orgId} and id = ${id}`.execute(tx);

@@ -1,4 +1,11 @@
 /** The tenant itself: its configuration, currencies and lists of values. */
+export {
+  ALERT_SEVERITIES,
+  ALERT_TYPES,
+  alertChange,
+  alertDescription,
+  type NewAlert,
+} from './alert-change.ts';
 export { billGroupingKey } from './bill-grouping-key.ts';
 export { createOrganization } from './create-organization.ts';
 export { creditReason } from './credit-reason.ts';

@@ -1,6 +1,7 @@
 // Spec 30 §9, 50 §6.7: how many units of a usage line an amount pays for, and the bands on both sides.
 import { Decimal, maxOf, minOf, sumOf, ZERO } from '../../kernel/decimal.ts';
 import { fraction, timesFraction } from '../money/fraction.ts';
+import { scaledBand } from '../pricing/band-usage.ts';
 import type { PricingBandUsage } from './bill.ts';
 import type { DraftLine } from './draft.ts';
 
@@ -34,7 +35,7 @@ function shareCut({ line, covered }: Cutting, bands: readonly PricingBandUsage[]
   const units = keptUnits(timesFraction(line.units, fraction(covered, line.subtotal)));
   if (units.isZero()) return { units, cost: ZERO, kept: [], rest: bands };
   const shareOf = (value: Decimal) => published(timesFraction(value, fraction(covered, line.subtotal)));
-  const kept = bands.map((band) => scaledBand(band, shareOf));
+  const kept = bands.map((band) => sharedPart(band, shareOf));
   return { units, cost: null, kept, rest: bands.map((band, at) => bandWithout(band, kept[at] ?? band)) };
 }
 
@@ -89,16 +90,8 @@ function conversionOf({ bandSubtotal, convertedBandSubtotal }: PricingBandUsage)
   return bandSubtotal.isZero() ? ZERO : convertedBandSubtotal.div(bandSubtotal);
 }
 
-function scaledBand(band: PricingBandUsage, shareOf: (value: Decimal) => Decimal): PricingBandUsage {
-  return {
-    ...band,
-    fixedPrice: shareOf(band.fixedPrice),
-    bandUnits: shareOf(band.bandUnits),
-    bandQuantity: shareOf(band.bandQuantity),
-    unitSubtotal: shareOf(band.unitSubtotal),
-    bandSubtotal: shareOf(band.bandSubtotal),
-    convertedBandSubtotal: shareOf(band.convertedBandSubtotal),
-  };
+function sharedPart(band: PricingBandUsage, shareOf: (value: Decimal) => Decimal): PricingBandUsage {
+  return { ...scaledBand(band, shareOf), convertedBandSubtotal: shareOf(band.convertedBandSubtotal) };
 }
 
 /** What is left of a band; its fixed price goes with the first part. */

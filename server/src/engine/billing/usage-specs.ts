@@ -2,7 +2,7 @@
 import { Decimal, sumOf } from '../../kernel/decimal.ts';
 import { type Fraction, fraction, timesFraction } from '../money/fraction.ts';
 import { splitAmount } from '../money/split.ts';
-import { type BandUsage, bandUsage } from '../pricing/band-usage.ts';
+import { type BandUsage, bandUsage, scaledBand } from '../pricing/band-usage.ts';
 import type { BillFailure, LineUsage } from './bill.ts';
 import type { Calculation } from './calculation.ts';
 import { type LineSpec, RANK } from './draft.ts';
@@ -61,14 +61,7 @@ function sharedSpec(whole: LineSpec, weight: Decimal, sum: Decimal): LineSpec {
 export function sharedBand(band: BandUsage, share: Fraction): BandUsage {
   const shareOf = (value: Decimal) =>
     timesFraction(value, share).toDecimalPlaces(PUBLISHED_DECIMALS, Decimal.ROUND_HALF_UP);
-  return {
-    ...band,
-    fixedPrice: shareOf(band.fixedPrice),
-    bandUnits: shareOf(band.bandUnits),
-    bandQuantity: shareOf(band.bandQuantity),
-    unitSubtotal: shareOf(band.unitSubtotal),
-    bandSubtotal: shareOf(band.bandSubtotal),
-  };
+  return scaledBand(band, shareOf);
 }
 
 function wholeSpec(rated: RatedWindow): LineSpec {

@@ -10,7 +10,6 @@ import {
   nextBillDate,
   periodClosedBy,
   periodOpenedBy,
-  targetedBillDate,
 } from './billing-periods.ts';
 import type { Frequency } from './cycle.ts';
 
@@ -242,39 +241,15 @@ describe('bill dates', () => {
   });
 });
 
-describe('the bill that a job targets', () => {
+describe('the next bill', () => {
   const bounded = 'MONTHLY 1 2022-01-01 from 2024-04-11 to 2024-06-11';
-
-  test.each([
-    ['a bill date', bounded, '2024-06-01', '2024-06-01'],
-    ['a date in a period', bounded, '2024-05-02', '2024-06-01'],
-    ['a date in the first period', bounded, '2024-04-11', '2024-05-01'],
-    ['a date after the end, in the period that it falls in', bounded, '2024-06-20', '2024-07-01'],
-    ['the last bill date', bounded, '2024-07-01', '2024-07-01'],
-    ['after the last bill', bounded, '2024-07-02', undefined],
-    ['before the start', bounded, '2024-04-10', undefined],
-    ['a long first period', 'MONTHLY 1 2024-05-20 from 2024-04-01', '2024-04-02', '2024-05-20'],
-    [
-      'the own start on the grid, in arrears',
-      'MONTHLY 1 2022-01-01 from 2024-05-01',
-      '2024-05-01',
-      '2024-06-01',
-    ],
-  ])('%s', (_name, given, day, expected) => {
-    expect(targetedBillDate(attachment(given), date(day), { advance: false })?.toString()).toBe(expected);
-  });
-
-  test('the own start on the grid, in advance', () => {
-    const given = attachment('MONTHLY 1 2022-01-01 from 2024-05-01');
-    expect(targetedBillDate(given, date('2024-05-01'), { advance: true })?.toString()).toBe('2024-05-01');
-  });
 
   test.each([
     ['2024-01-01', '2024-05-01'],
     ['2024-05-01', '2024-05-01'],
     ['2024-05-02', '2024-06-01'],
     ['2024-07-02', undefined],
-  ])('the next bill date on or after %s is %s', (day, expected) => {
+  ])('on or after %s is that of %s', (day, expected) => {
     expect(nextBillDate(attachment(bounded), date(day))?.toString()).toBe(expected);
   });
 });

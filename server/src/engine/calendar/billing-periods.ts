@@ -82,20 +82,6 @@ export function nextBillDate(attachment: BillingAttachment, afterOrOn: PlainDate
   return k > lastIndex(attachment) ? null : gridDate(attachment.cycle, k);
 }
 
-/**
- * The bill that a job with target date `date` calculates (spec 40 §8.1, cases 2 and 3): the one of that
- * date, else that of the period in progress. Null when the attachment starts later or had ended before that
- * period.
- */
-export function targetedBillDate(
-  attachment: BillingAttachment,
-  date: PlainDate,
-  timing: { readonly advance: boolean },
-): PlainDate | null {
-  if (isDateBefore(date, attachment.start)) return null;
-  return isBillDate(attachment, date, timing) ? date : nextBillDate(attachment, date);
-}
-
 /** The arrears bill dates with from <= date < to, ascending. */
 export function billDates(
   attachment: BillingAttachment,

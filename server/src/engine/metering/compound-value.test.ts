@@ -6,7 +6,7 @@ import { lookupReader } from '../expression/lookups.ts';
 import { parseExpression } from '../expression/parse.ts';
 import type { Expression } from '../expression/syntax.ts';
 import { aggregationCodesOf, compoundScope } from './compound-names.ts';
-import { type CompoundFacts, compoundSegments, compoundValue } from './compound-value.ts';
+import { type CompoundFacts, compoundValue } from './compound-value.ts';
 
 function parsed(text: string): Expression {
   const result = parseExpression(text);
@@ -124,20 +124,5 @@ describe('names', () => {
       'aggregation.calls - seats * calls + customFields.aggregation.x + billingPeriod.days',
     );
     expect(aggregationCodesOf(root)).toEqual(['calls', 'seats']);
-  });
-});
-
-describe('segments', () => {
-  const eu = { region: 'eu', tier: 'gold' };
-  const us = { region: 'us', tier: 'gold' };
-
-  test.each([
-    ['none without segmented aggregation', [[], []], []],
-    ['those of the only segmented one', [[], [eu, us]], [eu, us]],
-    ['those that all have', [[eu, us], [{ tier: 'gold', region: 'us' }]], [us]],
-    ['none when nothing is shared', [[eu], [us]], []],
-    ['not one with another field', [[eu], [{ ...eu, extra: '*' }]], []],
-  ])('are %s', (_, segments, expected) => {
-    expect(compoundSegments(segments.map((list) => ({ segments: list })))).toEqual(expected);
   });
 });

@@ -1,6 +1,5 @@
 // Spec 20 §12.2-12.3: the value of a Compound Aggregation from the base values of simple ones.
 
-import { present } from '../../kernel/assert.ts';
 import { type Decimal, isDecimal, ONE, ZERO } from '../../kernel/decimal.ts';
 import type { Instant } from '../../kernel/time.ts';
 import {
@@ -13,7 +12,6 @@ import type { LookupReader } from '../expression/lookups.ts';
 import type { Expression } from '../expression/syntax.ts';
 import type { Operand, Value } from '../expression/values.ts';
 import { aggregationCodesOf, compoundReference } from './compound-names.ts';
-import type { AggregationDefinition, Segment } from './usage-query.ts';
 
 export type CompoundDefinition = {
   readonly calculation: Expression;
@@ -78,26 +76,4 @@ function numberResult(value: Value): CompoundValue {
   if (value === null || isDecimal(value)) return { kind: 'value', value };
   if (typeof value === 'boolean') return { kind: 'value', value: value ? ONE : ZERO };
   return { kind: 'error', message: 'the calculation must give a number, not a text or a DateTime' };
-}
-
-/**
- * The segments for which a Compound Aggregation is evaluated (§12.3), given the aggregations that it names:
- * those of the only segmented one, or those that all segmented ones share. Empty = unsegmented: then each
- * segmented aggregation contributes its method over all measurements that fall into any of its segments.
- */
-export function compoundSegments(
-  aggregations: readonly Pick<AggregationDefinition, 'segments'>[],
-): readonly Segment[] {
-  const segmented = aggregations.filter((aggregation) => aggregation.segments.length > 0);
-  if (segmented.length === 0) return [];
-  const [first, ...others] = segmented;
-  const sharedKeys = others.map(({ segments }) => new Set(segments.map(segmentKey)));
-  return present(first, 'a segmented aggregation').segments.filter((segment) =>
-    sharedKeys.every((keys) => keys.has(segmentKey(segment))),
-  );
-}
-
-/** The segment as text that does not depend on the order of its fields. */
-function segmentKey(segment: Segment): string {
-  return JSON.stringify(Object.entries(segment).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -64,3 +64,15 @@ function bandQuantities(use: readonly BandUse[], source: BandUsageSource): reado
 function published(value: Decimal): Decimal {
   return value.toDecimalPlaces(PUBLISHED_DECIMALS, Decimal.ROUND_HALF_UP);
 }
+
+/** The band with each of its amounts and quantities scaled. */
+export function scaledBand<B extends BandUsage>(band: B, shareOf: (value: Decimal) => Decimal): B {
+  return {
+    ...band,
+    fixedPrice: shareOf(band.fixedPrice),
+    bandUnits: shareOf(band.bandUnits),
+    bandQuantity: shareOf(band.bandQuantity),
+    unitSubtotal: shareOf(band.unitSubtotal),
+    bandSubtotal: shareOf(band.bandSubtotal),
+  };
+}

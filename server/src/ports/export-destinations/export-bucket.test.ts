@@ -102,7 +102,7 @@ describe('a bucket of Google Cloud', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   test('is written with a token that was exchanged for the own one', async () => {
-    bucket = openExportBucket(GCS, { s3Endpoint: null, gcsTokenFile, gcsEndpoint: server.url });
+    bucket = await openExportBucket(GCS, { s3Endpoint: null, gcsTokenFile, gcsEndpoint: server.url });
     await bucket.write('a/b=1/x y.gz', object(Buffer.from('hello')));
     await bucket.write('two', object(Buffer.from('again')));
     expect([...server.objects].map(([key, value]) => [key, value.toString()])).toEqual([
@@ -122,7 +122,7 @@ describe('a bucket of Google Cloud', () => {
 
   test('is written as the service account', async () => {
     const acting = { ...GCS, serviceAccountEmail: 'export@acme.example' };
-    bucket = openExportBucket(acting, { s3Endpoint: null, gcsTokenFile, gcsEndpoint: server.url });
+    bucket = await openExportBucket(acting, { s3Endpoint: null, gcsTokenFile, gcsEndpoint: server.url });
     await bucket.write('x', object(Buffer.from('hello')));
     expect(server.received[1]?.url).toBe(
       '/v1/projects/-/serviceAccounts/export%40acme.example:generateAccessToken',
@@ -131,7 +131,7 @@ describe('a bucket of Google Cloud', () => {
   });
 
   test('that refuses says why', async () => {
-    bucket = openExportBucket(GCS, { s3Endpoint: null, gcsTokenFile, gcsEndpoint: server.url });
+    bucket = await openExportBucket(GCS, { s3Endpoint: null, gcsTokenFile, gcsEndpoint: server.url });
     server.refuseWrites(true);
     await expect(bucket.write('x', object(Buffer.from('hello')))).rejects.toThrow(
       /answered 403: .*AccessDenied/,
@@ -139,7 +139,7 @@ describe('a bucket of Google Cloud', () => {
   });
 
   test('is not written without an identity of the installation', async () => {
-    bucket = openExportBucket(GCS, { s3Endpoint: null, gcsTokenFile: null, gcsEndpoint: server.url });
+    bucket = await openExportBucket(GCS, { s3Endpoint: null, gcsTokenFile: null, gcsEndpoint: server.url });
     await expect(bucket.write('x', object(Buffer.from('hello')))).rejects.toThrow('GCS_TOKEN_FILE');
     expect(server.received).toEqual([]);
   });

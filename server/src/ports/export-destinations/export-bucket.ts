@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { type GcsBucket, gcsBucket } from './gcs-bucket.ts';
-import { type S3Bucket, s3Bucket } from './s3-bucket.ts';
+import type { S3Bucket } from './s3-bucket.ts';
 
 /** A bucket of somebody else's that files are written to. */
 export type ExportBucket = {
@@ -28,8 +28,12 @@ export type ExportSettings = {
 };
 
 /** The bucket of a destination. Nothing is sent before the first write. */
-export function openExportBucket(bucket: S3Bucket | GcsBucket, settings: ExportSettings): ExportBucket {
-  return bucket.type === 'S3'
-    ? s3Bucket(bucket, { endpoint: settings.s3Endpoint })
-    : gcsBucket(bucket, settings);
+export async function openExportBucket(
+  bucket: S3Bucket | GcsBucket,
+  settings: ExportSettings,
+): Promise<ExportBucket> {
+  if (bucket.type === 'GCS') return gcsBucket(bucket, settings);
+  // Loaded only here: the AWS libraries are large, and most installations export elsewhere or not at all.
+  const { s3Bucket } = await import('./s3-bucket.ts');
+  return s3Bucket(bucket, { endpoint: settings.s3Endpoint });
 }
