@@ -32,7 +32,7 @@ export async function configureBilling(
   await made('/counteradjustments', { accountId, counterId, date: '2025-12-15', value: 3 });
   if (options.credit) await addCredit(made, accountId);
   const accountIds = await copyAccounts(ctx, { orgId, accountId, options });
-  await insertUsage(ctx, { orgId, meterId, accountIds, measurements: options.measurements });
+  await insertUsage(ctx, { orgId, meterId, accountId, options });
   return { orgId, meterId, accountIds };
 }
 
@@ -116,24 +116,26 @@ async function copyAccounts(ctx: Context, { orgId, accountId, options }: Copying
 }
 
 type Usage = Omit<BillingSetup, 'accountIds'> & {
-  readonly accountIds: readonly string[];
-  readonly measurements: number;
+  readonly accountId: string;
+  readonly options: BillOptions;
 };
 
-/** Measurements of January for all accounts in turn. */
-async function insertUsage(ctx: Context, { orgId, meterId, accountIds, measurements }: Usage): Promise<void> {
+/** Measurements of January for all accounts in turn; the last one is that of the API. */
+async function insertUsage(ctx: Context, { orgId, meterId, accountId, options }: Usage): Promise<void> {
+  const { accounts, measurements } = options;
   const step = Math.max(1, Math.floor(MONTH_MS / measurements));
   for (let start = 0; start < measurements; start += 500_000) {
     await ctx.clickhouse.command({
       query: `insert into measurement
         (org_id, meter_id, account_id, ts, received_at, uid, insert_id, batch_id, position, source, measures)
-        with {accountIds:Array(UUID)} as accounts
-        select {orgId:UUID}, {meterId:UUID}, accounts[1 + number % length(accounts)],
+        with 2 + number % ${accounts} as n,
+          concat('00000000-0000-0000-0000-', leftPad(lower(hex(n)), 12, '0')) as copy
+        select {orgId:UUID}, {meterId:UUID}, if(n > ${accounts}, {accountId:UUID}, toUUID(copy)),
           fromUnixTimestamp64Milli(toInt64(${START_MS} + number * ${step}), 'UTC'), now64(6),
           toString(number), {meterId:UUID}, {meterId:UUID}, toUInt32(number), 'BENCH',
           map('calls', toDecimal256(number % 17, 34))
         from numbers(${start}, ${Math.min(500_000, measurements - start)})`,
-      query_params: { orgId, meterId, accountIds },
+      query_params: { orgId, meterId, accountId },
       clickhouse_settings: { insert_deduplication_token: `bench ${start}` },
     });
   }

@@ -35,7 +35,7 @@ export async function startServerProcess(
   };
   await prepare?.(dataDir, access.orgId);
   const main = fileURLToPath(new URL(entry, import.meta.url));
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: environment(access, { port, dataDir }),
   });

@@ -1,4 +1,5 @@
 import { Decimal, isDecimal } from './decimal.ts';
+import { quotedName } from './json.ts';
 import { instantText, Temporal } from './time.ts';
 
 /** Texts that begin with it are written with one more, so that they are told from the tagged ones. */
@@ -36,18 +37,6 @@ function recordText(record: Readonly<Record<string, unknown>>): string {
     if (member !== undefined) members += `${members && ','}${quotedName(name)}:${writeExact(member)}`;
   }
   return `{${members}}`;
-}
-
-/** Most names are those of a few record types; names of custom fields and segments are many. */
-const MAX_NAMES = 1000;
-const names = new Map<string, string>();
-
-function quotedName(name: string): string {
-  const known = names.get(name);
-  if (known !== undefined) return known;
-  const quoted = JSON.stringify(name);
-  if (names.size < MAX_NAMES) names.set(name, quoted);
-  return quoted;
 }
 
 /** The values that `writeExact` wrote. Throws SyntaxError for other text. */

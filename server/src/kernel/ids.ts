@@ -13,7 +13,20 @@ export function uuidFromText(text: string): string | null {
 
 let lastMs = 0;
 let sequence = 0;
-const random = Buffer.alloc(10);
+
+/** Asking the system for random bytes costs as much for many ids as for one. */
+const RANDOM_BYTES = 8;
+const pool = Buffer.alloc(RANDOM_BYTES * 512);
+let used = pool.length;
+
+function nextRandom(): Buffer {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += RANDOM_BYTES;
+  return pool.subarray(used - RANDOM_BYTES, used);
+}
 
 /**
  * A new UUID version 7 (RFC 9562): 48 bits of milliseconds, then a 12 bit counter, then 62 random bits. Ids
@@ -28,10 +41,10 @@ export function newId(): string {
     lastMs += 1;
     sequence = 0;
   }
-  randomFillSync(random);
+  const random = nextRandom();
   const time = lastMs.toString(16).padStart(12, '0');
   const counter = (0x7000 | sequence).toString(16);
   const variant = (0x80 | ((random[0] ?? 0) & 0x3f)).toString(16);
-  const tail = random.toString('hex', 1, 8);
+  const tail = random.toString('hex', 1);
   return `${time.slice(0, 8)}-${time.slice(8)}-${counter}-${variant}${tail.slice(0, 2)}-${tail.slice(2, 14)}`;
 }

@@ -60,19 +60,41 @@ function jsonText(value: unknown, keepNulls: boolean): string | undefined {
 }
 
 function structureText(value: object, keepNulls: boolean): string | undefined {
-  if (Array.isArray(value)) {
-    return `[${value.map((item) => jsonText(item, keepNulls) ?? 'null').join(',')}]`;
-  }
+  if (Array.isArray(value)) return listText(value, keepNulls);
   if (isDecimal(value)) return value.isZero() ? '0' : value.toFixed();
   if (value instanceof Temporal.Instant) return `"${instantText(value)}"`;
   if (WRITTEN in value) return value[WRITTEN] as string;
   if (hasToJson(value)) return jsonText(value.toJSON(), keepNulls);
+  return recordText(value as Readonly<Record<string, unknown>>, keepNulls);
+}
+
+function listText(items: readonly unknown[], keepNulls: boolean): string {
+  let text = '';
+  for (const item of items) text += `${text && ','}${jsonText(item, keepNulls) ?? 'null'}`;
+  return `[${text}]`;
+}
+
+function recordText(record: Readonly<Record<string, unknown>>, keepNulls: boolean): string {
   let members = '';
-  for (const [name, member] of Object.entries(value)) {
+  for (const name of Object.keys(record)) {
+    const member = record[name];
     const text = member === null && !keepNulls ? undefined : jsonText(member, keepNulls);
-    if (text !== undefined) members += `${members && ','}${JSON.stringify(name)}:${text}`;
+    if (text !== undefined) members += `${members && ','}${quotedName(name)}:${text}`;
   }
   return `{${members}}`;
+}
+
+/** Most names are those of a few record types; names of custom fields and segments are many. */
+const MAX_NAMES = 2000;
+const names = new Map<string, string>();
+
+/** A property's name as JSON text. */
+export function quotedName(name: string): string {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const quoted = JSON.stringify(name);
+  if (names.size < MAX_NAMES) names.set(name, quoted);
+  return quoted;
 }
 
 function hasToJson(value: object): value is { toJSON(): unknown } {

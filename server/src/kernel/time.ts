@@ -96,6 +96,21 @@ export function dateFromText(text: string): PlainDate | null {
  * else, a bare date included. Digits below microseconds are dropped, because that is what the stores keep.
  */
 export function instantFromText(text: string): Instant | null {
+  return instantFromPlainText(text) ?? instantFromAnyText(text);
+}
+
+const PLAIN = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?Z$/;
+
+/** The form that most senders write, in whole milliseconds; null for every other text. */
+function instantFromPlainText(text: string): Instant | null {
+  const day = PLAIN.exec(text)?.[1];
+  const ms = day === undefined ? Number.NaN : Date.parse(text);
+  // The platform takes 24:00 and the 30th of February for the day after.
+  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== day) return null;
+  return Temporal.Instant.fromEpochMilliseconds(ms);
+}
+
+function instantFromAnyText(text: string): Instant | null {
   if (!DATE_TIME.test(text) || dateFromText(text) === null) return null;
   const withOffset = /(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$/.test(text.slice(16)) ? text : `${text}Z`;
   try {
@@ -111,16 +126,27 @@ export function platformDate(instant: Instant): Date {
   return new Date(instant.epochMilliseconds);
 }
 
-const MILLION = 1_000_000n;
+const NS_PER_US = 1000n;
+/** The platform's formatter writes longer years with a sign, and its remainders below 1970 are negative. */
+const YEAR_10000_MS = 253_402_300_800_000;
 
 /**
- * The instant as ISO text in UTC, as its own `toString` writes it. The platform's formatter does the same for
- * whole milliseconds in a tenth of the time, and every stored bill holds dozens of instants.
+ * The instant as ISO text in UTC, as its own `toString` writes it. The platform's formatter does the same in
+ * a tenth of the time, and every stored bill holds dozens of instants.
  */
 export function instantText(instant: Instant): string {
+  const ms = instant.epochMilliseconds;
   const ns = instant.epochNanoseconds;
-  if (ns % MILLION !== 0n || ns < 0n) return instant.toString();
-  return platformDate(instant)
-    .toISOString()
-    .replace(/\.?0{1,3}Z$/, 'Z');
+  if (ms < 0 || ms >= YEAR_10000_MS || ns % NS_PER_US !== 0n) return instant.toString();
+  const iso = platformDate(instant).toISOString();
+  const us = Number(ns / NS_PER_US - BigInt(ms) * 1000n);
+  if (us === 0 && iso.endsWith('.000Z')) return `${iso.slice(0, 19)}Z`;
+  const fraction = us === 0 ? iso.slice(20, 23) : `${iso.slice(20, 23)}${String(us).padStart(3, '0')}`;
+  return `${iso.slice(0, 20)}${withoutTrailingZeros(fraction)}Z`;
+}
+
+function withoutTrailingZeros(digits: string): string {
+  let length = digits.length;
+  while (digits.charAt(length - 1) === '0') length -= 1;
+  return digits.slice(0, length);
 }

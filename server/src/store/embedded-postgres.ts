@@ -86,6 +86,8 @@ function serverArgs(cluster: Cluster, run: { readonly port: number; readonly dur
     timezone: 'UTC',
     log_timezone: 'UTC',
     jit: 'off',
+    // New tables grow from nothing to thousands of rows within seconds; sessions keep the plans of the start.
+    autovacuum_naptime: '2s',
     logging_collector: 'off',
     fsync: run.durable ? 'on' : 'off',
     synchronous_commit: run.durable ? 'on' : 'off',

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { isDecimal } from '../kernel/decimal.ts';
 import { newId } from '../kernel/ids.ts';
 import { writeJsonWithNulls } from '../kernel/json.ts';
-import type { Instant } from '../kernel/time.ts';
+import { type Instant, instantText, Temporal } from '../kernel/time.ts';
 import type { Condition, Db, Row, Tx } from './database.ts';
 import { PREPARED } from './value-client.ts';
 
@@ -46,6 +46,7 @@ export function columnValue(value: unknown, isJson = false): unknown {
   if (value === undefined || value === null) return null;
   if (isJson) return sql`${writeJsonWithNulls(value)}::json`;
   if (isDecimal(value)) return value.toFixed();
+  if (value instanceof Temporal.Instant) return instantText(value);
   if (typeof value === 'object' && !Array.isArray(value)) return String(value);
   return value;
 }
@@ -87,7 +88,7 @@ export function newEnvelope({ orgId, principalId, now }: Writer) {
 export async function insertEntity(tx: Tx, table: EntityTable, args: { writer: Writer; values: Row }) {
   const { writer, values } = args;
   const names = ['orgId', 'id', 'version', 'dtCreated', 'dtLastModified', 'createdBy', 'lastModifiedBy'];
-  const now = String(writer.now);
+  const { now } = writer;
   const head = [writer.orgId, newId(), 1, now, now, writer.principalId, writer.principalId];
   const own = table.columns.map((column) => columnValue(values[column], table.jsonColumns.has(column)));
   const row = await one(
@@ -113,7 +114,7 @@ export async function replaceEntity(
     sql`update ${sql.table(table.name)} set ${sql.join([
       ...assignments,
       sql`version = version + 1`,
-      sql`${sql.ref('dtLastModified')} = ${String(writer.now)}`,
+      sql`${sql.ref('dtLastModified')} = ${writer.now}`,
       sql`${sql.ref('lastModifiedBy')} = ${writer.principalId}`,
     ])} where ${sql.ref('orgId')} = ${writer.orgId} and id = ${id} returning ${selected(table)}`,
   );

@@ -26,7 +26,7 @@ export async function recordChange(tx: Tx, writer: Writer, change: Change): Prom
   const after = change.after && writeJson(change.after);
   const audit = sql`insert into audit_entry
     (org_id, id, dt_created, principal_id, ip, request_id, entity_type, entity_id, action, before, after)
-    values (${writer.orgId}, ${newId()}, ${String(writer.now)}, ${writer.principalId}, ${writer.ip ?? null},
+    values (${writer.orgId}, ${newId()}, ${writer.now}, ${writer.principalId}, ${writer.ip ?? null},
             ${change.requestId}, ${change.entityType}, ${change.entityId}, ${change.action},
             ${before}::jsonb, ${after}::jsonb)`;
   if (change.event === null) {
@@ -38,7 +38,7 @@ export async function recordChange(tx: Tx, writer: Writer, change: Change): Prom
     .join(',')}}}`;
   await sql`${sql.raw(WITH_NEXT)}with audit as (${audit}) insert into event
     (org_id, id, event_name, event_time, m3ter_event, resource_id)
-    values (${writer.orgId}, ${newId()}, ${`${change.event}.${change.action}`}, ${String(writer.now)},
+    values (${writer.orgId}, ${newId()}, ${`${change.event}.${change.action}`}, ${writer.now},
             ${payload}::jsonb, ${change.entityId})`.execute(tx);
 }
 
@@ -52,7 +52,6 @@ export async function recordChanges(
   { changes, onlyInEvents = [] }: { changes: readonly Change[]; onlyInEvents?: readonly string[] },
 ): Promise<void> {
   if (changes.length === 0) return;
-  const now = String(writer.now);
   const rows = changes.map(({ event, ...change }) => ({
     ...change,
     auditId: newId(),
@@ -67,14 +66,14 @@ export async function recordChanges(
     ), audit as (
       insert into audit_entry
         (org_id, id, dt_created, principal_id, ip, request_id, entity_type, entity_id, action, before, after)
-      select ${writer.orgId}::uuid, "auditId", ${now}::timestamptz, ${writer.principalId}::uuid,
+      select ${writer.orgId}::uuid, "auditId", ${writer.now}::timestamptz, ${writer.principalId}::uuid,
         ${writer.ip ?? null}::text, "requestId", "entityType", "entityId", action,
         before - ${onlyInEvents}::text[],
         after - ${onlyInEvents}::text[]
       from change
     )
     insert into event (org_id, id, event_name, event_time, m3ter_event, resource_id)
-    select ${writer.orgId}::uuid, "eventId", "eventName", ${now}::timestamptz,
+    select ${writer.orgId}::uuid, "eventId", "eventName", ${writer.now}::timestamptz,
       jsonb_build_object('eventData',
         case when after is null then '{}' else jsonb_build_object('newDto', after) end
         || case when before is null then '{}' else jsonb_build_object('oldDto', before) end),
@@ -90,7 +89,7 @@ export async function recordEvent(
 ): Promise<string> {
   const id = newId();
   await sql`insert into event (org_id, id, event_name, event_time, m3ter_event)
-    values (${writer.orgId}, ${id}, ${event.name}, ${String(writer.now)},
+    values (${writer.orgId}, ${id}, ${event.name}, ${writer.now},
             ${writeJson({ eventData: event.attributes })}::jsonb)`.execute(tx);
   return id;
 }
@@ -106,7 +105,7 @@ export async function recordEvents(
   const names = events.map((event) => event.name);
   const payloads = events.map((event) => writeJson({ eventData: event.attributes }));
   await sql`insert into event (org_id, id, event_name, event_time, m3ter_event)
-    select ${writer.orgId}, made.id, made.name, ${String(writer.now)}, made.payload::jsonb
+    select ${writer.orgId}, made.id, made.name, ${writer.now}, made.payload::jsonb
     from unnest(${ids}::uuid[], ${names}::text[], ${payloads}::text[]) as made (id, name, payload)`.execute(
     tx,
   );

@@ -8,7 +8,7 @@ import type { Row, Tx } from './database.ts';
  */
 export function rowSet(table: string, rows: readonly Row[]): RawBuilder<unknown> {
   const json = writeJsonWithNulls(rows.map(inColumnSpelling));
-  return sql`jsonb_populate_recordset(null::${sql.table(table)}, ${json}::jsonb)`;
+  return sql`json_populate_recordset(null::${sql.table(table)}, ${json}::json)`;
 }
 
 /** Inserts whole rows of one table in one statement; none for no rows. */
@@ -19,7 +19,10 @@ export async function insertRows(tx: Tx, table: string, rows: readonly Row[]): P
 
 function inColumnSpelling(row: Row): Row {
   const spelled: Row = {};
-  for (const [name, value] of Object.entries(row)) spelled[columnName(name)] = value;
+  for (const name of Object.keys(row)) {
+    const value = row[name];
+    if (value !== null && value !== undefined) spelled[columnName(name)] = value;
+  }
   return spelled;
 }
 

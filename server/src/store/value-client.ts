@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { isDecimal } from '../kernel/decimal.ts';
 import { writeJsonWithNulls } from '../kernel/json.ts';
-import { Temporal } from '../kernel/time.ts';
+import { instantText, Temporal } from '../kernel/time.ts';
 
 /**
  * Begins a statement of a fixed text that finds few rows by key: it is planned once per session. Statements
@@ -77,7 +77,8 @@ type Corkable = { cork(): void; uncork(): void };
 export function parameterFromValue(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
   if (isDecimal(value)) return value.toFixed();
-  if (value instanceof Temporal.Instant || value instanceof Temporal.PlainDate) return value.toString();
+  if (value instanceof Temporal.Instant) return instantText(value);
+  if (value instanceof Temporal.PlainDate) return value.toString();
   if (Array.isArray(value)) return value.map(parameterFromValue);
   return writeJsonWithNulls(value);
 }

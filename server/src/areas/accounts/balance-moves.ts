@@ -52,7 +52,7 @@ type Moved = {
 export async function recordMoves(tx: Tx, writer: Writer, { before, requestId }: Moved): Promise<void> {
   if (before.length === 0) return;
   const ids = before.map(({ id }) => id);
-  await sql`update balance set version = version + 1, dt_last_modified = ${String(writer.now)},
+  await sql`update balance set version = version + 1, dt_last_modified = ${writer.now},
       last_modified_by = ${writer.principalId}
     where org_id = ${writer.orgId} and id = any(${ids}::uuid[])`.execute(tx);
   const after = await heldBalances(tx, writer, ids);

@@ -131,7 +131,7 @@ async function recordAmountEvent(scope: CheckScope, verb: 'created' | 'deleted',
 function heldAt(now: Instant) {
   return sql`select coalesce(sum(t.amount), 0) from balance_transaction t
     where t.org_id = balance.org_id and t.balance_id = balance.id
-      and (t.announced or t.applied_date <= ${String(now)})`;
+      and (t.announced or t.applied_date <= ${now})`;
 }
 
 /** Amounts are in the balance's currency, so it stays once there are any. */

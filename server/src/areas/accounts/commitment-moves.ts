@@ -46,7 +46,7 @@ type Drawn = {
 export async function recordDrawn(tx: Tx, writer: Writer, { before, requestId }: Drawn): Promise<void> {
   if (before.length === 0) return;
   const ids = before.map(({ id }) => id);
-  await sql`update commitment set version = version + 1, dt_last_modified = ${String(writer.now)},
+  await sql`update commitment set version = version + 1, dt_last_modified = ${writer.now},
       last_modified_by = ${writer.principalId}
     where org_id = ${writer.orgId} and id = any(${ids}::uuid[])`.execute(tx);
   const after = await storedCommitments(tx, writer, ids);

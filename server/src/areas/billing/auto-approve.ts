@@ -64,7 +64,7 @@ async function pendingBills(
     join bill_config c on c.org_id = b.org_id
     where b.org_id = ${orgId} and b.status = 'PENDING'
       and not coalesce(b.end_date <= c.bill_lock_date, false)
-      and b.bill_date <= (${String(now)}::timestamptz at time zone 'UTC' - ${length}::interval)::date + 1
+      and b.bill_date <= (${now}::timestamptz at time zone 'UTC' - ${length}::interval)::date + 1
       and not exists (select from bill_auto_approval a where a.org_id = b.org_id and a.bill_id = b.id)
       and (${after}::uuid is null or b.id > ${after}::uuid)
     order by b.id limit ${BATCH_BILLS}`.execute(db);
@@ -91,9 +91,7 @@ async function approve(ctx: Context, tx: Tx, { orgId, ids, grace, now }: Batch):
   if (bills.length === 0) return;
   const writer = { orgId, principalId: SYSTEM_PRINCIPAL, now };
   await sql`insert into bill_auto_approval (org_id, bill_id, dt_approved)
-    select ${orgId}, unnest(${bills.map((bill) => bill.id)}::uuid[]), ${String(now)}::timestamptz`.execute(
-    tx,
-  );
+    select ${orgId}, unnest(${bills.map((bill) => bill.id)}::uuid[]), ${now}::timestamptz`.execute(tx);
   const values = { status: 'APPROVED', dtApproved: now, approvedBy: SYSTEM_PRINCIPAL };
   await updateFinishedBills(tx, { ctx, writer, requestId: null }, { bills, values });
 }

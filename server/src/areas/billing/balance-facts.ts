@@ -41,10 +41,10 @@ async function rowsOf({ db, orgId }: Source, ids: readonly string[], now: Instan
       b.consumptions_accounting_product_id, b.allow_overdraft,
       (select coalesce(sum(t.amount), 0) from balance_transaction t
        where t.org_id = b.org_id and t.balance_id = b.id and t.bill_id is null
-         and (t.announced or t.applied_date <= ${String(now)})) as funds,
+         and (t.announced or t.applied_date <= ${now})) as funds,
       exists (select from balance_transaction t
        where t.org_id = b.org_id and t.balance_id = b.id and t.amount > 0
-         and (t.announced or t.applied_date <= ${String(now)})) as was_funded
+         and (t.announced or t.applied_date <= ${now})) as was_funded
     from balance b where b.org_id = ${orgId} and b.id = any(${ids}::uuid[])`.execute(db);
   return rows;
 }

@@ -55,7 +55,7 @@ export async function updateBills(tx: Tx, writer: Writer, update: BillsUpdate): 
     ([name, value]) => sql`${sql.ref(name)} = ${columnValue(value)}`,
   );
   await sql`update bill set ${sql.join(assignments)}, version = version + 1,
-      dt_last_modified = ${String(writer.now)}, last_modified_by = ${writer.principalId}
+      dt_last_modified = ${writer.now}, last_modified_by = ${writer.principalId}
     where org_id = ${writer.orgId} and id = any(${ids}::uuid[])`.execute(tx);
   const envelope = { dtLastModified: writer.now, lastModifiedBy: writer.principalId };
   const lines = await linesOfBills(tx, writer.orgId, ids);

@@ -39,7 +39,7 @@ async function replaceBalanceDraws(tx: Tx, writer: Writer, wanted: BillDraws): P
   const balanceIds = await changedBalances(tx, writer, { billIds: wanted.billIds, rows });
   if (balanceIds.length === 0) return;
   const before = await lockBalances(tx, writer, balanceIds);
-  await sql`select set_config('meterbook.now', ${String(writer.now)}, true)`.execute(tx);
+  await sql`select set_config('meterbook.now', ${writer.now}, true)`.execute(tx);
   await sql`delete from balance_transaction t
     where t.org_id = ${writer.orgId} and t.bill_id = any(${wanted.billIds}::uuid[])
       and not exists (select from ${rows} r

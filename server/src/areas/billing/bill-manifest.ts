@@ -30,7 +30,7 @@ export async function keepBillFacts(tx: Tx, writer: Writer, origins: readonly Bi
   await sql`insert into bill_manifest as m (org_id, bill_id, engine_version, calculated_at,
       catalog_digest, unit_digest, run_digest)
     select ${orgId}, r.*
-    from (select id, ${ENGINE_VERSION}::text, ${String(writer.now)}::timestamptz, catalog, own, run
+    from (select id, ${ENGINE_VERSION}::text, ${writer.now}::timestamptz, catalog, own, run
       from unnest(${rows.map((row) => row.billId)}::uuid[], ${rows.map((row) => row.catalog.digest)}::text[],
         ${rows.map((row) => row.unit.digest)}::text[], ${rows.map((row) => row.run.digest)}::text[]
       ) as given (id, catalog, own, run)) r

@@ -36,7 +36,7 @@ export function lineExplanation(explaining: Explaining, line: LineRow): Row {
     childAccount: named(names, line.childAccountId),
     accountPlanId: reason.accountPlanId,
     ...originOf(explaining, line),
-    window: { start: reason.start, end: reason.end },
+    window: { start: line.servicePeriodStartDate, end: line.servicePeriodEndDate },
     segment: line.segment,
     quantity: quantityOf(explaining, line),
     earlierUnits: reason.earlierUnits,

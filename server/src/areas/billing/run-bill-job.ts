@@ -114,12 +114,15 @@ async function billOne(ctx: Context, key: JobKey): Promise<boolean> {
   }
 }
 
+/** Without the ids of all bills so far, which a batch does not need. */
+const STORED_JOB = { ...billJob.entityTable, computed: {} };
+
 type Taking = { readonly limit: number; readonly onTaken?: (unitIds: readonly string[]) => void };
 
 function billNext(ctx: Context, key: JobKey, { limit, onTaken }: Taking): Promise<number> {
   return inTransaction(ctx.db, async (tx) => {
     const id = { orgId: key.orgId, id: key.billJobId };
-    const job = (await findEntity(tx, billJob.entityTable, id)) as unknown as BillJob | null;
+    const job = (await findEntity(tx, STORED_JOB, id)) as unknown as BillJob | null;
     if (job?.status !== 'RUNNING') return 0;
     const unitIds = await takeUnits(tx, job, limit);
     onTaken?.(unitIds);
@@ -130,15 +133,13 @@ function billNext(ctx: Context, key: JobKey, { limit, onTaken }: Taking): Promis
 
 /** Takes units off the job's list and locks them: no two jobs calculate one unit at a time (spec 40 §8.3). */
 async function takeUnits(tx: Tx, job: BillJob, limit: number): Promise<string[]> {
-  // Materialized: a subquery may be run again for every row, and then takes others each time.
+  // As an array the subquery runs once: run again for every row, it would take others each time.
   const { rows } = await sql<{ accountId: string }>`
-    with taken as materialized (
+    delete from bill_job_unit
+    where org_id = ${job.orgId} and bill_job_id = ${job.id} and account_id = any(array(
       select account_id from bill_job_unit where org_id = ${job.orgId} and bill_job_id = ${job.id}
-      order by account_id limit ${limit} for update skip locked
-    )
-    delete from bill_job_unit u using taken
-    where u.org_id = ${job.orgId} and u.bill_job_id = ${job.id} and u.account_id = taken.account_id
-    returning u.account_id`.execute(tx);
+      order by account_id limit ${limit} for update skip locked))
+    returning account_id`.execute(tx);
   const unitIds = rows.map((row) => row.accountId).sort();
   await lockUnits(tx, unitIds);
   return unitIds;

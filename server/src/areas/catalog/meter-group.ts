@@ -18,7 +18,7 @@ export const meterGroup = defineResource({
   // Its meters go on without a group. That is a change of theirs, so their versions count up (spec 10 §4).
   beforeDelete: async ({ tx, orgId, writer }, { id }) => {
     await sql`update meter
-      set group_id = null, version = version + 1, dt_last_modified = ${String(writer.now)},
+      set group_id = null, version = version + 1, dt_last_modified = ${writer.now},
           last_modified_by = ${writer.principalId}
       where org_id = ${orgId} and group_id = ${id}`.execute(tx);
   },

@@ -100,8 +100,8 @@ async function finish(tx: Tx, { job, status, files, now }: Ending): Promise<void
     tx,
   );
   await sql`update export_job set status = ${status}, version = version + 1, failures = ${failures},
-      finished_at = ${String(now)}::timestamptz, files = ${writeJson(files)}::jsonb,
-      dt_last_modified = ${String(now)}::timestamptz, last_modified_by = ${SYSTEM_PRINCIPAL}
+      finished_at = ${now}::timestamptz, files = ${writeJson(files)}::jsonb,
+      dt_last_modified = ${now}::timestamptz, last_modified_by = ${SYSTEM_PRINCIPAL}
     where org_id = ${orgId} and id = ${id}`.execute(tx);
   const { rows } = await sql<{ id: string }>`select id from export_job
     where org_id = ${orgId} and schedule_id = ${scheduleId} and status = 'PENDING'

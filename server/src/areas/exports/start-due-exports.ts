@@ -32,7 +32,7 @@ export const START_DUE_EXPORTS = `* * * * * ${startDueExports.name}`;
 /** False when no schedule is due. */
 async function startNextDue(tx: Tx, now: Instant): Promise<boolean> {
   const { rows } = await sql<ExportSchedule>`select * from export_schedule
-    where org_id in (select id from organization) and next_run_at <= ${String(now)}::timestamptz
+    where org_id in (select id from organization) and next_run_at <= ${now}::timestamptz
     order by next_run_at, id limit 1 for update skip locked`.execute(tx);
   const [schedule] = rows;
   if (!schedule) return false;

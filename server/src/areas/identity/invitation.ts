@@ -46,7 +46,7 @@ export const invitation = defineResource({
     status: {
       schema: oneOf(INVITATION_STATES),
       sql: (now) => sql`case when accepted then 'ACCEPTED' when cancelled then 'CANCELLED'
-        when dt_expiry <= ${String(now)}::timestamptz then 'EXPIRED' else 'OPEN' end`,
+        when dt_expiry <= ${now}::timestamptz then 'EXPIRED' else 'OPEN' end`,
     },
   },
   example: {},

@@ -42,7 +42,7 @@ function lastStays(): ApiError {
 async function hasAdministrator(tx: Tx, { orgId, now }: Moment): Promise<boolean> {
   const { rows } = await sql`
     select 1 from org_user
-    where org_id = ${orgId} and (dt_end_access is null or dt_end_access > ${String(now)})
+    where org_id = ${orgId} and (dt_end_access is null or dt_end_access > ${now})
       and id in (${holders(orgId)}) limit 1`.execute(tx);
   return rows.length > 0;
 }

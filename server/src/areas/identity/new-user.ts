@@ -26,7 +26,7 @@ export async function insertPerson(tx: Tx, now: Instant, person: NewPerson): Pro
     insert into person (id, email, first_name, last_name, contact_number, password_hash, password_expires,
       dt_created)
     values (${newId()}, ${person.email.toLowerCase()}, ${person.firstName}, ${person.lastName},
-      ${person.contactNumber}, ${hash}, ${expires && String(expires)}, ${String(now)})
+      ${person.contactNumber}, ${hash}, ${expires && String(expires)}, ${now})
     on conflict (email) do nothing returning id`.execute(tx);
   return rows[0]?.id ?? null;
 }
@@ -48,7 +48,7 @@ export async function insertUser(tx: Tx, author: Author, user: NewUser): Promise
   const { rows } = await sql`
     insert into org_user (org_id, id, version, dt_created, dt_last_modified, created_by, last_modified_by,
       permission_policy, dt_end_access)
-    values (${orgId}, ${user.id}, 1, ${String(now)}, ${String(now)}, ${author.writer.principalId},
+    values (${orgId}, ${user.id}, 1, ${now}, ${now}, ${author.writer.principalId},
       ${author.writer.principalId}, '[]', ${end})
     on conflict do nothing returning id`.execute(tx);
   if (rows.length === 0) return false;
@@ -73,7 +73,7 @@ async function attach(tx: Tx, { orgId, principalId, now }: Writer, { policyId, i
   await sql`
     insert into principal_permission (org_id, id, version, dt_created, dt_last_modified, created_by,
       last_modified_by, permission_policy_id, principal_id, principal_type)
-    select org_id, ${newId()}, 1, ${String(now)}, ${String(now)}, ${principalId}, ${principalId},
+    select org_id, ${newId()}, 1, ${now}, ${now}, ${principalId}, ${principalId},
       id, ${id}, 'USER'
     from permission_policy where org_id = ${orgId} and id = ${policyId} for key share
     on conflict do nothing`.execute(tx);

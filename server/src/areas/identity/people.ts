@@ -166,11 +166,11 @@ async function countedAttempt(ctx: Context, email: string): Promise<Attempt | nu
   const now = ctx.clock.now();
   const recent = sql`array(select failed from unnest(person.failed_sign_ins) as failed
     where failed > ${String(now.subtract({ minutes: FAILURE_MINUTES }))}::timestamptz)`;
-  const failed = sql`array_append(${recent}, ${String(now)}::timestamptz)`;
+  const failed = sql`array_append(${recent}, ${now}::timestamptz)`;
   const lockEnd = String(now.add({ minutes: LOCK_MINUTES }));
   const { rows } = await sql<Attempt>`
     with found as (
-      select id, coalesce(locked_until > ${String(now)}, false) as is_locked
+      select id, coalesce(locked_until > ${now}, false) as is_locked
       from person where email = ${email.toLowerCase()} for update
     )
     update person set

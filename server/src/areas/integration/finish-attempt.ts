@@ -45,7 +45,7 @@ export async function finishAttempt(tx: Tx, writer: Writer, attempt: Attempt): P
       external_id = ${externalId}, url = ${url}, attempts = attempts + 1,
       dt_completed = ${next.at === null ? String(now) : null}::timestamptz,
       next_attempt_at = ${next.at?.toString() ?? null}::timestamptz,
-      version = version + 1, dt_last_modified = ${String(now)}
+      version = version + 1, dt_last_modified = ${now}
     where org_id = ${orgId} and id = ${run.id}`.execute(tx);
   await writeRunLog(tx, writer, { runId: run.id, attempt: attempt.attempt, entry: attempt.log });
   if (next.at === null) await endRun(tx, writer, { run, next });

@@ -155,7 +155,7 @@ async function cameLater(tx: Tx, { scheduled, current, due }: Fired): Promise<bo
 
 /** A configuration that was changed in between is looked at again. */
 async function markChecked(ctx: Context, { orgId, id, version }: Scheduled, now: Instant): Promise<void> {
-  await sql`update scheduled_event set checked_until = ${String(now)}
+  await sql`update scheduled_event set checked_until = ${now}
     where org_id = ${orgId} and id = ${id} and version = ${version}
-      and coalesce(checked_until, dt_created) < ${String(now)}`.execute(ctx.db);
+      and coalesce(checked_until, dt_created) < ${now}`.execute(ctx.db);
 }

@@ -41,5 +41,5 @@ export async function writeRunLog(
 ): Promise<void> {
   const line = writeJsonWithNulls({ at: now, attempt: attempt + 1, ...entry.entry });
   await sql`insert into integration_run_log (org_id, run_id, attempt, dt_created, line)
-    values (${orgId}, ${runId}, ${attempt}, ${String(now)}, ${line})`.execute(tx);
+    values (${orgId}, ${runId}, ${attempt}, ${now}, ${line})`.execute(tx);
 }

@@ -61,7 +61,7 @@ async function writeMark(
   isActioned: boolean,
 ): Promise<readonly Row[]> {
   const now = ctx.clock.now();
-  const mark = isActioned ? sql`coalesce(dt_actioned, ${String(now)}::timestamptz)` : sql`null`;
+  const mark = isActioned ? sql`coalesce(dt_actioned, ${now}::timestamptz)` : sql`null`;
   const { rows } = await sql<EventRow>`update event set dt_actioned = ${mark}
     where ${liveEvents(orgId, now)} and id = any(${ids}::uuid[]) returning ${EVENT_COLUMNS}`.execute(ctx.db);
   return rows.map(eventAnswer);

@@ -33,7 +33,7 @@ export async function raiseOrCount(tx: Tx, writer: Writer, counted: Counted): Pr
   const id = open?.id ?? (await raiseAlert(tx, writer, alertOf(total)));
   await sql`update alert set dedupe_key = ${dedupeKey}, occurrences = ${total},
       description = ${alertDescription(alertOf(total).description)},
-      version = version + ${open ? 1 : 0}, dt_last_modified = ${String(now)},
+      version = version + ${open ? 1 : 0}, dt_last_modified = ${now},
       last_modified_by = ${principalId}
     where org_id = ${orgId} and id = ${id}`.execute(tx);
 }

@@ -87,7 +87,7 @@ async function takeRows(ctx: Context, upload: MeasurementUpload, portion: Portio
     const { numAffectedRows } = await sql`
       update measurement_upload set total_rows = total_rows + ${rows},
         processed_rows = processed_rows + ${failed}, failed_rows = failed_rows + ${failed},
-        version = version + 1, dt_last_modified = ${String(now)}
+        version = version + 1, dt_last_modified = ${now}
       where org_id = ${upload.orgId} and id = ${upload.id} and status = 'running'
         and total_rows = ${portion.before}`.execute(tx);
     if (numAffectedRows !== 1n) return false;

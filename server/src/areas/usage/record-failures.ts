@@ -117,7 +117,7 @@ export async function writeFailures(ctx: Context, tx: Tx, { orgId, files }: Fail
   const documents = files.map(({ document }) => writeJsonWithNulls(document));
   const now = ctx.clock.now();
   await sql`insert into failed_measurement (org_id, id, received_at, document)
-    select ${orgId}, file.id, ${String(now)}, file.document::jsonb
+    select ${orgId}, file.id, ${now}, file.document::jsonb
     from unnest(${ids}::uuid[], ${documents}::text[]) as file (id, document)`.execute(tx);
   const path = `${ctx.config.publicUrl}/organizations/${orgId}/measurements/failedIngest/getDownloadUrl`;
   const events = files.map(({ attributes }, index) => ({

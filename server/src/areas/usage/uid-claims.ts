@@ -72,5 +72,5 @@ const LONGEST_WAIT_DAYS = 1;
 export async function forgetOldUids(db: Db, now: Instant): Promise<void> {
   const days = UID_WINDOW_DAYS + LONGEST_WAIT_DAYS;
   await sql`delete from measurement_uid
-    where received_at < ${String(now)}::timestamptz - make_interval(days => ${days})`.execute(db);
+    where received_at < ${now}::timestamptz - make_interval(days => ${days})`.execute(db);
 }

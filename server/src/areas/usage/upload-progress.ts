@@ -42,7 +42,7 @@ export async function countUploadedRows(tx: Tx, { group, failures, uploaded, now
   }
   for (const [id, { processed, failed }] of [...counts].sort()) {
     await sql`update measurement_upload set processed_rows = processed_rows + ${processed},
-        failed_rows = failed_rows + ${failed}, version = version + 1, dt_last_modified = ${String(now)},
+        failed_rows = failed_rows + ${failed}, version = version + 1, dt_last_modified = ${now},
         status = case when status = 'running' and is_read and processed_rows + ${processed} = total_rows
           then 'succeeded' else status end
       where org_id = ${group.orgId} and id = ${id}`.execute(tx);

@@ -124,7 +124,7 @@ export type BillLine = {
 export type LineTiming = 'ARREARS' | 'ADVANCE';
 
 /**
- * Why a line is on the bill and how its amount came about, kept with the line. Spans are half-open instants.
+ * Why a line is on the bill and how its amount came about, as far as the line's own fields do not say so.
  */
 export type LineReason = {
   /** The specification rule that made the line, for example `30 §7`. */
@@ -138,22 +138,14 @@ export type LineReason = {
    * merged).
    */
   readonly accountId: string;
-  readonly pricingId: string | null;
-  readonly aggregationId: string | null;
-  readonly segment: Segment | null;
-  readonly start: Instant;
-  readonly end: Instant;
   /** The measurements behind the quantity; empty for every line that is not usage. */
   readonly usage: readonly LineUsage[];
-  readonly units: Decimal;
   /** Units rated in earlier windows, with tiersSpanPlan; null when tiers do not span. */
   readonly earlierUnits: Decimal | null;
-  readonly bands: readonly PricingBandUsage[] | null;
   /** The proration factor as `numerator/denominator` text; null for amounts that are not prorated. */
   readonly proration: string | null;
   /** In the line's currency, before rounding, caps and splits. */
   readonly exactAmount: Decimal;
-  readonly conversionRate: Decimal;
   /** What an overage line would cost at normal prices, in its currency; null on every other line. */
   readonly normalSubtotal: Decimal | null;
   /** A minimum spend refund names the key of the in-advance line that it gives back. */

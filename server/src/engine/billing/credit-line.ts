@@ -7,6 +7,7 @@ import type { DraftLine } from './draft.ts';
 import type { AccountFacts, CreditSource } from './facts.ts';
 import type { FactsIndex } from './facts-index.ts';
 import { NO_ORIGIN } from './no-origin.ts';
+import { PLAIN_REASON } from './plain-reason.ts';
 
 /** One of it, no unit; the amount is its own price. */
 export type CreditLine = {
@@ -57,35 +58,18 @@ export function creditLine({ index }: Calculation, line: CreditLine): DraftLine 
     childAccountId: child?.id ?? null,
     childAccountCode: child?.code ?? null,
     reason: {
-      ...NO_REASON,
+      ...PLAIN_REASON,
       rule,
       timing,
       chargeKey: line.key,
       accountId: credit.accountId,
-      ...service,
       exactAmount,
-      conversionRate: line.conversionRate,
       drawn,
     },
   };
 }
 
 const ONE_UNIT = { planCode: '', attachedKey: null, quantity: ONE, units: ONE, unit: '' } as const;
-
-const NO_REASON = {
-  accountPlanId: null,
-  pricingId: null,
-  aggregationId: null,
-  segment: null,
-  usage: [],
-  units: ONE,
-  earlierUnits: null,
-  bands: null,
-  proration: null,
-  normalSubtotal: null,
-  refundedLineKey: null,
-  mergedFrom: [],
-} as const;
 
 /** The product is that of a credit for one product; the accounting product is the credit's own or none. */
 function productsOf({ products }: FactsIndex, credit: CreditOrigin, accountingProductId: string | null) {

@@ -1,5 +1,6 @@
 // Spec 40 §5.2, §5.7, §5.8: a line with all its fields, rounded once and converted once.
 import { Decimal } from '../../kernel/decimal.ts';
+import { instantText } from '../../kernel/time.ts';
 import { averageUnitPrice, type BandUsage } from '../pricing/band-usage.ts';
 import type { BillFailure, LineReason, PricingBandUsage } from './bill.ts';
 import { billCurrencyOf, type Calculation, type Placement, placementOf } from './calculation.ts';
@@ -15,7 +16,8 @@ export function draftLine(calculation: Calculation, spec: LineSpec): DraftLine |
   const amounts = amountsOf(calculation, spec, placement);
   if (isBillFailure(amounts)) return amounts;
   const bands = spec.bands?.map((band) => convertedBand(band, amounts.rate)) ?? null;
-  const key = [spec.chargeKey, spec.lineItemType, spec.timing, spec.service.start, spec.owner.id].join('|');
+  const start = instantText(spec.service.start);
+  const key = [spec.chargeKey, spec.lineItemType, spec.timing, start, spec.owner.id].join('|');
   return {
     key,
     billAccountId: placement.billAccountId,
@@ -46,7 +48,7 @@ export function draftLine(calculation: Calculation, spec: LineSpec): DraftLine |
     referencedBillId: null,
     referencedLineItemId: null,
     reasonId: null,
-    reason: reasonOf(spec, amounts, bands),
+    reason: reasonOf(spec),
   };
 }
 
@@ -109,7 +111,7 @@ function productFields(calculation: Calculation, spec: LineSpec) {
   };
 }
 
-function reasonOf(spec: LineSpec, amounts: Amounts, bands: readonly PricingBandUsage[] | null): LineReason {
+function reasonOf(spec: LineSpec): LineReason {
   const { origin } = spec;
   return {
     rule: spec.rule,
@@ -117,18 +119,10 @@ function reasonOf(spec: LineSpec, amounts: Amounts, bands: readonly PricingBandU
     timing: spec.timing,
     accountPlanId: spec.attached.accountPlan.id,
     accountId: spec.owner.id,
-    pricingId: origin.pricingId ?? null,
-    aggregationId: origin.aggregationId ?? null,
-    segment: origin.segment ?? null,
-    start: spec.service.start,
-    end: spec.service.end,
     usage: origin.usage ?? [],
-    units: spec.units,
     earlierUnits: origin.earlierUnits ?? null,
-    bands,
     proration: origin.proration ?? null,
     exactAmount: spec.exactAmount,
-    conversionRate: amounts.rate,
     normalSubtotal: null,
     refundedLineKey: origin.refundedLineKey ?? null,
     mergedFrom: [],

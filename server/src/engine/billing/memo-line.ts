@@ -7,6 +7,7 @@ import { type DraftLine, RANK } from './draft.ts';
 import type { ProductFacts } from './facts.ts';
 import { numberedLines } from './line-order.ts';
 import { NO_ORIGIN } from './no-origin.ts';
+import { PLAIN_REASON } from './plain-reason.ts';
 
 /** An amount that somebody puts on a bill by hand, in the currency of that bill. */
 export type Memo = {
@@ -81,30 +82,8 @@ function productFields({ product, accountingProduct }: Memo) {
   };
 }
 
-function reasonOf({ id, service }: Memo, accountId: string, exactAmount: Decimal): LineReason {
-  return {
-    rule: '40 §12',
-    chargeKey: id,
-    timing: 'ARREARS',
-    accountPlanId: null,
-    accountId,
-    pricingId: null,
-    aggregationId: null,
-    segment: null,
-    start: service.start,
-    end: service.end,
-    usage: [],
-    units: ONE,
-    earlierUnits: null,
-    bands: null,
-    proration: null,
-    exactAmount,
-    conversionRate: ONE,
-    normalSubtotal: null,
-    refundedLineKey: null,
-    mergedFrom: [],
-    drawn: [],
-  };
+function reasonOf({ id }: Memo, accountId: string, exactAmount: Decimal): LineReason {
+  return { ...PLAIN_REASON, rule: '40 §12', chargeKey: id, timing: 'ARREARS', accountId, exactAmount };
 }
 
 /** A memo's line as a calculation carries it along. */

@@ -170,7 +170,7 @@ function partOf(line: DraftLine, { bands, exactAmount, ...amounts }: Part): Draf
     ...amounts,
     averageUnitPrice: averageUnitPrice(exactAmount, units),
     usagePerPricingBand: bands,
-    reason: { ...line.reason, units, bands, exactAmount },
+    reason: { ...line.reason, exactAmount },
   };
 }
 

@@ -1,7 +1,7 @@
 // Spec 20 §11, 40 §6.2, 50 §3.4: what a rating window asks of the measurements, and the value it is told.
 import { assert } from '../../kernel/assert.ts';
 import type { Decimal } from '../../kernel/decimal.ts';
-import type { Instant } from '../../kernel/time.ts';
+import { type Instant, instantText } from '../../kernel/time.ts';
 import type { ClosedSpan } from '../calendar/local-dates.ts';
 import type {
   AggregationDefinition,
@@ -34,12 +34,12 @@ export function questionOf(asked: Asked): Question {
   const key = [
     aggregation.mergesSegments ? `${aggregation.id} merged` : aggregation.id,
     accountIds.join(','),
-    span.start,
-    span.end,
+    instantText(span.start),
+    instantText(span.end),
     ...filters
       .map((filter) => JSON.stringify([filter.dimensionCode, filter.mode, filter.value]))
       .sort(textOrder),
-    ...(receivedBefore === null ? [] : [`received before ${receivedBefore}`]),
+    ...(receivedBefore === null ? [] : [`received before ${instantText(receivedBefore)}`]),
   ].join('|');
   const query = { key, aggregation, accountIds, start: span.start, end: span.end, filters };
   return { segment, query: receivedBefore === null ? query : { ...query, receivedBefore } };

@@ -7,6 +7,7 @@ import { type Draft, type DraftLine, RANK } from '../draft.ts';
 import type { ChargeFacts } from '../facts.ts';
 import { convertedAmount, isBillFailure, roundedAmount } from '../line-amount.ts';
 import { NO_ORIGIN } from '../no-origin.ts';
+import { PLAIN_REASON } from '../plain-reason.ts';
 
 /** Every charge on the bill of its own account: those of a child stay on the child's (spec 40 §6.3). */
 export function chargeLines(draft: Draft, calculation: Calculation): Draft {
@@ -32,7 +33,6 @@ function chargeLine(calculation: Calculation, charge: ChargeFacts): DraftLine | 
   const converted = convertedAmount(calculation, { amount: subtotal, currency, entity }, to);
   if (isBillFailure(converted)) return converted;
   const units = charge.units ?? ONE;
-  const amounts = { exactAmount, units, conversionRate: converted.rate };
   return {
     key: `charge/${charge.id}`,
     billAccountId: accountId,
@@ -57,7 +57,7 @@ function chargeLine(calculation: Calculation, charge: ChargeFacts): DraftLine | 
     balanceId: charge.balanceId,
     chargeId: charge.id,
     contractId: charge.contractId,
-    reason: reasonOf(charge, amounts),
+    reason: reasonOf(charge, exactAmount),
   };
 }
 
@@ -74,28 +74,13 @@ function accountingProductOf({ index }: Calculation, { accountingProductId }: Ch
   };
 }
 
-type Amounts = Pick<LineReason, 'exactAmount' | 'units' | 'conversionRate'>;
-
-function reasonOf(charge: ChargeFacts, amounts: Amounts): LineReason {
+function reasonOf({ id, accountId }: ChargeFacts, exactAmount: Decimal): LineReason {
   return {
+    ...PLAIN_REASON,
     rule: '50 §8',
-    chargeKey: `charge/${charge.id}`,
+    chargeKey: `charge/${id}`,
     timing: 'ARREARS',
-    accountPlanId: null,
-    accountId: charge.accountId,
-    pricingId: null,
-    aggregationId: null,
-    segment: null,
-    start: charge.servicePeriodStartDate,
-    end: charge.servicePeriodEndDate,
-    usage: [],
-    earlierUnits: null,
-    bands: null,
-    proration: null,
-    normalSubtotal: null,
-    refundedLineKey: null,
-    mergedFrom: [],
-    drawn: [],
-    ...amounts,
+    accountId,
+    exactAmount,
   };
 }

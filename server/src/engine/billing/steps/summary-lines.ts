@@ -65,8 +65,6 @@ function joinedLine(a: DraftLine, b: DraftLine): DraftLine {
     contractId: a.contractId === b.contractId ? a.contractId : null,
     reason: {
       ...a.reason,
-      ...service,
-      units,
       exactAmount,
       normalSubtotal: joinedAmount(a.reason.normalSubtotal, b.reason.normalSubtotal),
       usage: [...a.reason.usage, ...b.reason.usage],

@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { instantFromText, instantText, Temporal } from './time.ts';
+
+test.each([
+  ['2024-02-29T10:20:30Z', '2024-02-29T10:20:30Z'],
+  ['2024-02-29T10:20:30.5Z', '2024-02-29T10:20:30.5Z'],
+  ['2024-02-29T10:20:30.123456789Z', '2024-02-29T10:20:30.123456Z'],
+  ['2024-02-29t10:20:30z', '2024-02-29T10:20:30Z'],
+  ['2024-02-29 10:20:30+02:00', '2024-02-29T08:20:30Z'],
+  ['2024-02-29T10:20', '2024-02-29T10:20:00Z'],
+  ['2016-12-31T23:59:60Z', '2016-12-31T23:59:59Z'],
+  ['1969-12-31T23:59:59.999Z', '1969-12-31T23:59:59.999Z'],
+  ['2023-02-29T10:20:30Z', null],
+  ['2024-02-30T00:00:00Z', null],
+  ['2024-04-31T00:00:00.000Z', null],
+  ['2024-02-29T24:00:00Z', null],
+  ['2024-02-29T10:60:00Z', null],
+  ['2024-13-01T00:00:00Z', null],
+  ['2024-02-29', null],
+])('%s is the instant %s', (text, expected) => {
+  const instant = instantFromText(text);
+  expect(instant?.toString() ?? null).toBe(expected);
+});
+
+const SPAN = 400_000_000_000n * 1_000_000_000n;
+const instants = fc
+  .tuple(fc.bigInt({ min: -SPAN, max: SPAN }), fc.constantFrom(1n, 1_000n, 1_000_000n, 1_000_000_000n))
+  .map(([ns, unit]) => Temporal.Instant.fromEpochNanoseconds((ns / unit) * unit));
+
+test('every instant is written as Temporal writes it', () => {
+  fc.assert(
+    fc.property(instants, (instant) => {
+      expect(instantText(instant)).toBe(instant.toString());
+    }),
+    { numRuns: 2000 },
+  );
+});
