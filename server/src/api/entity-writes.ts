@@ -3,7 +3,8 @@ import { refusal } from '../kernel/errors.ts';
 import { writeJson } from '../kernel/json.ts';
 import { refusalFromWrite } from '../store/constraint.ts';
 import type { Row, Tx } from '../store/database.ts';
-import { insertEntity, replaceEntity, type Writer } from '../store/entity-store.ts';
+import { insertAhead, replaceAhead } from '../store/entity-ahead.ts';
+import type { Stored, Writer } from '../store/entity-store.ts';
 import { type Change, recordChange } from '../store/outbox.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { fieldFacts } from './fields.ts';
@@ -34,7 +35,7 @@ export async function insertChecked<F extends Fields>(
   const { writer } = scope;
   const given = { ...write.values, ...assignedValues(resource, null) } as Values<F>;
   const values = (await resource.complete?.(given, null, scope)) ?? given;
-  const next = (await insertEntity(tx, resource.tableAt(writer.now), {
+  const next = (await insertAhead(tx, resource.tableAt(writer.now), {
     writer,
     values,
   })) as unknown as EntityOf<F>;
@@ -55,9 +56,9 @@ export async function replaceChecked<F extends Fields>(
   const kept = keepImmutable(resource, write.values, before as unknown as Row);
   const given = { ...kept, ...assignedValues(resource, before) } as Values<F>;
   const values = (await resource.complete?.(given, before, scope)) ?? given;
-  const after = (await replaceEntity(tx, resource.tableAt(writer.now), {
+  const after = (await replaceAhead(tx, resource.tableAt(writer.now), {
     writer,
-    id: before.id,
+    before: before as unknown as Stored,
     values,
   })) as unknown as EntityOf<F>;
   await resource.check?.(scope, after, before);

@@ -135,6 +135,18 @@ const YEAR_10000_MS = 253_402_300_800_000;
  * a tenth of the time, and every stored bill holds dozens of instants.
  */
 export function instantText(instant: Instant): string {
+  if (instant !== latest) {
+    latest = instant;
+    latestText = textOf(instant);
+  }
+  return latestText;
+}
+
+/** One write names its moment in many places. */
+let latest: Instant | null = null;
+let latestText = '';
+
+function textOf(instant: Instant): string {
   const ms = instant.epochMilliseconds;
   const ns = instant.epochNanoseconds;
   if (ms < 0 || ms >= YEAR_10000_MS || ns % NS_PER_US !== 0n) return instant.toString();

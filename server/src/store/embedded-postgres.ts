@@ -88,6 +88,7 @@ function serverArgs(cluster: Cluster, run: { readonly port: number; readonly dur
     jit: 'off',
     // New tables grow from nothing to thousands of rows within seconds; sessions keep the plans of the start.
     autovacuum_naptime: '2s',
+    autovacuum_analyze_scale_factor: '0.5',
     logging_collector: 'off',
     fsync: run.durable ? 'on' : 'off',
     synchronous_commit: run.durable ? 'on' : 'off',

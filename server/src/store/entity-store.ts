@@ -1,9 +1,10 @@
-import { type RawBuilder, sql } from 'kysely';
+import { CompiledQuery, type RawBuilder, sql } from 'kysely';
 import { isDecimal } from '../kernel/decimal.ts';
 import { newId } from '../kernel/ids.ts';
 import { writeJsonWithNulls } from '../kernel/json.ts';
 import { type Instant, instantText, Temporal } from '../kernel/time.ts';
 import type { Condition, Db, Row, Tx } from './database.ts';
+import { isComputed, textOf } from './entity-text.ts';
 import { PREPARED } from './value-client.ts';
 
 /** What the store needs to know of a declared entity. Built by `api/resource.ts` and `api/singleton.ts`. */
@@ -59,7 +60,7 @@ function selection(table: EntityTable): RawBuilder<unknown> {
 }
 
 function selected(table: EntityTable): RawBuilder<unknown> {
-  return Object.keys(table.computed).length > 0 ? selection(table) : sql`${sql.table(table.name)}.*`;
+  return isComputed(table) ? selection(table) : sql`${sql.table(table.name)}.*`;
 }
 
 async function one(db: Db | Tx, query: RawBuilder<unknown>): Promise<Stored | null> {
@@ -121,22 +122,27 @@ export async function replaceEntity(
   return row as Stored;
 }
 
+type Key = { readonly orgId: string; readonly id: string };
+
 /** The entity, or null when this organization has none of that id. */
-export async function findEntity(db: Db | Tx, table: EntityTable, key: { orgId: string; id: string }) {
-  return one(
-    db,
-    sql`select ${selected(table)} from ${sql.table(table.name)}
-        where ${sql.ref('orgId')} = ${key.orgId} and id = ${key.id}`,
-  );
+export async function findEntity(db: Db | Tx, table: EntityTable, key: Key) {
+  return oneByKey(db, table, { key, name: 'find', locking: sql`` });
 }
 
 /** As `findEntity`, and nobody else can write the row until the transaction ends. */
-export async function lockEntity(tx: Tx, table: EntityTable, key: { orgId: string; id: string }) {
-  return one(
-    tx,
-    sql`select ${selected(table)} from ${sql.table(table.name)}
-        where ${sql.ref('orgId')} = ${key.orgId} and id = ${key.id} for update of ${sql.table(table.name)}`,
-  );
+export async function lockEntity(tx: Tx, table: EntityTable, key: Key) {
+  return oneByKey(tx, table, { key, name: 'lock', locking: sql`for update of ${sql.table(table.name)}` });
+}
+
+type ByKey = { readonly key: Key; readonly name: string; readonly locking: RawBuilder<unknown> };
+
+async function oneByKey(db: Db | Tx, table: EntityTable, { key, name, locking }: ByKey) {
+  const query = sql`select ${selected(table)} from ${sql.table(table.name)}
+    where ${sql.ref('orgId')} = ${key.orgId} and id = ${key.id} ${locking}`;
+  if (isComputed(table)) return one(db, query);
+  const text = textOf(table, name, () => sql`${sql.raw(PREPARED)}${query}`.compile(db));
+  const { rows } = await db.executeQuery(CompiledQuery.raw(text, [key.orgId, key.id]));
+  return (rows[0] as Stored | undefined) ?? null;
 }
 
 /** Deletes a row and takes it out of the resource groups that hold it (spec 10 §16). */

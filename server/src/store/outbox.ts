@@ -1,8 +1,9 @@
-import { sql } from 'kysely';
+import { CompiledQuery } from 'kysely';
 import { newId } from '../kernel/ids.ts';
 import { writeJson } from '../kernel/json.ts';
 import type { Row, Tx } from './database.ts';
 import type { Writer } from './entity-store.ts';
+import { type EventRow, eventRows, type NewEvent } from './event-rows.ts';
 import { WITH_NEXT } from './value-client.ts';
 
 export type Change = {
@@ -22,91 +23,109 @@ export type Change = {
  * can be missing or stand alone (spec 10 §22, 60 §1).
  */
 export async function recordChange(tx: Tx, writer: Writer, change: Change): Promise<void> {
-  const before = change.before && writeJson(change.before);
-  const after = change.after && writeJson(change.after);
-  const audit = sql`insert into audit_entry
-    (org_id, id, dt_created, principal_id, ip, request_id, entity_type, entity_id, action, before, after)
-    values (${writer.orgId}, ${newId()}, ${writer.now}, ${writer.principalId}, ${writer.ip ?? null},
-            ${change.requestId}, ${change.entityType}, ${change.entityId}, ${change.action},
-            ${before}::jsonb, ${after}::jsonb)`;
-  if (change.event === null) {
-    await sql`${sql.raw(WITH_NEXT)}${audit}`.execute(tx);
-    return;
-  }
-  const payload = `{"eventData":{${[after && `"newDto":${after}`, before && `"oldDto":${before}`]
-    .filter(Boolean)
-    .join(',')}}}`;
-  await sql`${sql.raw(WITH_NEXT)}with audit as (${audit}) insert into event
-    (org_id, id, event_name, event_time, m3ter_event, resource_id)
-    values (${writer.orgId}, ${newId()}, ${`${change.event}.${change.action}`}, ${writer.now},
-            ${payload}::jsonb, ${change.entityId})`.execute(tx);
+  await recordChanges(tx, writer, { changes: [change] });
 }
 
 /**
- * As `recordChange` for many changes of one kind of entity in one statement. Fields named in `onlyInEvents`
- * are left out of the audit log.
+ * As `recordChange` for many changes in one statement. Fields named in `onlyInEvents` are left out of the
+ * audit log.
  */
 export async function recordChanges(
   tx: Tx,
   writer: Writer,
   { changes, onlyInEvents = [] }: { changes: readonly Change[]; onlyInEvents?: readonly string[] },
 ): Promise<void> {
-  if (changes.length === 0) return;
-  const rows = changes.map(({ event, ...change }) => ({
+  const raising = changes.filter(({ event }) => event !== null);
+  const rows = await eventRows(tx, writer.orgId, raising.map(eventOfChange));
+  const events = new Map(raising.map((change, at) => [change, rows[at] ?? null]));
+  const audits = changes.map(({ event: _, before, after, ...change }) => ({
     ...change,
     auditId: newId(),
-    eventId: newId(),
-    eventName: event && `${event}.${change.action}`,
+    before: before && without(before, onlyInEvents),
+    after: after && without(after, onlyInEvents),
   }));
-  await sql`
-    with change as materialized (
-      select * from jsonb_to_recordset(${writeJson(rows)}::jsonb) as r ("entityType" text, "entityId" uuid,
-        action text, "eventName" text, before jsonb, after jsonb, "requestId" text,
-        "auditId" uuid, "eventId" uuid)
-    ), audit as (
-      insert into audit_entry
-        (org_id, id, dt_created, principal_id, ip, request_id, entity_type, entity_id, action, before, after)
-      select ${writer.orgId}::uuid, "auditId", ${writer.now}::timestamptz, ${writer.principalId}::uuid,
-        ${writer.ip ?? null}::text, "requestId", "entityType", "entityId", action,
-        before - ${onlyInEvents}::text[],
-        after - ${onlyInEvents}::text[]
-      from change
-    )
-    insert into event (org_id, id, event_name, event_time, m3ter_event, resource_id)
-    select ${writer.orgId}::uuid, "eventId", "eventName", ${writer.now}::timestamptz,
-      jsonb_build_object('eventData',
-        case when after is null then '{}' else jsonb_build_object('newDto', after) end
-        || case when before is null then '{}' else jsonb_build_object('oldDto', before) end),
-      "entityId"
-    from change where "eventName" is not null order by "eventId"`.execute(tx);
+  await insertRecords(
+    tx,
+    writer,
+    changes.map((change, at) => ({ audit: audits[at] ?? null, event: events.get(change) ?? null })),
+  );
 }
 
-/** Writes an event that is not the change of one entity; `attributes` lie directly in `eventData`. */
-export async function recordEvent(
-  tx: Tx,
-  writer: Writer,
-  event: { name: string; attributes: Row },
-): Promise<string> {
-  const id = newId();
-  await sql`insert into event (org_id, id, event_name, event_time, m3ter_event)
-    values (${writer.orgId}, ${id}, ${event.name}, ${writer.now},
-            ${writeJson({ eventData: event.attributes })}::jsonb)`.execute(tx);
+function eventOfChange({ event, action, before, after, entityId }: Change): NewEvent {
+  const payload = { ...(after && { newDto: after }), ...(before && { oldDto: before }) };
+  return { name: `${event}.${action}`, payload, resourceId: entityId };
+}
+
+function without(entity: Row, names: readonly string[]): Row {
+  if (names.length === 0) return entity;
+  return Object.fromEntries(Object.entries(entity).filter(([name]) => !names.includes(name)));
+}
+
+/**
+ * Writes an event that is not the change of one entity and answers its id; `attributes` lie directly in
+ * `eventData`.
+ */
+export async function recordEvent(tx: Tx, writer: Writer, event: PlainEvent): Promise<string> {
+  const [id = ''] = await recordEvents(tx, writer, [event]);
   return id;
 }
 
-/** Writes many events at once; their ids grow in the order given. */
+/** Writes many events at once and answers their ids, which grow in the order given. */
 export async function recordEvents(
   tx: Tx,
   writer: Writer,
-  events: readonly { readonly name: string; readonly attributes: Row }[],
-): Promise<void> {
-  if (events.length === 0) return;
-  const ids = events.map(() => newId());
-  const names = events.map((event) => event.name);
-  const payloads = events.map((event) => writeJson({ eventData: event.attributes }));
-  await sql`insert into event (org_id, id, event_name, event_time, m3ter_event)
-    select ${writer.orgId}, made.id, made.name, ${writer.now}, made.payload::jsonb
-    from unnest(${ids}::uuid[], ${names}::text[], ${payloads}::text[]) as made (id, name, payload)`.execute(
+  events: readonly PlainEvent[],
+): Promise<readonly string[]> {
+  const given = events.map(({ name, attributes }) => ({ name, payload: attributes, resourceId: null }));
+  const rows = await eventRows(tx, writer.orgId, given);
+  await insertRecords(
     tx,
+    writer,
+    rows.map((event) => ({ audit: null, event })),
   );
+  return rows.map(({ eventId }) => eventId);
 }
+
+type PlainEvent = { readonly name: string; readonly attributes: Row };
+
+type Audit = Omit<Change, 'event'> & { readonly auditId: string };
+type Recorded = { readonly audit: Audit | null; readonly event: EventRow | null };
+
+/**
+ * One statement for audit, events and the queue of those that somebody waits for: a rule, an integration or
+ * the product itself.
+ */
+async function insertRecords(tx: Tx, writer: Writer, records: readonly Recorded[]): Promise<void> {
+  if (records.length === 0) return;
+  const { orgId, now } = writer;
+  const rows = records.map(({ audit, event }) => ({
+    ...audit,
+    ...(event && { ...event, payload: { eventData: event.payload } }),
+  }));
+  const parameters = [writeJson(rows), orgId, now, writer.principalId, writer.ip ?? null];
+  await tx.executeQuery(CompiledQuery.raw(INSERT_RECORDS, parameters));
+}
+
+const INSERT_RECORDS = `${WITH_NEXT}with record as materialized (
+    select * from json_to_recordset($1::json) as r ("auditId" uuid, "entityType" text, "entityId" uuid,
+      action text, before jsonb, after jsonb, "requestId" text, "eventId" uuid, "eventName" text,
+      payload jsonb, "accountId" uuid, "resourceId" uuid, noun text, "isAwaited" boolean)
+  ), audit as (
+    insert into audit_entry
+      (org_id, id, dt_created, principal_id, ip, request_id, entity_type, entity_id, action, before, after)
+    select $2::uuid, "auditId", $3::timestamptz, $4::uuid, $5::text, "requestId", "entityType", "entityId",
+      action, before, after
+    from record where "auditId" is not null
+  ), added as (
+    insert into event (org_id, id, event_name, event_time, m3ter_event, account_id, resource_id)
+    select $2::uuid, "eventId", "eventName", $3::timestamptz, payload, "accountId", "resourceId"
+    from record where "eventId" is not null order by "eventId"
+  )
+  insert into event_dispatch (org_id, event_id)
+  select $2::uuid, "eventId" from record
+  where "eventId" is not null and ("isAwaited"
+    or exists (select from notification n
+      where n.org_id = $2::uuid and n.event_name = "eventName" and n.active)
+    or exists (select from integration_config c
+      where c.org_id = $2::uuid and c.enabled and event_noun(c.entity_type) = noun))
+  order by "eventId"`;

@@ -63,6 +63,7 @@ async function dispatchOne(ctx: Context): Promise<boolean> {
     try {
       const { events } = await takeEvents(tx, 1);
       await actOn(ctx, tx, events);
+      await sql`release savepoint one_event`.execute(tx);
     } catch (error) {
       ctx.log.error({ err: error }, 'an event could not be acted on, it is tried again');
       await sql`rollback to savepoint one_event`.execute(tx);
