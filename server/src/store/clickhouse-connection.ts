@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { ClickHouseClientConfigOptions } from '@clickhouse/client';
 import { parameterText } from './clickhouse-literals.ts';
-import type { EmbeddedClickHouse, Statement } from './embedded-clickhouse.ts';
+import type { EmbeddedClickHouse, RawInsert, Statement } from './embedded-clickhouse.ts';
 
 type Connection = NonNullable<ClickHouseClientConfigOptions['connection']>;
 type Call = Parameters<Connection['query']>[0];
@@ -34,11 +34,32 @@ export function connectionTo(engine: EmbeddedClickHouse, database: string): Conn
     query: (call) => run(call),
     command: (call) => run(call),
     exec: async (call) => run(call, call.values === undefined ? null : await textOf(call.values)),
-    insert: async (call) => run(call, await textOf(call.values)),
+    insert: async (call) => {
+      const values = await bytesOf(call.values);
+      const target = INSERT.exec(call.query);
+      if (target === null || values.length === 0) return run(call, values.toString('utf8'));
+      const [, table = '', columns, format] = target;
+      await abortable(
+        engine.insert({
+          table,
+          columns: columns?.split(',').map((name) => name.trim()),
+          format: format as RawInsert['format'],
+          values,
+          database,
+          settings: call.clickhouse_settings,
+        }),
+        call.abort_signal,
+      );
+      return { ...resultOf(call), stream: streamOf(new Uint8Array(0)) };
+    },
     ping: () => pinged(engine, database),
     close: async () => {},
   };
 }
+
+/** What the client writes for an insert, with a format that goes in as it is; anything else is a statement. */
+const INSERT =
+  /^INSERT INTO (\w+)(?: \(([\w, ]+)\))? FORMAT (TabSeparated|JSONEachRow|JSONCompactEachRow)\s*$/;
 
 /** The engine refuses an insert without rows; over HTTP it is one that changes nothing. */
 function isEmptyInsert(payload: string | null): boolean {
@@ -75,9 +96,15 @@ function streamOf(bytes: Uint8Array): Readable {
 
 async function textOf(values: string | Readable): Promise<string> {
   if (typeof values === 'string') return values;
+  return (await bytesOf(values)).toString('utf8');
+}
+
+async function bytesOf(values: string | Readable): Promise<Buffer> {
+  if (typeof values === 'string') return Buffer.from(values);
   const chunks: Buffer[] = [];
-  for await (const chunk of values) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
+  for await (const chunk of values) chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk));
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
 }
 
 /** A statement cannot be stopped; an abort only ends the waiting for it. */

@@ -11,6 +11,16 @@ export type Statement = {
   readonly parameters?: Readonly<Record<string, string>> | undefined;
 };
 
+/** Rows in a text format, whose bytes go to the engine as they are. */
+export type RawInsert = {
+  readonly table: string;
+  readonly columns: readonly string[] | undefined;
+  readonly format: 'TabSeparated' | 'JSONEachRow' | 'JSONCompactEachRow';
+  readonly values: Uint8Array;
+  readonly database: string;
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
+};
+
 /**
  * A session runs one statement after the other and keeps the settings of the last one. Three let queries
  * overlap and leave one of libuv's four threads to everything else.
@@ -54,14 +64,36 @@ export class EmbeddedClickHouse {
 
   /** Runs a statement and answers its output. Throws `ClickHouseError` as the client does over HTTP. */
   async run(statement: Statement): Promise<Uint8Array> {
-    if (this.#closed) throw new Error('the embedded ClickHouse is closed');
-    const held = await this.#take();
-    try {
+    return this.#withSession(async (held) => {
       const settings = wantedSettings(statement);
       const result = await held.session.queryAsync(`${preamble(held, statement, settings)}${statement.sql}`);
       held.database = statement.database;
       held.settings = settings;
       return result.bytes();
+    });
+  }
+
+  /** As an INSERT with its rows behind it, but without making one text of them. */
+  async insert({ table, columns, format, values, database, settings }: RawInsert): Promise<void> {
+    await this.#withSession(async (held) => {
+      const reset = preamble(held, { sql: '', database: held.database }, new Map());
+      if (reset !== '') await held.session.queryAsync(reset);
+      held.settings = new Map();
+      await held.session.insert({
+        table: `${database}.${table}`,
+        ...(columns && { columns: [...columns] }),
+        settings: Object.fromEntries(givenSettings(settings)) as Record<string, string>,
+        format,
+        values,
+      });
+    });
+  }
+
+  async #withSession<T>(work: (held: OpenSession) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Error('the embedded ClickHouse is closed');
+    const held = await this.#take();
+    try {
+      return await work(held);
     } catch (error) {
       // Which part of the preamble came into force is unknown, so the session is not used again.
       held.session.close();
@@ -103,11 +135,12 @@ function freshSession(open: () => Session): OpenSession {
   return { session: open(), database: 'default', settings: new Map() };
 }
 
-function wantedSettings({ settings = {} }: Statement): ReadonlyMap<string, string> {
-  const given = Object.entries(settings).filter(
-    ([name, value]) => value !== undefined && !HTTP_SETTINGS.has(name),
-  );
-  return new Map(given.map(([name, value]) => [name, settingLiteral(value)]));
+function wantedSettings({ settings }: Statement): ReadonlyMap<string, string> {
+  return new Map(givenSettings(settings).map(([name, value]) => [name, settingLiteral(value)]));
+}
+
+function givenSettings(settings: Readonly<Record<string, unknown>> = {}): readonly [string, unknown][] {
+  return Object.entries(settings).filter(([name, value]) => value !== undefined && !HTTP_SETTINGS.has(name));
 }
 
 /** The statements that bring a session from the state of its last statement to the one that is wanted. */

@@ -130,10 +130,16 @@ async function insertRows(ctx: Context, rows: readonly MeasurementRow[], token: 
   await ctx.clickhouse.insert({
     table: 'measurement',
     columns: MEASUREMENT_COLUMNS,
-    values: Readable.from([rows.map(measurementLine).join('')], { objectMode: false }),
+    values: Readable.from([linesOf(rows)], { objectMode: false }),
     format: 'TabSeparated',
     clickhouse_settings: { insert_deduplication_token: token, max_partitions_per_insert_block: '0' },
   });
+}
+
+function linesOf(rows: readonly MeasurementRow[]): Buffer {
+  let lines = '';
+  for (const row of rows) lines += measurementLine(row);
+  return Buffer.from(lines);
 }
 
 type StoredRow = {
