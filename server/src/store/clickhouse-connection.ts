@@ -57,7 +57,7 @@ export function connectionTo(engine: EmbeddedClickHouse, database: string): Conn
   };
 }
 
-/** What the client writes for an insert, with a format that goes in as it is; anything else is a statement. */
+/** An insert as the client writes it, in a format whose bytes the engine takes; others go as statements. */
 const INSERT =
   /^INSERT INTO (\w+)(?: \(([\w, ]+)\))? FORMAT (TabSeparated|JSONEachRow|JSONCompactEachRow)\s*$/;
 
