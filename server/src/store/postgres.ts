@@ -13,9 +13,17 @@ const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, 
   [pg.types.builtins.INT8, safeInteger],
   [pg.types.builtins.TIMESTAMPTZ, Temporal.Instant.from],
   [pg.types.builtins.DATE, Temporal.PlainDate.from],
-  [pg.types.builtins.JSON, parseJson],
-  [pg.types.builtins.JSONB, parseJson],
+  [pg.types.builtins.JSON, jsonFromColumn],
+  [pg.types.builtins.JSONB, jsonFromColumn],
 ]);
+
+/** A number where a value begins; one inside of a text looks the same, which only costs time. */
+const NUMBER = /(?:^|[[:,])\s*-?\d/;
+
+/** Without numbers the platform's parser does the same ten times as fast. */
+function jsonFromColumn(text: string): unknown {
+  return NUMBER.test(text) ? parseJson(text) : JSON.parse(text);
+}
 
 function safeInteger(text: string): number {
   const value = Number.parseInt(text, 10);

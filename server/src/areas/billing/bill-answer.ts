@@ -2,7 +2,7 @@ import type { Row } from '../../store/database.ts';
 import type { BillRow, LineRow } from './bill-rows.ts';
 
 /** Columns that are kept for later calculations only, or answered under another name. */
-const HIDDEN_COLUMNS = [
+const HIDDEN_COLUMNS: ReadonlySet<string> = new Set([
   'orgId',
   'gridDate',
   'groupKey',
@@ -13,7 +13,7 @@ const HIDDEN_COLUMNS = [
   'periods',
   'billTotal',
   'contentVersion',
-];
+]);
 
 /** A bill as the API answers it (spec 40 §4.1), without lines and total. */
 export function billAnswer(bill: BillRow): Row {
@@ -32,10 +32,11 @@ export function wholeBillAnswer(bill: BillRow, lines: readonly LineRow[]): Row {
 
 const ENVELOPE = ['version', 'dtCreated', 'dtLastModified', 'createdBy', 'lastModifiedBy'];
 const LINE_INTERNALS = ['orgId', 'key', 'reason'];
+const HIDDEN_IN_BILL: ReadonlySet<string> = new Set([...LINE_INTERNALS, ...ENVELOPE, 'billId']);
 
 /** A line inside of its bill: bands are `usagePerPricingBand`, there is no envelope (spec 40 §5.2). */
 export function embeddedLineAnswer(line: LineRow): Row {
-  return without(line, [...LINE_INTERNALS, ...ENVELOPE, 'billId']);
+  return without(line, HIDDEN_IN_BILL);
 }
 
 /** A line that was read together with its bill's `jsonStatementGenerated`. */
@@ -44,17 +45,20 @@ type LineOfBill = LineRow & { readonly jsonStatementGenerated?: boolean };
 /** Lines that charge for measurements: statements show them (spec 40 §10.5). */
 export const USAGE_TYPES = ['USAGE', 'OVERAGE_USAGE', 'USAGE_CREDIT'];
 
-const HIDDEN_ALONE = ['usagePerPricingBand', 'childAccountId', 'childAccountCode', 'jsonStatementGenerated'];
+const HIDDEN_ALONE: ReadonlySet<string> = new Set([
+  ...LINE_INTERNALS,
+  ...['usagePerPricingBand', 'childAccountId', 'childAccountCode', 'jsonStatementGenerated'],
+]);
 
 /** A line by itself: bands are `bandUsage`; it has envelope and bill, but no child account (spec 40 §4.5). */
 export function lineItemAnswer(line: LineOfBill): Row {
   const { lineItemType, usagePerPricingBand: bandUsage, jsonStatementGenerated = false } = line;
   const jsonUsageGenerated = jsonStatementGenerated && USAGE_TYPES.includes(lineItemType);
-  return { ...without(line, [...LINE_INTERNALS, ...HIDDEN_ALONE]), bandUsage, jsonUsageGenerated };
+  return { ...without(line, HIDDEN_ALONE), bandUsage, jsonUsageGenerated };
 }
 
-function without(row: Row, hidden: readonly string[]): Row {
+function without(row: Row, hidden: ReadonlySet<string>): Row {
   const answer: Row = {};
-  for (const [name, value] of Object.entries(row)) if (!hidden.includes(name)) answer[name] = value;
+  for (const name of Object.keys(row)) if (!hidden.has(name)) answer[name] = row[name];
   return answer;
 }

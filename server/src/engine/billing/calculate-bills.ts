@@ -4,13 +4,13 @@ import type { BillIdentity, BillsCalculation, DraftBill, FailedBills } from './b
 import type { BillRecord } from './bill-history.ts';
 import { existingBillOf } from './bill-members.ts';
 import { isSameSlot } from './bill-slot.ts';
-import { type Calculation, calculationOf } from './calculation.ts';
+import { type Calculation, calculationOf, type DueSlot } from './calculation.ts';
 import { billedDraws, type KnownDraw } from './credit-draw.ts';
 import { type Draft, EMPTY_DRAFT } from './draft.ts';
 import { draftBills } from './draft-bills.ts';
 import { dueSlots } from './due-slots.ts';
 import type { BillFacts } from './facts.ts';
-import { factsIndex, rowOf, sortedBy } from './facts-index.ts';
+import { type FactsIndex, factsIndex, rowOf, sortedBy } from './facts-index.ts';
 import { dueBillsOf } from './slot-bills.ts';
 import { steps } from './steps.ts';
 
@@ -30,7 +30,7 @@ type Outcome = {
  * rows.
  */
 export function calculateBills(facts: BillFacts, answers: UsageAnswers): BillsCalculation {
-  const index = factsIndex(facts);
+  const { index, slots } = preparedFacts(facts);
   let outcome: Outcome = {
     records: facts.bills,
     draws: billedDraws(facts),
@@ -38,7 +38,7 @@ export function calculateBills(facts: BillFacts, answers: UsageAnswers): BillsCa
     bills: [],
     failed: [],
   };
-  for (const slot of dueSlots(index)) {
+  for (const slot of slots) {
     const { records: bills, draws } = outcome;
     outcome = withSlot(outcome, calculationOf(index, slot, { bills, answers, draws }));
   }
@@ -46,6 +46,20 @@ export function calculateBills(facts: BillFacts, answers: UsageAnswers): BillsCa
   return needs.length > 0
     ? { kind: 'needs', queries: uniqueQueries(needs) }
     : { kind: 'bills', bills, failed };
+}
+
+type PreparedFacts = { readonly index: FactsIndex; readonly slots: readonly DueSlot[] };
+
+/** What does not depend on answers: a calculation that asks is called again with the same facts. */
+const prepared = new WeakMap<BillFacts, PreparedFacts>();
+
+function preparedFacts(facts: BillFacts): PreparedFacts {
+  const known = prepared.get(facts);
+  if (known !== undefined) return known;
+  const index = factsIndex(facts);
+  const made = { index, slots: dueSlots(index) };
+  prepared.set(facts, made);
+  return made;
 }
 
 function withSlot(outcome: Outcome, calculation: Calculation): Outcome {

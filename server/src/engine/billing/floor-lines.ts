@@ -26,6 +26,7 @@ import {
  * in advance is given back also when the setting has changed since.
  */
 export function withFloorLines(draft: Draft, calculation: Calculation, floor: Floor): Draft {
+  if (isWithoutEffect(calculation, floor)) return draft;
   const due = periodsToCharge(floor.member, floor.terms, calculation.history);
   const inAdvance = due.filter(({ timing }) => timing === 'ADVANCE');
   const billed = withNonZeroLines(
@@ -44,6 +45,11 @@ export function withFloorLines(draft: Draft, calculation: Calculation, floor: Fl
     minimumSpec(calculation, floor, { toCharge, spend: spend.minus(givenBack) }),
   );
   return withNonZeroLines(billed, calculation, [...refunds, ...topUps]);
+}
+
+/** Most plans have no minimum spend, and nothing of an earlier one is left to give back. */
+function isWithoutEffect({ history }: Calculation, { terms }: Floor): boolean {
+  return terms.amount.isZero() && !history.otherLinesByChargeKey.has(terms.chargeKey);
 }
 
 /**
