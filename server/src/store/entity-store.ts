@@ -88,14 +88,13 @@ export function newEnvelope({ orgId, principalId, now }: Writer) {
 /** Inserts a new entity at version 1 and answers its row. */
 export async function insertEntity(tx: Tx, table: EntityTable, args: { writer: Writer; values: Row }) {
   const { writer, values } = args;
-  const names = ['orgId', 'id', 'version', 'dtCreated', 'dtLastModified', 'createdBy', 'lastModifiedBy'];
-  const { now } = writer;
-  const head = [writer.orgId, newId(), 1, now, now, writer.principalId, writer.principalId];
+  const envelope = newEnvelope(writer);
+  const names = Object.keys(envelope);
   const own = table.columns.map((column) => columnValue(values[column], table.jsonColumns.has(column)));
   const row = await one(
     tx,
     sql`insert into ${sql.table(table.name)} (${columnList([...names, ...table.columns])})
-        values (${sql.join([...head, ...own])}) returning ${selected(table)}`,
+        values (${sql.join([...Object.values(envelope), ...own])}) returning ${selected(table)}`,
   );
   return row as Stored;
 }

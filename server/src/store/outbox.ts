@@ -38,17 +38,20 @@ export async function recordChanges(
   const raising = changes.filter(({ event }) => event !== null);
   const rows = await eventRows(tx, writer.orgId, raising.map(eventOfChange));
   const events = new Map(raising.map((change, at) => [change, rows[at] ?? null]));
-  const audits = changes.map(({ event: _, before, after, ...change }) => ({
+  const records = changes.map((change) => ({
+    audit: auditOf(change, onlyInEvents),
+    event: events.get(change) ?? null,
+  }));
+  await insertRecords(tx, writer, records);
+}
+
+function auditOf({ event: _, before, after, ...change }: Change, hidden: readonly string[]): Audit {
+  return {
     ...change,
     auditId: newId(),
-    before: before && without(before, onlyInEvents),
-    after: after && without(after, onlyInEvents),
-  }));
-  await insertRecords(
-    tx,
-    writer,
-    changes.map((change, at) => ({ audit: audits[at] ?? null, event: events.get(change) ?? null })),
-  );
+    before: before && without(before, hidden),
+    after: after && without(after, hidden),
+  };
 }
 
 function eventOfChange({ event, action, before, after, entityId }: Change): NewEvent {
