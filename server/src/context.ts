@@ -16,7 +16,10 @@ import { startEmbeddedPostgres } from './store/embedded-postgres.ts';
 import { isMigrated } from './store/migrate.ts';
 import { checkPostgres, openDb, openDriverPool, openPool } from './store/postgres.ts';
 
-/** What every part of the product works with; opened once per process. */
+/**
+ * What every part of the product works with; opened once per process. Each request gets a copy with a `db` of
+ * its own that notes its commits, so what is remembered from one to the next hangs on the pool.
+ */
 export type Context = {
   readonly config: Config;
   readonly db: Db;

@@ -8,7 +8,7 @@ import type { Context } from '../context.ts';
 import { ApiError, RateLimited } from '../kernel/errors.ts';
 import { newId, uuidFromText } from '../kernel/ids.ts';
 import { writeJson } from '../kernel/json.ts';
-import { tracingWrites, type WriteTrace } from '../store/transaction.ts';
+import { tracedDb, type WriteTrace } from '../store/transaction.ts';
 import { checked, jsonFromBody, mustBeStorable } from './body.ts';
 import { answeredOnce, type KeptAnswer, keyedRequest } from './idempotency.ts';
 import { rowsMustBeAllowed } from './item-permission.ts';
@@ -176,11 +176,10 @@ function addOperation(app: FastifyInstance, mounted: Mounted): void {
       }
       const trace = { hasCommitted: false };
       request.trace = trace;
-      const { status, text } = await tracingWrites(trace, () => onlyOnce(ctx, operation, request)).finally(
-        () => {
-          if (operation.method !== 'GET') product.noteWrite(ctx, operation);
-        },
-      );
+      const own = { ...ctx, db: tracedDb(ctx.db, trace) };
+      const { status, text } = await onlyOnce(own, operation, request).finally(() => {
+        if (operation.method !== 'GET') product.noteWrite(ctx, operation);
+      });
       return reply.status(status).type('application/json; charset=utf-8').send(text);
     },
   });

@@ -1,18 +1,19 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { sql } from 'kysely';
 import { isRetryable } from './constraint.ts';
-import type { Db, Tx } from './database.ts';
+import type { Database, Db, Tx } from './database.ts';
 
 const MAX_ATTEMPTS = 3;
 
 /** What one request has done to the store so far. */
 export type WriteTrace = { hasCommitted: boolean };
 
-const traces = new AsyncLocalStorage<WriteTrace>();
+const traces = new WeakMap<Db, WriteTrace>();
 
-/** Runs `work` so that the commits of its `inTransaction` calls are noted in the trace. */
-export function tracingWrites<T>(trace: WriteTrace, work: () => Promise<T>): Promise<T> {
-  return traces.run(trace, work);
+/** The same database, for one request: commits of `inTransaction` calls with it are noted in the trace. */
+export function tracedDb(db: Db, trace: WriteTrace): Db {
+  const own = db.withTables<Database>();
+  traces.set(own, trace);
+  return own;
 }
 
 /**
@@ -25,7 +26,7 @@ export async function inTransaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Pr
   for (let attempt = 1; ; attempt += 1) {
     try {
       const result = await db.transaction().execute(work);
-      const trace = traces.getStore();
+      const trace = traces.get(db);
       if (trace) trace.hasCommitted = true;
       return result;
     } catch (error) {

@@ -18,7 +18,7 @@ type Claims = {
 };
 
 /** Tokens whose signature has been verified: a signature never changes, so each is checked once. */
-const verified = new WeakMap<Context, Map<string, Claims>>();
+const verified = new WeakMap<Context['pool'], Map<string, Claims>>();
 
 /**
  * Who a bearer token belongs to, with the permission statements of this moment (spec 10 §12, §17.5); null
@@ -44,13 +44,13 @@ type Key = { readonly orgId: string; readonly id: string };
 type Remembered = ReturnType<typeof serviceUserStatements>;
 
 /** Statements of service users, while no other process can change them. */
-const remembered = new WeakMap<Context, Map<string, Remembered>>();
+const remembered = new WeakMap<Context['pool'], Map<string, Remembered>>();
 
 /** What people may do also changes by the clock; what service users may do changes by operations only. */
 function knownStatements(ctx: Context, key: Key): Remembered {
   if (!ctx.ownsDatabase) return serviceUserStatements(ctx, key);
-  const known = remembered.get(ctx) ?? new Map<string, Remembered>();
-  remembered.set(ctx, known);
+  const known = remembered.get(ctx.pool) ?? new Map<string, Remembered>();
+  remembered.set(ctx.pool, known);
   const name = `${key.orgId} ${key.id}`;
   const found = known.get(name);
   if (found) return found;
@@ -67,7 +67,7 @@ function knownStatements(ctx: Context, key: Key): Remembered {
  */
 export function noteWrite(ctx: Context, { permission }: Operation): void {
   // A new map: a query that began before the write may still fill the old one.
-  if (permission && DECISIVE.has(permission.resource)) remembered.delete(ctx);
+  if (permission && DECISIVE.has(permission.resource)) remembered.delete(ctx.pool);
 }
 
 /** Resources whose operations decide what service users may do. */
@@ -93,8 +93,8 @@ function isOver(ctx: Context, { exp }: Claims): boolean {
 }
 
 async function claimsOf(ctx: Context, token: string): Promise<Claims | null> {
-  const known = verified.get(ctx) ?? new Map<string, Claims>();
-  verified.set(ctx, known);
+  const known = verified.get(ctx.pool) ?? new Map<string, Claims>();
+  verified.set(ctx.pool, known);
   const found = known.get(token);
   if (found) return found;
   const claims = await verifiedClaims(ctx, token);

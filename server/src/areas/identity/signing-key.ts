@@ -29,8 +29,8 @@ const LIFETIME_DAYS = 30;
 /** A replaced key verifies for longer than any token lives. */
 const KEPT_DAYS = 2;
 
-/** Key pairs never change once stored, so each is read once per open context. */
-const keysOfContext = new WeakMap<Context, Map<string, SigningKey | UsableKey>>();
+/** Key pairs never change once stored, so each is read once per pool. */
+const keysOfPool = new WeakMap<Context['pool'], Map<string, SigningKey | UsableKey>>();
 
 /** The newest key pair that can sign; makes one when there is none. Safe when several processes start. */
 export async function currentSigningKey(ctx: Context): Promise<UsableKey> {
@@ -47,7 +47,7 @@ export async function usableKeys(ctx: Context): Promise<UsableKey[]> {
 
 /** The key of that id, or null. */
 export async function signingKeyById(ctx: Context, id: string): Promise<SigningKey | null> {
-  return keysOfContext.get(ctx)?.get(id) ?? (await storedKeys(ctx)).find((key) => key.id === id) ?? null;
+  return keysOfPool.get(ctx.pool)?.get(id) ?? (await storedKeys(ctx)).find((key) => key.id === id) ?? null;
 }
 
 /** `GET /.well-known/jwks.json`: the public keys that tokens in use can be verified with (spec 10 §23). */
@@ -83,7 +83,7 @@ export const rotateSigningKeys = defineTask({
     await sql`delete from signing_key old where exists (
       select 1 from signing_key newer where newer.dt_created > old.dt_created
         and newer.dt_created < ${now}::timestamptz - make_interval(days => ${KEPT_DAYS}))`.execute(ctx.db);
-    keysOfContext.delete(ctx);
+    keysOfPool.delete(ctx.pool);
   },
 });
 
@@ -111,9 +111,9 @@ type Row = { readonly id: string; readonly sealedPrivateKey: string; readonly pu
 async function storedKeys(ctx: Context): Promise<readonly (SigningKey | UsableKey)[]> {
   const { rows } = await sql<Row>`select id, sealed_private_key, public_key from signing_key
     order by dt_created desc, id desc`.execute(ctx.db);
-  const known = keysOfContext.get(ctx) ?? new Map<string, SigningKey | UsableKey>();
+  const known = keysOfPool.get(ctx.pool) ?? new Map<string, SigningKey | UsableKey>();
   const keys = await Promise.all(rows.map(async (row) => known.get(row.id) ?? keyFromRow(ctx, row)));
-  keysOfContext.set(ctx, new Map(keys.map((key) => [key.id, key])));
+  keysOfPool.set(ctx.pool, new Map(keys.map((key) => [key.id, key])));
   return keys;
 }
 

@@ -41,16 +41,16 @@ export type AcceptedBody = {
 const CROWD = 2;
 
 type Acceptances = { open: number; crowdedAtMs: number };
-const acceptances = new WeakMap<Context, Acceptances>();
+const acceptances = new WeakMap<Context['pool'], Acceptances>();
 
 /** For how many milliseconds submissions have not crowded in this process. */
 export function calmMs(ctx: Context): number {
-  return performance.now() - (acceptances.get(ctx)?.crowdedAtMs ?? Number.NEGATIVE_INFINITY);
+  return performance.now() - (acceptances.get(ctx.pool)?.crowdedAtMs ?? Number.NEGATIVE_INFINITY);
 }
 
 function beginAcceptance(ctx: Context): Acceptances {
-  const known = acceptances.get(ctx) ?? { open: 0, crowdedAtMs: Number.NEGATIVE_INFINITY };
-  acceptances.set(ctx, known);
+  const known = acceptances.get(ctx.pool) ?? { open: 0, crowdedAtMs: Number.NEGATIVE_INFINITY };
+  acceptances.set(ctx.pool, known);
   known.open += 1;
   if (known.open >= CROWD) known.crowdedAtMs = performance.now();
   return known;

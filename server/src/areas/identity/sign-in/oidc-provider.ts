@@ -39,16 +39,16 @@ const API_SCOPES = [
 type Made = { readonly keyIds: string; readonly provider: Provider };
 
 /** One provider per open context, made anew when the keys have changed. */
-const made = new WeakMap<Context, Made>();
+const made = new WeakMap<Context['pool'], Made>();
 
 /** The OAuth 2 and OpenID Connect server for people, with the key pairs of this moment. */
 export async function oidcProvider(ctx: Context): Promise<Provider> {
   const keys = await usableKeys(ctx);
   const keyIds = keys.map(({ id }) => id).join(' ');
-  const known = made.get(ctx);
+  const known = made.get(ctx.pool);
   if (known?.keyIds === keyIds) return known.provider;
   const provider = newProvider(ctx, keys);
-  made.set(ctx, { keyIds, provider });
+  made.set(ctx.pool, { keyIds, provider });
   return provider;
 }
 
