@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { instantFromText, instantText, Temporal } from './time.ts';
+import { instantFromStored, instantFromText, instantText, Temporal } from './time.ts';
 
 test.each([
   ['2024-02-29T10:20:30Z', '2024-02-29T10:20:30Z'],
@@ -32,6 +32,27 @@ test('every instant is written as Temporal writes it', () => {
   fc.assert(
     fc.property(instants, (instant) => {
       expect(instantText(instant)).toBe(instant.toString());
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test.each([
+  ['2024-02-29 10:20:30+00', '2024-02-29T10:20:30Z'],
+  ['2024-02-29 10:20:30.5+00', '2024-02-29T10:20:30.5Z'],
+  ['2024-02-29 10:20:30.000001+00', '2024-02-29T10:20:30.000001Z'],
+  ['1969-12-31 23:59:59.999999+00', '1969-12-31T23:59:59.999999Z'],
+  ['0001-01-01 00:00:00+00', '0001-01-01T00:00:00Z'],
+])('PostgreSQL writes %s for %s', (stored, expected) => {
+  expect(instantFromStored(stored).toString()).toBe(expected);
+});
+
+test('every instant is read from PostgreSQL as Temporal reads it', () => {
+  const inYears = instants.filter(({ epochMilliseconds }) => Math.abs(epochMilliseconds) < 60_000_000_000_000);
+  fc.assert(
+    fc.property(inYears, (instant) => {
+      const text = instant.toString({ smallestUnit: 'microsecond' }).replace('T', ' ').replace('Z', '+00');
+      expect(instantFromStored(text).equals(Temporal.Instant.from(text))).toBe(true);
     }),
     { numRuns: 2000 },
   );

@@ -121,12 +121,25 @@ function instantFromAnyText(text: string): Instant | null {
   }
 }
 
+const NS_PER_US = 1000n;
+const NS_PER_MS = 1_000_000n;
+const STORED = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?\+00$/;
+
+/** The instant of a `timestamptz` as PostgreSQL writes it in a session that is in UTC. */
+export function instantFromStored(text: string): Instant {
+  const [, day, time, fraction = ''] = STORED.exec(text) ?? [];
+  if (day === undefined) return Temporal.Instant.from(text);
+  const ms = Date.parse(`${day}T${time}Z`);
+  if (fraction === '') return Temporal.Instant.fromEpochMilliseconds(ms);
+  const us = Number.parseInt(fraction.padEnd(6, '0'), 10);
+  return Temporal.Instant.fromEpochNanoseconds(BigInt(ms) * NS_PER_MS + BigInt(us) * NS_PER_US);
+}
+
 /** The instant as the platform's Date, for libraries that take nothing else. Milliseconds only. */
 export function platformDate(instant: Instant): Date {
   return new Date(instant.epochMilliseconds);
 }
 
-const NS_PER_US = 1000n;
 /** The platform's formatter writes longer years with a sign, and its remainders below 1970 are negative. */
 const YEAR_10000_MS = 253_402_300_800_000;
 

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { decimal } from '../kernel/decimal.ts';
 import { parseJson, writeJsonWithNulls } from '../kernel/json.ts';
 import { reasonOf, StartError } from '../kernel/start-error.ts';
-import { Temporal } from '../kernel/time.ts';
+import { instantFromStored, Temporal } from '../kernel/time.ts';
 import type { Database, Db } from './database.ts';
 import { ValueClient } from './value-client.ts';
 
@@ -11,7 +11,7 @@ import { ValueClient } from './value-client.ts';
 const PARSERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, (text: string) => unknown>([
   [pg.types.builtins.NUMERIC, decimal],
   [pg.types.builtins.INT8, safeInteger],
-  [pg.types.builtins.TIMESTAMPTZ, Temporal.Instant.from],
+  [pg.types.builtins.TIMESTAMPTZ, instantFromStored],
   [pg.types.builtins.DATE, Temporal.PlainDate.from],
   [pg.types.builtins.JSON, jsonFromColumn],
   [pg.types.builtins.JSONB, jsonFromColumn],
