@@ -2,6 +2,7 @@ import pg from 'pg';
 import { isDecimal } from '../kernel/decimal.ts';
 import { writeJsonWithNulls } from '../kernel/json.ts';
 import { instantText, Temporal } from '../kernel/time.ts';
+import { type NamedStatement, Pipeline } from './pipeline.ts';
 
 /**
  * Begins a statement of a fixed text that finds few rows by key: it is planned once per session. Statements
@@ -20,7 +21,7 @@ const MAX_PREPARED = 200;
 const NO_RESULT = { command: '', rowCount: 0, rows: [] };
 
 type Statement = { readonly text: string; readonly values: readonly unknown[] };
-type Run = (statement: object) => Promise<unknown>;
+type Run = (query: unknown) => unknown;
 
 /**
  * A connection that also takes Decimals, Instants, PlainDates and objects that hold them as parameters, and
@@ -28,7 +29,9 @@ type Run = (statement: object) => Promise<unknown>;
  */
 export class ValueClient extends pg.Client {
   readonly #names = new Map<string, string>();
-  #held: Statement[] = [];
+  /** Names that the server knows. */
+  readonly #parsed = new Set<string>();
+  #held: NamedStatement[] = [];
 
   // The driver's overloads (text, config, submittable) all end here; ours is text with values, no callback.
   override query(...args: unknown[]): never {
@@ -38,30 +41,43 @@ export class ValueClient extends pg.Client {
       const given = Array.isArray(values) ? [text, values.map(parameterFromValue), callback] : args;
       return run(...given) as never;
     }
-    return this.#query({ text, values }, run as Run) as never;
+    return this.#query({ text, values }, run) as never;
   }
 
-  async #query(statement: Statement, run: Run): Promise<unknown> {
-    if (statement.text === 'rollback') this.#held = [];
-    if (statement.text === 'begin' || statement.text.startsWith(WITH_NEXT)) {
+  async #query({ text, values }: Statement, run: Run): Promise<unknown> {
+    const statement = { text, values: values.map(parameterFromValue), name: this.#nameOf(text) };
+    if (text === 'rollback') this.#held = [];
+    if (text === 'begin' || text.startsWith(WITH_NEXT)) {
       this.#held.push(statement);
       return NO_RESULT;
     }
-    const statements = [...this.#held.splice(0), statement];
-    const { stream } = (this as unknown as { readonly connection: { readonly stream: Corkable } }).connection;
-    stream.cork();
-    const results = statements.map((one) => run(this.#config(one)));
-    process.nextTick(() => stream.uncork());
-    return (await Promise.all(results)).at(-1);
+    const held = this.#held.splice(0);
+    try {
+      if (isSingle(statement) && held.every(({ name = '' }) => this.#parsed.has(name))) {
+        return await this.#answer({ ahead: held, statement }, run);
+      }
+      const results = [...held, statement].map((one) => this.#answer({ ahead: [], statement: one }, run));
+      return (await Promise.all(results)).at(-1);
+    } catch (error) {
+      // In place of the stack that leads to the socket, the one that leads to the caller.
+      if (error instanceof Error) Error.captureStackTrace(error);
+      throw error;
+    }
   }
 
-  #config({ text, values }: Statement): object {
-    const config = { text, values: values.map(parameterFromValue) };
-    const name = text.startsWith(PREPARED) || text.startsWith(WITH_NEXT) ? this.#nameOf(text) : undefined;
-    return name === undefined ? config : { ...config, name };
+  #answer({ ahead, statement }: Answerable, run: Run): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const answered = (error: Error | undefined, result: unknown) => {
+        if (error) return reject(error);
+        if (statement.name !== undefined) this.#parsed.add(statement.name);
+        resolve(result);
+      };
+      run(new Pipeline(ahead, statement, answered));
+    });
   }
 
   #nameOf(text: string): string | undefined {
+    if (!isPrepared(text)) return undefined;
     if (!this.#names.has(text) && this.#names.size < MAX_PREPARED) {
       this.#names.set(text, `prepared_${this.#names.size}`);
     }
@@ -69,7 +85,16 @@ export class ValueClient extends pg.Client {
   }
 }
 
-type Corkable = { cork(): void; uncork(): void };
+type Answerable = { readonly ahead: readonly NamedStatement[]; readonly statement: NamedStatement };
+
+function isPrepared(text: string): boolean {
+  return text.startsWith(PREPARED) || text.startsWith(WITH_NEXT) || text === 'begin' || text === 'commit';
+}
+
+/** The extended protocol takes one statement at a time; a text without values may hold several. */
+function isSingle({ text, values }: NamedStatement): boolean {
+  return values.length > 0 || !text.includes(';');
+}
 
 /**
  * What the driver can write: amounts as all their digits, instants and dates as ISO text, objects as JSON.
