@@ -48,7 +48,9 @@ test.each([
 });
 
 test('every instant is read from PostgreSQL as Temporal reads it', () => {
-  const inYears = instants.filter(({ epochMilliseconds }) => Math.abs(epochMilliseconds) < 60_000_000_000_000);
+  const inYears = instants.filter(
+    ({ epochMilliseconds }) => Math.abs(epochMilliseconds) < 60_000_000_000_000,
+  );
   fc.assert(
     fc.property(inYears, (instant) => {
       const text = instant.toString({ smallestUnit: 'microsecond' }).replace('T', ' ').replace('Z', '+00');

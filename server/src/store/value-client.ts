@@ -2,7 +2,7 @@ import pg from 'pg';
 import { isDecimal } from '../kernel/decimal.ts';
 import { writeJsonWithNulls } from '../kernel/json.ts';
 import { instantText, Temporal } from '../kernel/time.ts';
-import { type NamedStatement, Pipeline } from './pipeline.ts';
+import { type NamedStatement, pipelinedQuery } from './pipelined-query.ts';
 
 /**
  * Begins a statement of a fixed text that finds few rows by key: it is planned once per session. Statements
@@ -72,7 +72,7 @@ export class ValueClient extends pg.Client {
         if (statement.name !== undefined) this.#parsed.add(statement.name);
         resolve(result);
       };
-      run(new Pipeline(ahead, statement, answered));
+      run(pipelinedQuery(ahead, statement, answered));
     });
   }
 

@@ -12,6 +12,7 @@ import { type ClickHouse, openClickHouse } from '../../src/store/clickhouse.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { isMigrated, migrate } from '../../src/store/migrate.ts';
 import { jsonb } from '../../src/store/postgres.ts';
+import { WITH_NEXT } from '../../src/store/value-client.ts';
 import { openTestContext } from '../support/stores.ts';
 
 describe('PostgreSQL', () => {
@@ -71,6 +72,51 @@ describe('PostgreSQL', () => {
     expect(rows).toEqual([{ json: { a: 1 }, amount: '1.5' }]);
     await pool.end();
   });
+
+  test.each(['first', 'second', 'third'])(
+    'the %s time that nobody waits for a write, it is there',
+    async (_) => {
+      await sql`create table if not exists unread (id int primary key)`.execute(ctx.db);
+      const seen = await onOneSession(async (query) => {
+        await query('begin');
+        await query(`${WITH_NEXT}insert into unread values ($1)`, [1]);
+        const { rows } = await query('select id, $1::int as given from unread', [7]);
+        await query(`${WITH_NEXT}insert into unread values ($1)`, [2]);
+        await query('commit');
+        return [...rows, ...(await query('delete from unread returning id', [])).rows];
+      });
+      expect(seen).toEqual([{ id: 1, given: 7 }, { id: 1 }, { id: 2 }]);
+    },
+  );
+
+  test('a write that nobody waits for and that is refused fails the commit, and nothing of it stays', async () => {
+    await sql`create table if not exists unread (id int primary key)`.execute(ctx.db);
+    const insertTwice = async (query: Query, second: number) => {
+      await query('begin');
+      await query(`${WITH_NEXT}insert into unread values ($1)`, [1]);
+      await query(`${WITH_NEXT}insert into unread values ($1)`, [second]);
+      await query('commit');
+    };
+    await onOneSession(async (query) => {
+      await insertTwice(query, 2);
+      await query('delete from unread', []);
+      await expect(insertTwice(query, 1)).rejects.toMatchObject({ code: '23505' });
+      await query('rollback');
+      expect((await query('select count(*)::int as stored from unread')).rows).toEqual([{ stored: 0 }]);
+    });
+  });
+
+  type Query = (text: string, values?: unknown[]) => Promise<{ rows: unknown[] }>;
+
+  /** All statements of `work` in one session. */
+  async function onOneSession<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    const client = await ctx.pool.connect();
+    try {
+      return await work((text, values = []) => client.query(text, values));
+    } finally {
+      client.release();
+    }
+  }
 });
 
 describe('migrations', () => {
