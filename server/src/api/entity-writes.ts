@@ -92,7 +92,7 @@ export function changeRecord<F extends Fields>(
   { orgId, requestId }: { readonly orgId: string; readonly requestId: string | null },
   { before, after }: Entities<F>,
 ): Change {
-  const shown = (entity: EntityOf<F> | null) => entity && { ...answerOf(resource, entity), orgId };
+  const shown = (entity: EntityOf<F> | null) => entity && { orgId, ...answerOf(resource, entity) };
   return {
     entityType: resource.name,
     entityId: (after ?? before)?.id ?? '',

@@ -69,9 +69,22 @@ function structureText(value: object, keepNulls: boolean): string | undefined {
 }
 
 function listText(items: readonly unknown[], keepNulls: boolean): string {
-  let text = '';
-  for (const item of items) text += `${text && ','}${jsonText(item, keepNulls) ?? 'null'}`;
-  return `[${text}]`;
+  let [text, piece] = ['', ''];
+  for (const item of items) {
+    piece += `${(text || piece) && ','}${jsonText(item, keepNulls) ?? 'null'}`;
+    if (piece.length < FLAT_LENGTH) continue;
+    text += flat(piece);
+    piece = '';
+  }
+  return `[${text}${piece}]`;
+}
+
+const FLAT_LENGTH = 4000;
+const ANYTHING = /^/;
+
+/** V8 keeps a sum of texts as a tree, and a large one is slow to send; looking into it makes it flat. */
+function flat(text: string): string {
+  return ANYTHING.test(text) ? text : '';
 }
 
 function recordText(record: Readonly<Record<string, unknown>>, keepNulls: boolean): string {

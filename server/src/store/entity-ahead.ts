@@ -27,7 +27,7 @@ export async function insertAhead(
   const stored = storedColumns(table, values);
   const text = textOf(table, 'insert', () => insertStatement(table, Object.keys(envelope)).compile(tx));
   await tx.executeQuery(CompiledQuery.raw(text, [...Object.values(envelope), ...parameters(table, values)]));
-  return { ...envelope, ...stored } as Stored;
+  return Object.assign({}, envelope, stored) as Stored;
 }
 
 type Replacement = { readonly writer: Writer; readonly before: Stored; readonly values: Row };

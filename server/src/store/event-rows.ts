@@ -83,12 +83,11 @@ function completedPayload(payload: Row, names: Names): Row {
 function completedEntity(entity: Row, { principals, codes }: Names): Row {
   const { createdBy, lastModifiedBy, accountId, accountCode } = entity;
   const nameOf = (principal: unknown) => principals.get(String(principal)) ?? principal;
-  return {
-    ...entity,
+  return Object.assign({}, entity, {
     accountCode: accountCode ?? codes.get(String(accountId)),
     createdBy: nameOf(createdBy),
     lastModifiedBy: nameOf(lastModifiedBy),
-  };
+  });
 }
 
 function entityIn(payload: Row, part: string): Row | null {

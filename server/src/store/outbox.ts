@@ -47,15 +47,15 @@ export async function recordChanges(
 
 function auditOf({ event: _, before, after, ...change }: Change, hidden: readonly string[]): Audit {
   return {
-    ...change,
     auditId: newId(),
+    ...change,
     before: before && without(before, hidden),
     after: after && without(after, hidden),
   };
 }
 
 function eventOfChange({ event, action, before, after, entityId }: Change): NewEvent {
-  const payload = { ...(after && { newDto: after }), ...(before && { oldDto: before }) };
+  const payload = { newDto: after ?? undefined, oldDto: before ?? undefined };
   return { name: `${event}.${action}`, payload, resourceId: entityId };
 }
 
@@ -101,10 +101,9 @@ type Recorded = { readonly audit: Audit | null; readonly event: EventRow | null 
 async function insertRecords(tx: Tx, writer: Writer, records: readonly Recorded[]): Promise<void> {
   if (records.length === 0) return;
   const { orgId, now } = writer;
-  const rows = records.map(({ audit, event }) => ({
-    ...audit,
-    ...(event && { ...event, payload: { eventData: event.payload } }),
-  }));
+  const rows = records.map(({ audit, event }) =>
+    Object.assign({}, audit, event, event && { payload: { eventData: event.payload } }),
+  );
   const parameters = [writeJson(rows), orgId, now, writer.principalId, writer.ip ?? null];
   await tx.executeQuery(CompiledQuery.raw(INSERT_RECORDS, parameters));
 }

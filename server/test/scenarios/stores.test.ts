@@ -89,7 +89,7 @@ describe('PostgreSQL', () => {
     },
   );
 
-  test('a write that nobody waits for and that is refused fails the commit, and nothing of it stays', async () => {
+  test('a refused write that nobody waits for fails the commit, and nothing stays', async () => {
     await sql`create table if not exists unread (id int primary key)`.execute(ctx.db);
     const insertTwice = async (query: Query, second: number) => {
       await query('begin');

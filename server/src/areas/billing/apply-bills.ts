@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import type { DraftBill } from '../../engine/billing/bill.ts';
-import { newId } from '../../kernel/ids.ts';
 import type { Tx } from '../../store/database.ts';
 import { newEnvelope, type Writer } from '../../store/entity-store.ts';
 import type { Change } from '../../store/outbox.ts';
@@ -41,7 +40,7 @@ export async function applyBills(
 ): Promise<readonly string[]> {
   const drafts = units.flatMap((unit) =>
     unit.bills.map((bill): Draft => {
-      return { ...bill, unit, accountCode: codeOf(unit.facts, bill.identity.accountId) };
+      return { unit, ...bill, accountCode: codeOf(unit.facts, bill.identity.accountId) };
     }),
   );
   const updated = await updateExisting(tx, applying, drafts);
@@ -87,10 +86,9 @@ async function createNew(tx: Tx, applying: Applying, drafts: readonly Draft[]): 
   const numbers = await allocateInvoiceNumbers(tx, organization, drafts.length);
   const news = drafts.map((draft, i) => {
     const values = {
+      timezone: applying.timezoneText ?? zoneText(draft, organization),
       ...calculatedValues(draft, applying),
       ...newEnvelope(writer),
-      id: newId(),
-      timezone: applying.timezoneText ?? zoneText(draft, organization),
       sequentialInvoiceNumber: numbers[i] ?? null,
       dtLocked: null,
       lockedBy: null,
@@ -100,7 +98,7 @@ async function createNew(tx: Tx, applying: Applying, drafts: readonly Draft[]): 
       statementStale: false,
       contentVersion: 1,
     };
-    const row = { ...values, accountCode: draft.accountCode, locked: isLocked(draft, organization) };
+    const row = { accountCode: draft.accountCode, locked: isLocked(draft, organization), ...values };
     const bill = row as unknown as BillRow;
     return { draft, bill, lines: lineRows(writer, bill.id, { lines: draft.lines, before: [] }) };
   });
@@ -168,7 +166,7 @@ async function updateExisting(tx: Tx, applying: Applying, drafts: readonly Draft
 }
 
 function drawsOf({ draws }: Draft, { id }: BillRow): BillDraws['draws'] {
-  return draws.map((draw) => ({ ...draw, billId: id }));
+  return draws.map((draw) => ({ billId: id, ...draw }));
 }
 
 /** Spec 40 §7.5: a recalculated bill keeps identity, number and memo lines, and is PENDING again. */

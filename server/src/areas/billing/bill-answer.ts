@@ -18,16 +18,16 @@ const HIDDEN_COLUMNS: ReadonlySet<string> = new Set([
 /** A bill as the API answers it (spec 40 §4.1), without lines and total. */
 export function billAnswer(bill: BillRow): Row {
   return {
-    ...without(bill, HIDDEN_COLUMNS),
     startDateTimeUTC: bill['startDateTimeUtc'],
     endDateTimeUTC: bill['endDateTimeUtc'],
     createdDate: bill.dtCreated,
+    ...without(bill, HIDDEN_COLUMNS),
   };
 }
 
 /** A bill with its total and its lines, as reads of one bill answer it. */
 export function wholeBillAnswer(bill: BillRow, lines: readonly LineRow[]): Row {
-  return { ...billAnswer(bill), billTotal: bill.billTotal, lineItems: lines.map(embeddedLineAnswer) };
+  return { billTotal: bill.billTotal, lineItems: lines.map(embeddedLineAnswer), ...billAnswer(bill) };
 }
 
 const ENVELOPE = ['version', 'dtCreated', 'dtLastModified', 'createdBy', 'lastModifiedBy'];
@@ -54,7 +54,7 @@ const HIDDEN_ALONE: ReadonlySet<string> = new Set([
 export function lineItemAnswer(line: LineOfBill): Row {
   const { lineItemType, usagePerPricingBand: bandUsage, jsonStatementGenerated = false } = line;
   const jsonUsageGenerated = jsonStatementGenerated && USAGE_TYPES.includes(lineItemType);
-  return { ...without(line, HIDDEN_ALONE), bandUsage, jsonUsageGenerated };
+  return { bandUsage, jsonUsageGenerated, ...without(line, HIDDEN_ALONE) };
 }
 
 function without(row: Row, hidden: ReadonlySet<string>): Row {

@@ -30,7 +30,7 @@ export function billChange(
 
 function eventBody({ bill, lines }: WholeBill): Row {
   const { lineItems, ...body } = wholeBillAnswer(bill, lines);
-  return { ...body, orgId: bill.orgId, ...(lines.length <= MAX_LINES_IN_EVENT && { lineItems }) };
+  return { orgId: bill.orgId, ...body, ...(lines.length <= MAX_LINES_IN_EVENT && { lineItems }) };
 }
 
 /** Writes audit and events; the audit log does without the lines, which have rows of their own. */

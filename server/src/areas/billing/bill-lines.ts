@@ -11,12 +11,9 @@ type BeforeAndAfter = { readonly lines: readonly BillLine[]; readonly before: re
 /** The rows of calculated lines; a line that the bill had before under the same key keeps its id. */
 export function lineRows(writer: Writer, billId: string, { lines, before }: BeforeAndAfter): LineRow[] {
   const known = new Map(before.map((line) => [line.key, line]));
-  return lines.map((line) => ({
-    ...line,
-    ...newEnvelope(writer),
-    billId,
-    id: known.get(line.key)?.id ?? newId(),
-  }));
+  return lines.map((line) =>
+    Object.assign({}, line, newEnvelope(writer), { billId, id: known.get(line.key)?.id ?? newId() }),
+  );
 }
 
 /** Inserts the lines of new bills. */

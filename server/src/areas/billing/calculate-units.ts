@@ -41,7 +41,7 @@ export async function calculateUnits(
         asked.set(unit.unitId, [...before, ...result.queries]);
         return [{ unit, queries: result.queries }];
       }
-      calculated.push({ ...unit, ...result, queries: before, answers: answersTo(before, answers) });
+      calculated.push({ queries: before, answers: answersTo(before, answers), ...unit, ...result });
       return [];
     });
     open = asking.map(({ unit }) => unit);

@@ -10,8 +10,8 @@ type Calculation = { readonly billJobId: string | null; readonly writer: { reado
 /** The columns of a bill that its calculation decides; every calculation makes it PENDING (spec 40 §7.1). */
 export function calculatedValues(draft: DraftBill, { billJobId, writer }: Calculation): Row {
   return {
-    ...draft.identity,
     startDate: draft.startDate,
+    ...draft.identity,
     endDate: draft.endDate,
     startDateTimeUtc: draft.startDateTimeUTC,
     endDateTimeUtc: draft.endDateTimeUTC,

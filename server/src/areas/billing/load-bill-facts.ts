@@ -55,7 +55,7 @@ export async function loadBillFacts(db: Db | Tx, request: FactsRequest): Promise
   return unitIds.flatMap((unitId) => {
     const accounts = units.get(unitId);
     if (accounts === undefined) return [];
-    return [{ unitId, facts: factsOf({ ...request, catalog, customFields, parts, accounts }) }];
+    return [{ unitId, facts: factsOf({ catalog, customFields, parts, accounts, ...request }) }];
   });
 }
 

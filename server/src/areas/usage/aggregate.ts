@@ -8,12 +8,12 @@ import type {
   UsageQuery,
 } from '../../engine/metering/usage-query.ts';
 import { assert } from '../../kernel/assert.ts';
-import { type Decimal, decimal } from '../../kernel/decimal.ts';
 import { earlier, later } from '../../kernel/time.ts';
-import { momentMs, momentSql, quoted } from './clickhouse-text.ts';
+import { accountsAmong, momentMs, momentSql, quoted } from './clickhouse-text.ts';
 import { customSqlAnswer } from './custom-sql-answers.ts';
 import { filterConditions, receivedConditions, segmentSql } from './measurement-conditions.ts';
 import { questionBatches, spanningBatches } from './question-batches.ts';
+import { aggregateValue } from './written-groups.ts';
 
 /**
  * Answers the engine's questions about measurements from ClickHouse, set-wise: questions that differ only in
@@ -25,56 +25,48 @@ export async function aggregateUsage(
   orgId: string,
   queries: readonly UsageQuery[],
 ): Promise<UsageAnswers> {
-  const answers = new Map<string, UsageAnswer>(queries.map((query) => [query.key, []]));
-  const withAccounts = queries.filter((query) => query.accountIds.length > 0);
-  const asked = withAccounts.filter((query) => query.aggregation.method !== 'CUSTOM_SQL');
-  for (const query of withAccounts) {
-    if (query.aggregation.method !== 'CUSTOM_SQL') continue;
-    answers.set(query.key, await customSqlAnswer(ctx, orgId, query));
+  const answers: Answers = new Map();
+  const asked: UsageQuery[] = [];
+  for (const query of queries) {
+    if (query.accountIds.length === 0) continue;
+    if (query.aggregation.method !== 'CUSTOM_SQL') asked.push(query);
+    else answers.set(query.key, [...(await customSqlAnswer(ctx, orgId, query))]);
   }
   const { batches, others } = spanningBatches(asked);
-  for (const alike of [...batches, ...questionBatches(others)]) {
-    for (const [key, answer] of await answersOf(ctx, orgId, alike)) answers.set(key, answer);
-  }
+  for (const alike of [...batches, ...questionBatches(others)])
+    await addAnswers(ctx, answers, { orgId, alike });
+  for (const { key } of queries) if (!answers.has(key)) answers.set(key, []);
   return answers;
 }
 
-type AnswerRow = { pool: string; segment: number; value: string | null; total: string; values: string };
+type Answers = Map<string, UsageAnswer[number][]>;
 
-async function answersOf(
-  ctx: Context,
-  orgId: string,
-  alike: readonly UsageQuery[],
-): Promise<Map<string, UsageAnswer>> {
+/** Pool, position of the segment, and the value as `aggregateValue` reads it. */
+type AnswerRow = readonly [pool: string, segment: number, value: string | null];
+type Batch = { readonly orgId: string; readonly alike: readonly UsageQuery[] };
+
+async function addAnswers(ctx: Context, answers: Answers, { orgId, alike }: Batch): Promise<void> {
   const [first] = alike;
   assert(first, 'a batch of questions is not empty');
   const segments = segmentOrder(first.aggregation.segmentedFields, first.aggregation.segments);
+  const isSegmented = segments.length > 0 && !first.aggregation.mergesSegments;
   const source = rowsSql(orgId, alike);
   const result = await ctx.clickhouse.query({
     query: aggregationSql(source, alike, segments),
-    format: 'JSONEachRow',
+    format: 'JSONCompact',
     clickhouse_settings: { output_format_json_quote_decimals: 1, max_query_size: '16777216' },
   });
-  const rows = await result.json<AnswerRow>();
-  const pools = new Map(alike.map((query, index) => [source.names[index], query]));
-  const answers = new Map<string, { segment: Segment | null; value: Decimal | null }[]>();
-  for (const row of rows) {
-    const query = pools.get(row.pool);
-    assert(query, 'every row belongs to a question');
-    const segment =
-      segments.length > 0 && !first.aggregation.mergesSegments ? (segments[row.segment - 1] ?? null) : null;
-    const answer = answers.get(query.key) ?? [];
-    answer.push({ segment, value: answeredValue(query, row) });
-    answers.set(query.key, answer);
+  const { data: rows } = await result.json<AnswerRow>();
+  const keys = new Map(alike.map(({ key }, index) => [source.names[index], key]));
+  for (const [pool, position, value] of rows) {
+    const key = keys.get(pool);
+    assert(key !== undefined, 'every row belongs to a question');
+    const segment = isSegmented ? (segments[position - 1] ?? null) : null;
+    const answered = { segment, value: aggregateValue(value) };
+    const answer = answers.get(key);
+    if (answer) answer.push(answered);
+    else answers.set(key, [answered]);
   }
-  return answers;
-}
-
-/** The mean is divided here, at 34 digits: ClickHouse divides decimals at the scale of the column. */
-function answeredValue(query: UsageQuery, row: AnswerRow): Decimal | null {
-  if (query.aggregation.method !== 'MEAN') return row.value === null ? null : decimal(row.value);
-  const values = decimal(row.values);
-  return values.isZero() ? null : decimal(row.total).div(values);
 }
 
 /** Where the rows of some questions come from, and which question each of them belongs to. */
@@ -93,11 +85,8 @@ function aggregationSql(
 ): string {
   const [first] = alike as readonly [UsageQuery];
   const { aggregation } = first;
-  const mean = aggregation.method === 'MEAN';
-  const total = mean ? `sum(measures[${quoted(aggregation.targetField)}])` : "'0'";
   const conditions = [...where, ...(segments.length > 0 ? ['segment > 0'] : [])];
-  return `select ${pool} as pool, ${groupSql(aggregation, segments)} as segment,
-    ${mean ? 'null' : methodSql(first)} as value, ${total} as total, toString(count()) as values
+  return `select ${pool} as pool, ${groupSql(aggregation, segments)} as segment, ${methodSql(first)} as value
     from ${from} where ${conditions.join(' and ')}
     group by pool, segment`;
 }
@@ -105,9 +94,9 @@ function aggregationSql(
 function rowsSql(orgId: string, alike: readonly UsageQuery[]): QuestionRows {
   const [{ aggregation, filters }] = alike as readonly [UsageQuery];
   const column = aggregation.numericTarget ? 'measures' : 'dimensions';
-  const accounts = new Set(alike.flatMap((query) => query.accountIds));
-  const start = alike.map((query) => query.start).reduce(earlier);
-  const end = alike.map((query) => query.end).reduce(later);
+  const starts = [...new Set(alike.map((query) => query.start))];
+  const ends = [...new Set(alike.map((query) => query.end))];
+  const [start, end] = [starts.reduce(earlier), ends.reduce(later)];
   const scan = [
     `org_id = ${quoted(orgId)}`,
     `meter_id = ${quoted(aggregation.meterId)}`,
@@ -116,11 +105,11 @@ function rowsSql(orgId: string, alike: readonly UsageQuery[]): QuestionRows {
   ].join(' and ');
   const where = [
     `mapContains(${column}, ${quoted(aggregation.targetField)})`,
-    `account_id in (${[...accounts].map(quoted).join(', ')})`,
+    accountsAmong(alike.flatMap((query) => query.accountIds)),
     ...filterConditions(filters),
     ...receivedConditions(alike[0] as UsageQuery),
   ];
-  const isOneWindow = alike.every((query) => query.start.equals(start) && query.end.equals(end));
+  const isOneWindow = starts.every((at) => at.equals(start)) && ends.every((at) => at.equals(end));
   if (isOneWindow)
     return { pool: poolSql(alike), names: poolNames(alike), from: `measurement prewhere ${scan}`, where };
   return {
@@ -158,7 +147,7 @@ function poolNames(alike: readonly UsageQuery[]): readonly string[] {
 /** Which question an account belongs to: the account itself, or the question's position. */
 function poolSql(alike: readonly UsageQuery[]): string {
   if (alike.length === 1) return "'0'";
-  if (areOfOneAccount(alike)) return 'toString(account_id)';
+  if (areOfOneAccount(alike)) return 'account_id';
   const accounts = alike.flatMap((query, index) => query.accountIds.map((id) => [id, index] as const));
   const ids = accounts.map(([id]) => quoted(id)).join(', ');
   const indexes = accounts.map(([, index]) => `'${index}'`).join(', ');
@@ -177,6 +166,8 @@ function methodSql({ aggregation }: UsageQuery): string {
       return `toString(max(${measure}))`;
     case 'COUNT':
       return 'toString(count())';
+    case 'MEAN':
+      return `concat(toString(sum(${measure})), '/', toString(count()))`;
     case 'LATEST':
       return `toString(argMax(${measure}, (ts, received_at, batch_id, position)))`;
     case 'UNIQUE':

@@ -19,6 +19,15 @@ export function escaped(text: string): string {
     .replaceAll('\f', '\\f');
 }
 
+/** More ids than this are one text: as many literals take ClickHouse longer than the rest of a query. */
+const MAX_LITERALS = 100;
+
+/** The condition that a measurement belongs to one of the accounts, given by their ids. */
+export function accountsAmong(ids: readonly string[]): string {
+  if (ids.length <= MAX_LITERALS) return `account_id in (${ids.map(quoted).join(', ')})`;
+  return `account_id in (select toUUID(arrayJoin(splitByChar(',', ${quoted(ids.join())}))))`;
+}
+
 /** The first millisecond that is not before the moment: stored times have no finer digits. */
 export function momentSql(instant: Instant): string {
   return `fromUnixTimestamp64Milli(toInt64(${momentMs(instant)}), 'UTC')`;

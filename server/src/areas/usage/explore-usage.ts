@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts';
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
 import { type Instant, Temporal } from '../../kernel/time.ts';
 import type { Row } from '../../store/database.ts';
-import { momentSql, quoted } from './clickhouse-text.ts';
+import { accountsAmong, momentSql, quoted } from './clickhouse-text.ts';
 import { ACCOUNT_DIMENSION, type ExplorerQuery, type Measure } from './explorer-request.ts';
 
 /** One bucket and one combination of dimension values of a meter, with its measures. */
@@ -77,7 +77,7 @@ type Dimension = ExplorerQuery['dimensions'][number];
 function filterSql({ name, filter }: Dimension, accounts: readonly string[]): string[] {
   if (filter.includes('*')) return [];
   if (name !== ACCOUNT_DIMENSION) return [`${dimensionSql(name)} in (${filter.map(quoted).join(', ')})`];
-  return [accounts.length > 0 ? `account_id in (${accounts.map(quoted).join(', ')})` : 'false'];
+  return [accounts.length > 0 ? accountsAmong(accounts) : 'false'];
 }
 
 /** Ids of the accounts that filters name by their codes. */

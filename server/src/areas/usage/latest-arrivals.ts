@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
 import { type Instant, Temporal } from '../../kernel/time.ts';
-import { momentSql, quoted } from './clickhouse-text.ts';
+import { accountsAmong, momentSql, quoted } from './clickhouse-text.ts';
 
 type Looked = {
   readonly accountIds: readonly string[];
@@ -19,7 +19,7 @@ export async function latestArrivals(
     query: `select toString(account_id) as account,
         toString(toUnixTimestamp64Micro(max(received_at))) as micros
       from measurement where org_id = ${quoted(orgId)} and ts >= ${momentSql(since)}
-        and account_id in (${accountIds.map(quoted).join(', ')})
+        and ${accountsAmong(accountIds)}
       group by account_id`,
     format: 'JSONEachRow',
     clickhouse_settings: { max_query_size: '16777216' },

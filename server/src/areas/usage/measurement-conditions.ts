@@ -1,5 +1,5 @@
 import type { Segment, UsageQuery } from '../../engine/metering/usage-query.ts';
-import { momentSql, quoted } from './clickhouse-text.ts';
+import { accountsAmong, momentSql, quoted } from './clickhouse-text.ts';
 
 /**
  * Conditions on the rows that a question is about, the first four on columns of the sorting key and its
@@ -12,7 +12,7 @@ export function rowConditions(orgId: string, query: UsageQuery): readonly string
     `meter_id = ${quoted(aggregation.meterId)}`,
     `ts >= ${momentSql(start)}`,
     `ts < ${momentSql(end)}`,
-    `account_id in (${accountIds.map(quoted).join(', ')})`,
+    accountsAmong(accountIds),
     ...filterConditions(filters),
     ...receivedConditions(query),
   ];

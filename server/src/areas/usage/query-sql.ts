@@ -67,7 +67,7 @@ export function groupedRowsSql(orgId: string, query: CheckedUsageQuery): string 
 }
 
 function groupSql(item: Group): string {
-  if (item.groupType === 'ACCOUNT') return 'toString(account_id)';
+  if (item.groupType === 'ACCOUNT') return 'account_id';
   if (item.groupType === 'TIME') return `toUnixTimestamp(${BUCKET_START[item.frequency ?? 'DAY']})`;
   const field = quoted(item.fieldCode ?? '');
   const meterId = quoted((item.meterId ?? '').toLowerCase());

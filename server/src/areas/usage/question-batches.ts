@@ -1,4 +1,5 @@
 import type { AggregationDefinition, UsageQuery } from '../../engine/metering/usage-query.ts';
+import type { Instant } from '../../kernel/time.ts';
 
 /** Accounts of one ClickHouse query; more are asked in several, so that the text of a query stays bounded. */
 const MAX_ACCOUNTS = 10_000;
@@ -10,11 +11,11 @@ const MAX_ACCOUNTS = 10_000;
  * number of accounts.
  */
 export function questionBatches(queries: readonly UsageQuery[]): readonly (readonly UsageQuery[])[] {
-  const nameOf = definitionNames();
+  const kindOf = kinds();
+  const momentOf = moments();
   const sets = new Map<string, BatchSet>();
   for (const query of queries) {
-    const { start, end } = query;
-    const name = `${start.epochMilliseconds} ${end.epochMilliseconds} ${kindOf(query, nameOf)}`;
+    const name = `${momentOf(query.start)} ${momentOf(query.end)} ${kindOf(query)}`;
     const set = sets.get(name) ?? { batches: [], nextOf: new Map(), firstOpen: 0 };
     sets.set(name, set);
     addTo(set, query);
@@ -22,10 +23,38 @@ export function questionBatches(queries: readonly UsageQuery[]): readonly (reado
   return [...sets.values()].flatMap((set) => set.batches.map((batch) => batch.queries));
 }
 
-/** Equal for questions that differ only in accounts and windows. */
-function kindOf({ filters, aggregation, receivedBefore }: UsageQuery, nameOf: NameOf): string {
-  const limits = filters.length > 0 ? JSON.stringify(filters) : '';
-  return `${receivedBefore ?? ''} ${nameOf(aggregation)} ${limits}`;
+/** Equal for questions that differ only in accounts and windows; short, because thousands are compared. */
+type KindOf = (query: UsageQuery) => string;
+
+function kinds(): KindOf {
+  const definitions = new Map<AggregationDefinition, number>();
+  const texts = new Map<string, number>();
+  return ({ filters, aggregation, receivedBefore }) => {
+    let definition = definitions.get(aggregation);
+    if (definition === undefined) {
+      const text = JSON.stringify(aggregation);
+      definition = texts.get(text) ?? texts.size;
+      texts.set(text, definition);
+      definitions.set(aggregation, definition);
+    }
+    const limits = filters.length > 0 ? JSON.stringify(filters) : '';
+    return receivedBefore === undefined
+      ? `${definition} ${limits}`
+      : `${definition} ${receivedBefore} ${limits}`;
+  };
+}
+
+/** Questions share most of their instants, and an instant takes long to tell its milliseconds. */
+function moments(): (instant: Instant) => string {
+  const known = new Map<Instant, string>();
+  return (instant) => {
+    let ms = known.get(instant);
+    if (ms === undefined) {
+      ms = String(instant.epochMilliseconds);
+      known.set(instant, ms);
+    }
+    return ms;
+  };
 }
 
 type Batch = { readonly queries: UsageQuery[]; accounts: number };
@@ -55,21 +84,6 @@ function isFull(batch: Batch | undefined, more: number): boolean {
   return batch !== undefined && batch.accounts + more > MAX_ACCOUNTS;
 }
 
-/**
- * The text of a definition, written once for each object: segments can make it long, and questions share
- * it.
- */
-type NameOf = (definition: AggregationDefinition) => string;
-
-function definitionNames(): NameOf {
-  const names = new Map<AggregationDefinition, string>();
-  return (definition) => {
-    const name = names.get(definition) ?? JSON.stringify(definition);
-    names.set(definition, name);
-    return name;
-  };
-}
-
 /** Fewer windows of the same accounts are asked one by one, which the index of the table serves best. */
 const MIN_WINDOWS = 3;
 
@@ -81,15 +95,24 @@ export function spanningBatches(queries: readonly UsageQuery[]): {
   readonly batches: readonly (readonly UsageQuery[])[];
   readonly others: readonly UsageQuery[];
 } {
-  const nameOf = definitionNames();
+  const kindOf = kinds();
+  const others: UsageQuery[] = [];
   const pools = new Map<string, UsageQuery[]>();
+  const counts = new Map<string, number>();
+  for (const {
+    accountIds: [id = ''],
+  } of queries)
+    counts.set(id, (counts.get(id) ?? 0) + 1);
   for (const query of queries) {
-    const name = `${kindOf(query, nameOf)} ${query.accountIds.join()}`;
+    if ((counts.get(query.accountIds[0] ?? '') ?? 0) < MIN_WINDOWS) {
+      others.push(query);
+      continue;
+    }
+    const name = `${kindOf(query)} ${query.accountIds.join()}`;
     const pool = pools.get(name);
     if (pool === undefined) pools.set(name, [query]);
     else pool.push(query);
   }
-  const others: UsageQuery[] = [];
   const sets = new Map<string, BatchSet>();
   for (const pool of pools.values()) {
     const [first] = pool as [UsageQuery];
@@ -97,7 +120,7 @@ export function spanningBatches(queries: readonly UsageQuery[]): {
       others.push(...pool);
       continue;
     }
-    const name = kindOf(first, nameOf);
+    const name = kindOf(first);
     const set = sets.get(name) ?? { batches: [], nextOf: new Map(), firstOpen: 0 };
     sets.set(name, set);
     addPool(set, pool);

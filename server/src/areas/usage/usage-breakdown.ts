@@ -4,7 +4,7 @@ import type { AggregationDefinition, Segment, UsageQuery } from '../../engine/me
 import { present } from '../../kernel/assert.ts';
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
 import { earlier, type Instant, later } from '../../kernel/time.ts';
-import { momentSql, quoted } from './clickhouse-text.ts';
+import { accountsAmong, momentSql, quoted } from './clickhouse-text.ts';
 import { filterConditions, receivedConditions, segmentSql } from './measurement-conditions.ts';
 
 /** Measurements that an aggregation counted; a null segment of a segmented one means any of its segments. */
@@ -149,7 +149,7 @@ function scanSql(orgId: string, { inputs, accountIds }: UsageBreakdown, after: S
   return [
     `org_id = ${quoted(orgId)}`,
     `meter_id in (${meters.join(', ')})`,
-    `account_id in (${accountIds.map(quoted).join(', ')})`,
+    accountsAmong(accountIds),
     `ts >= ${momentSql(start)}`,
     `ts < ${momentSql(end)}`,
     ...(after === null ? [] : [`ts >= fromUnixTimestamp64Milli(toInt64(${after.bucket}), 'UTC')`]),
@@ -164,7 +164,7 @@ export function sourceSql(aggregation: AggregationDefinition, source: UsageSourc
     `mapContains(${column}, ${quoted(aggregation.targetField)})`,
     `ts >= ${momentSql(source.start)}`,
     `ts < ${momentSql(source.end)}`,
-    `account_id in (${source.accountIds.map(quoted).join(', ')})`,
+    accountsAmong(source.accountIds),
     ...filterConditions(source.filters),
     ...receivedConditions(source),
     ...segmentConditions(aggregation, source.segment),

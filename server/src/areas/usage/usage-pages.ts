@@ -126,7 +126,9 @@ export async function* groupedUsagePages(
 ): AsyncGenerator<readonly GroupedUsage[]> {
   for (const { start: startDate, end: endDate } of slices(query)) {
     const sliced = { ...query, startDate, endDate };
-    const keys = sortedGroups(query).map((i) => `g${i} nulls first`);
+    const keys = sortedGroups(query).map(
+      (i) => `${isAccount(query, i) ? `toString(g${i})` : `g${i}`} nulls first`,
+    );
     const order = keys.length > 0 ? ` order by ${keys.join(', ')}` : '';
     const rows = await rowsOf<GroupedRow>(ctx, `${groupedRowsSql(orgId, sliced)}${order}`);
     const place = query.groups.findIndex((item) => item.groupType === 'ACCOUNT');
@@ -134,6 +136,11 @@ export async function* groupedUsagePages(
     const codes = await accountCodes(ctx, orgId, ids);
     yield rows.map((row) => groupedUsage(query, row, codes.get(String(row[`g${place}`])) ?? null));
   }
+}
+
+/** ClickHouse sorts ids otherwise than their texts. */
+function isAccount({ groups }: CheckedUsageQuery, i: number): boolean {
+  return groups[i]?.groupType === 'ACCOUNT';
 }
 
 function sortedGroups({ groups }: CheckedUsageQuery): number[] {

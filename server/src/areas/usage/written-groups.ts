@@ -1,6 +1,6 @@
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
 import { type WrittenJson, writeJson, writtenJson } from '../../kernel/json.ts';
-import { instantText, Temporal } from '../../kernel/time.ts';
+import { type Instant, instantText, Temporal } from '../../kernel/time.ts';
 import type { CheckedUsageQuery } from './query-request.ts';
 
 type Value = string | number | null;
@@ -68,10 +68,10 @@ function groupColumns(item: Group, { i, name, codes }: GroupPlace): [string, Col
     ];
   }
   if (item.groupType === 'DIMENSION') return [[name, column(textOf)]];
-  const length = BUCKET_LENGTH[item.frequency ?? 'DAY'];
+  const frequency = item.frequency ?? 'DAY';
   return [
-    ['startDate', column((value) => bucketText(value, null))],
-    ['endDate', column((value) => bucketText(value, length))],
+    ['startDate', column((value) => `"${instantText(bucketStart(value))}"`)],
+    ['endDate', column((value) => `"${instantText(bucketEnd(bucketStart(value), frequency))}"`)],
   ];
 }
 
@@ -91,21 +91,23 @@ function writtenOnce(text: (value: Value) => string | null): (value: Value) => s
   };
 }
 
-const BUCKET_LENGTH = {
-  HOUR: { hours: 1 },
-  DAY: { days: 1 },
-  WEEK: { weeks: 1 },
-  MONTH: { months: 1 },
-  QUARTER: { months: 3 },
-} as const;
+/** Buckets are in UTC, so hours, days and weeks have one length. */
+const BUCKET_HOURS = { HOUR: 1, DAY: 24, WEEK: 7 * 24 } as const;
+const BUCKET_MONTHS = { MONTH: 1, QUARTER: 3 } as const;
 
-type Length = (typeof BUCKET_LENGTH)[keyof typeof BUCKET_LENGTH];
+type Frequency = NonNullable<Group['frequency']>;
 
-/** Where a bucket starts, or where it ends when it has this length. */
-function bucketText(value: Value, length: Length | null): string {
-  const start = Temporal.Instant.fromEpochMilliseconds((value as number) * 1000);
-  const end = length && start.toZonedDateTimeISO('UTC').add(length).toInstant();
-  return `"${instantText(end ?? start)}"`;
+/** Where a bucket starts. */
+function bucketStart(value: Value): Instant {
+  return Temporal.Instant.fromEpochMilliseconds((value as number) * 1000);
+}
+
+/** Where the bucket that starts there ends. */
+function bucketEnd(start: Instant, frequency: Frequency): Instant {
+  if (frequency === 'MONTH' || frequency === 'QUARTER') {
+    return start.toZonedDateTimeISO('UTC').add({ months: BUCKET_MONTHS[frequency] }).toInstant();
+  }
+  return start.add({ hours: BUCKET_HOURS[frequency] });
 }
 
 /** As `writeJson` writes numbers. */
@@ -117,37 +119,49 @@ function numberText(value: Value): string | null {
   return PLAIN_NUMBER.test(text) ? text : writeJson(aggregateValue(text));
 }
 
-/** A value as `groupedRowsSql` gives it. A mean is divided here, at 34 digits. */
+/** A value as ClickHouse gives it. A mean comes as sum and count and is divided here, at 34 digits. */
 export function aggregateValue(value: Value): Decimal | null {
   if (value === null) return null;
-  const [total = '0', count] = String(value).split('/');
-  return count === undefined ? decimal(total) : decimal(total).div(count);
+  const text = String(value);
+  const slash = text.indexOf('/');
+  return slash < 0 ? decimal(text) : decimal(text.slice(0, slash)).div(text.slice(slash + 1));
 }
-
-type SortKey = readonly (string | number)[];
 
 /** Newest bucket first, then account code, then dimension values ascending (spec 20 §13). */
 function sortedRows(query: CheckedUsageQuery, rows: readonly GroupedRow[], codes: Codes): GroupedRow[] {
   const places = query.groups.map((item, i) => ({ type: item.groupType, i }));
   const ordered = ['TIME', 'ACCOUNT', 'DIMENSION'].flatMap((type) => places.filter((at) => at.type === type));
-  const keyed = rows.map((row) => ({
-    row,
-    key: ordered.map(({ type, i }) => keyPart(type, row[i] ?? null, codes)),
-  }));
-  keyed.sort((a, b) => comparedKeys(a.key, b.key));
-  return keyed.map(({ row }) => row);
+  const columns = ordered.map(({ type, i }) => ranksOf(rows, i, (value) => keyPart(type, value, codes)));
+  const order = rows.map((_, at) => at);
+  order.sort((a, b) => {
+    for (const ranks of columns) {
+      const difference = (ranks[a] ?? 0) - (ranks[b] ?? 0);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  });
+  return order.map((at) => rows[at] as GroupedRow);
+}
+
+/** For each row, the place of its value among the different ones, so that rows are compared by numbers. */
+function ranksOf(
+  rows: readonly GroupedRow[],
+  column: number,
+  keyOf: (value: Value) => string | number,
+): number[] {
+  const keys = new Map<Value, string | number>();
+  for (const row of rows) {
+    const value = row[column] ?? null;
+    if (!keys.has(value)) keys.set(value, keyOf(value));
+  }
+  const sorted = [...new Set(keys.values())].sort((a, b) => (a < b ? -1 : 1));
+  const places = new Map(sorted.map((key, rank) => [key, rank]));
+  const ranks = new Map([...keys].map(([value, key]) => [value, places.get(key) ?? 0]));
+  return rows.map((row) => ranks.get(row[column] ?? null) ?? 0);
 }
 
 function keyPart(type: string, value: Value, codes: Codes): string | number {
   if (type === 'TIME') return -(value as number);
   if (type === 'ACCOUNT') return codes.get(String(value)) ?? '';
   return value === null ? '' : `=${value}`;
-}
-
-function comparedKeys(a: SortKey, b: SortKey): number {
-  for (let i = 0; i < a.length; i += 1) {
-    const [left, right] = [a[i] as string | number, b[i] as string | number];
-    if (left !== right) return left < right ? -1 : 1;
-  }
-  return 0;
 }

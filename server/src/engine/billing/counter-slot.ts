@@ -22,7 +22,7 @@ export type CounterSlot = {
 export function counterSlots(attached: AttachedPlan, index: FactsIndex): readonly CounterSlot[] {
   const owned = index.facts.counterPricings
     .filter((row) => row.planId === attached.plan.id || row.planTemplateId === attached.template.id)
-    .map((row) => ({ ...row, ownedByPlan: row.planId !== null }));
+    .map((row) => ({ ownedByPlan: row.planId !== null, ...row }));
   const counterIds = [...new Set(owned.map((pricing) => pricing.counterId))].toSorted(textOrder);
   return counterIds.map((counterId) => ({
     counter: rowOf(index.counters, counterId),

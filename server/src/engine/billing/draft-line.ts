@@ -80,7 +80,7 @@ function priceOf(spec: LineSpec, amounts: Amounts): Decimal {
 
 export function convertedBand(band: BandUsage, rate: Decimal): PricingBandUsage {
   const converted = band.bandSubtotal.times(rate).toDecimalPlaces(12, Decimal.ROUND_HALF_UP);
-  return { ...band, convertedBandSubtotal: converted };
+  return { convertedBandSubtotal: converted, ...band };
 }
 
 function originFields(spec: LineSpec) {

@@ -53,7 +53,7 @@ function chargedPeriod(attached: AttachedPlan, period: BillingPeriod | null): Ch
   if (period === null) return null;
   const active = { start: attached.activeStart, end: attached.activeEnd };
   const service = clippedSpan(instantsOf(period, attached.zone), [active]);
-  return service === null ? null : { ...period, service };
+  return service === null ? null : { service, ...period };
 }
 
 /** Another bill covers this date, made under another epoch: its days must not be billed again from here. */

@@ -9,7 +9,8 @@ import { segmentKey } from './pricing-slot.ts';
 export function numberedLines(lines: readonly DraftLine[]): readonly BillLine[] {
   return lines.toSorted(lineOrder).map((line, at) => {
     const { billAccountId, rank, planCode, attachedKey, ...fields } = line;
-    return { ...fields, sequenceNumber: at + 1 };
+    // A memo line has the number that it had on the bill before.
+    return Object.assign({}, fields, { sequenceNumber: at + 1 });
   });
 }
 

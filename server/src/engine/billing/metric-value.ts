@@ -20,7 +20,7 @@ export type MetricQuestions = { readonly metric: Metric; readonly inputs: readon
 /** `segment` is that of the pricing. */
 export function metricQuestions(metric: Metric, asked: Omit<Asked, 'aggregation'>): MetricQuestions {
   if (metric.kind === 'SIMPLE') {
-    const question = questionOf({ ...asked, aggregation: metric.row.definition });
+    const question = questionOf({ aggregation: metric.row.definition, ...asked });
     return { metric, inputs: [{ aggregation: metric.row, question }] };
   }
   const inputs = metric.inputs.map((aggregation) => ({
@@ -36,8 +36,8 @@ export function metricQuestions(metric: Metric, asked: Omit<Asked, 'aggregation'
  */
 function inputQuestion({ definition }: AggregationFacts, asked: Omit<Asked, 'aggregation'>): Question {
   if (definition.segments.length === 0)
-    return questionOf({ ...asked, aggregation: definition, segment: null });
-  if (asked.segment !== null) return questionOf({ ...asked, aggregation: definition });
+    return questionOf({ aggregation: definition, ...asked, segment: null });
+  if (asked.segment !== null) return questionOf({ aggregation: definition, ...asked });
   return questionOf({ ...asked, aggregation: { ...definition, mergesSegments: true } });
 }
 
@@ -120,5 +120,5 @@ function customFieldLevels(
 
 function billingPeriodOf({ attached, period }: Valuing) {
   const { days } = period.start.until(period.end, { largestUnit: 'days' });
-  return { ...instantsOf(period, attached.zone), days };
+  return { days, ...instantsOf(period, attached.zone) };
 }

@@ -36,7 +36,7 @@ export function pricingSlots(attached: AttachedPlan, index: FactsIndex): readonl
 function ownedPricings(attached: AttachedPlan, index: FactsIndex): readonly OwnedPricing[] {
   const owned = index.facts.pricings
     .filter((row) => row.planId === attached.plan.id || row.planTemplateId === attached.template.id)
-    .map((row) => ({ ...row, ownedByPlan: row.planId !== null }));
+    .map((row) => ({ ownedByPlan: row.planId !== null, ...row }));
   return sortedBy(owned, (pricing) => pricing.id);
 }
 

@@ -85,7 +85,7 @@ function windowsIn(
 ): readonly PeriodWindow[] {
   const cuts = poolChanges(calculation, member.attached);
   return periods.flatMap((period) =>
-    pricedWindows(slot, period.service, cuts).map((window) => ({ ...window, period })),
+    pricedWindows(slot, period.service, cuts).map((window) => ({ period, ...window })),
   );
 }
 

@@ -44,7 +44,7 @@ function usageOf({ query, segment }: Question, account?: AccountFacts): LineUsag
   const { start, end, filters, receivedBefore } = query;
   const accountIds = account ? [account.id] : query.accountIds;
   const usage = { aggregationId: query.aggregation.id, accountIds, segment, start, end, filters };
-  return receivedBefore === undefined ? usage : { ...usage, receivedBefore };
+  return receivedBefore === undefined ? usage : { receivedBefore, ...usage };
 }
 
 function sharedSpec(whole: LineSpec, weight: Decimal, sum: Decimal): LineSpec {

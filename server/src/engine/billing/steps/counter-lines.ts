@@ -39,8 +39,8 @@ function runningTotalSpecs(
 ): readonly LineSpec[] {
   const { closing, opening } = member;
   const alone = [
-    { ...member, opening: null, period: closing },
-    { ...member, closing: null, period: opening },
+    { period: closing, ...member, opening: null },
+    { period: opening, ...member, closing: null },
   ];
   return alone
     .flatMap(({ period, ...part }) => {
@@ -54,7 +54,7 @@ function runningTotalSpecs(
           pieces: uncarriedPieces([span], slot.chargeKey, history),
         }))
         .filter(({ pieces }) => pieces.length > 0)
-        .map((priced) => runningTotalSpec(member, slot, { ...priced, toCharge })),
+        .map((priced) => runningTotalSpec(member, slot, { toCharge, ...priced })),
     );
 }
 

@@ -47,7 +47,7 @@ function groupCharges(calculation: Calculation, member: DueMember): readonly Lin
 function chargeSpecs(calculation: Calculation, member: DueMember, charge: Charge): readonly LineSpec[] {
   return periodsToCharge(member, charge.terms, calculation.history)
     .filter(({ period }) => isChargedInPeriod(period.index, charge.terms.turn))
-    .flatMap((toCharge) => chargeSpec(calculation, member, { ...charge, toCharge }));
+    .flatMap((toCharge) => chargeSpec(calculation, member, { toCharge, ...charge }));
 }
 
 function chargeSpec(
@@ -59,9 +59,9 @@ function chargeSpec(
   const share = prorationOf(attached, pieces);
   if (pieces.length === 0 || isZeroFraction(share)) return [];
   const spec: LineSpec = {
+    attached,
     ...FIXED_AMOUNT,
     ...place,
-    attached,
     owner: attached.account,
     lineItemType: 'STANDING_CHARGE',
     rule: '30 §13',
