@@ -18,7 +18,10 @@ import { loadOrganization } from './load-organization.ts';
 import { scheduledTarget, withSettledBills } from './scheduled-units.ts';
 
 /** Units that are read, calculated and written together, in one transaction. */
-const BATCH_UNITS = 100;
+const BATCH_UNITS = 250;
+
+/** Runs of one job at a time: while some wait for the stores, another one calculates. */
+const RUNS = 3;
 
 /** After this time a run hands over to a new one, so that a process can stop without cutting one off. */
 const RUN_MS = 5_000;
@@ -62,8 +65,8 @@ async function initialize(ctx: Context, key: JobKey): Promise<void> {
     if (before?.status !== 'INITIALIZING') return;
     const total = await insertUnits(tx, before);
     await updateBillJob(tx, writer, { before, progress: { status: 'RUNNING', total } });
-    // A second run calculates while the first one waits for the stores, and the other way round.
-    if (total > BATCH_UNITS) await enqueue(tx, { task: runBillJob, payload: key });
+    const runs = Math.min(RUNS, Math.ceil(total / BATCH_UNITS));
+    for (let run = 1; run < runs; run += 1) await enqueue(tx, { task: runBillJob, payload: key });
   });
 }
 
