@@ -23,6 +23,11 @@ export function isRetryable(error: unknown): boolean {
   return isDatabaseError(error) && SERIALIZATION.has(error.code);
 }
 
+/** True when a row with such a key was there already. */
+export function isUniqueViolation(error: unknown): boolean {
+  return isDatabaseError(error) && error.code === UNIQUE_VIOLATION;
+}
+
 /**
  * Turns a violated constraint into the refusal that its name stands for (spec 10 §9): `<table>_code_key` is
  * DUPLICATE_CODE, other unique keys DUPLICATE, a foreign key REFERENCE_NOT_FOUND on its field. Names of

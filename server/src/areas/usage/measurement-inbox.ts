@@ -3,12 +3,13 @@ import type { Context } from '../../context.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Db, Tx } from '../../store/database.ts';
+import { PREPARED } from '../../store/value-client.ts';
 
 /**
  * Measurements taken into one group: enough to make ClickHouse inserts large, little enough to stay in
  * memory.
  */
-const MAX_GROUP_MEASUREMENTS = 10_000;
+const MAX_GROUP_MEASUREMENTS = 25_000;
 const MAX_GROUP_BATCHES = 500;
 const MAX_GROUP_BYTES = 32_000_000;
 
@@ -66,6 +67,13 @@ export async function acceptBatch(ctx: Context, accepted: AcceptedBody): Promise
   } finally {
     begun.open -= 1;
   }
+}
+
+/** Whether a batch waits that no worker has taken: a look without a lock, for workers that are idle. */
+export async function isWaiting(db: Db): Promise<boolean> {
+  const { rows } = await sql`${sql.raw(PREPARED)}select 1 from measurement_batch
+    where insert_id is null limit 1`.execute(db);
+  return rows.length > 0;
 }
 
 /**

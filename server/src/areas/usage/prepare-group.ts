@@ -83,7 +83,7 @@ async function claimedUids(tx: Tx, group: BatchGroup, submitted: SubmittedGroup)
   }
   const times = submitted.batches.map(({ receivedAt }) => receivedAt);
   const claims = { hashes: [...hashes.values()], starts, times };
-  const lost = new Set(await claimUids(tx, group.insertId, claims));
+  const lost = new Set(await claimUids(tx, group, claims));
   const stored = new Set(submitted.stored.flatMap(({ submitted: { uid } }) => uid ?? []));
   const others = lost.size === 0 ? [] : [...hashes].flatMap(([uid, hash]) => (lost.has(hash) ? uid : []));
   return { hashes, taken: new Set([...others, ...stored]), stored };

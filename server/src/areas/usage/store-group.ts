@@ -6,7 +6,14 @@ import { newId } from '../../kernel/ids.ts';
 import { Temporal } from '../../kernel/time.ts';
 import type { Db } from '../../store/database.ts';
 import { isolateBroken } from './broken-group.ts';
-import { type BatchGroup, finishGroup, loadGroup, takeGroup, unfinishedGroups } from './measurement-inbox.ts';
+import {
+  type BatchGroup,
+  finishGroup,
+  isWaiting,
+  loadGroup,
+  takeGroup,
+  unfinishedGroups,
+} from './measurement-inbox.ts';
 import { MEASUREMENT_COLUMNS, type MeasurementRow, measurementLine } from './measurement-row.ts';
 import { type PreparedGroup, prepareGroup } from './prepare-group.ts';
 import { recordFailures } from './record-failures.ts';
@@ -21,6 +28,7 @@ import { countUploadedRows, uploadedPlaces } from './upload-progress.ts';
  * batches behind it.
  */
 export async function storeNextGroup(ctx: Context): Promise<boolean> {
+  if (!(await isWaiting(ctx.db))) return false;
   const insertId = newId();
   return whileLocked(ctx, insertId, async (db) => {
     const group = await db.transaction().execute((tx) => takeGroup(tx, insertId));
