@@ -117,8 +117,8 @@ function billQuestions({ billedMeterId: meterId }: QueryRows): UsageQuery[] {
   };
   const [start, end] = [Temporal.Instant.from(START), Temporal.Instant.from(END)];
   return Array.from({ length: BILLED_ACCOUNTS }, (_, number) => ({
-    ...{ key: String(number), aggregation, start, end, filters: [] },
     accountIds: [benchAccountId(number)],
+    ...{ key: String(number), aggregation, start, end, filters: [] },
   }));
 }
 

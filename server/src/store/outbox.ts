@@ -103,7 +103,8 @@ async function insertRecords(tx: Tx, writer: Writer, records: readonly Recorded[
   const { orgId, now } = writer;
   const columns = COLUMNS.map(({ textIn }) => records.map((record) => textIn(record) ?? '').join('\n'));
   const parameters = [orgId, now, writer.principalId, writer.ip ?? null, ...columns];
-  await tx.executeQuery(CompiledQuery.raw(INSERT_RECORDS, parameters));
+  const text = records.length === 1 ? INSERT_RECORD : INSERT_RECORDS;
+  await tx.executeQuery(CompiledQuery.raw(text, parameters));
 }
 
 type Column = {
@@ -134,10 +135,22 @@ const COLUMNS: readonly Column[] = [
   { name: 'is_awaited', type: 'boolean', textIn: ({ event }) => event && String(event.isAwaited) },
 ];
 
-const LISTS = COLUMNS.map(({ type }, at) => `string_to_array($${at + 5}, e'\\n', '')::${type}[]`);
+const FIRST_PARAMETER = 5;
+const NAMES = COLUMNS.map(({ name }) => name).join(', ');
+const LISTS = COLUMNS.map(
+  ({ type }, at) => `string_to_array($${at + FIRST_PARAMETER}, e'\\n', '')::${type}[]`,
+).join(', ');
+const VALUES = COLUMNS.map(
+  ({ type, name }, at) => `nullif($${at + FIRST_PARAMETER}, '')::${type} as ${name}`,
+).join(', ');
 
-const INSERT_RECORDS = `${WITH_NEXT}with record as materialized (
-    select * from unnest(${LISTS.join(', ')}) as r (${COLUMNS.map(({ name }) => name).join(', ')})
+const INSERT_RECORDS = insertingFrom(`select * from unnest(${LISTS}) as r (${NAMES})`);
+/** Taking lists apart is too much for one record, which most requests write. */
+const INSERT_RECORD = insertingFrom(`select ${VALUES}`);
+
+function insertingFrom(records: string): string {
+  return `${WITH_NEXT}with record as materialized (
+    ${records}
   ), audit as (
     insert into audit_entry
       (org_id, id, dt_created, principal_id, ip, request_id, entity_type, entity_id, action, before, after)
@@ -157,3 +170,4 @@ const INSERT_RECORDS = `${WITH_NEXT}with record as materialized (
     or exists (select from integration_config c
       where c.org_id = $1::uuid and c.enabled and event_noun(c.entity_type) = record.noun))
   order by event_id`;
+}
