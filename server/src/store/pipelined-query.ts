@@ -69,9 +69,9 @@ const quiet = new WeakMap<Wire, Wire>();
 function quietly(wire: Wire): Wire {
   const known = quiet.get(wire);
   if (known) return known;
-  const { parsedStatements, submittedNamedStatements } = wire;
   const made = {
-    ...{ parsedStatements, submittedNamedStatements },
+    parsedStatements: wire.parsedStatements,
+    submittedNamedStatements: wire.submittedNamedStatements,
     bind: (message: object) => wire.bind(message),
     close: (message: object) => wire.close(message),
     execute: (message: object) => wire.execute(message),

@@ -22,8 +22,9 @@ export function escaped(text: string): string {
 /** More ids than this are one text: as many literals take ClickHouse longer than the rest of a query. */
 const MAX_LITERALS = 100;
 
-/** The condition that a measurement belongs to one of the accounts, given by their ids. */
+/** The condition that a measurement belongs to one of the accounts, given by their ids; false for none. */
 export function accountsAmong(ids: readonly string[]): string {
+  if (ids.length === 0) return 'false';
   if (ids.length <= MAX_LITERALS) return `account_id in (${ids.map(quoted).join(', ')})`;
   return `account_id in (select toUUID(arrayJoin(splitByChar(',', ${quoted(ids.join())}))))`;
 }

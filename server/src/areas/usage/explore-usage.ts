@@ -77,7 +77,7 @@ type Dimension = ExplorerQuery['dimensions'][number];
 function filterSql({ name, filter }: Dimension, accounts: readonly string[]): string[] {
   if (filter.includes('*')) return [];
   if (name !== ACCOUNT_DIMENSION) return [`${dimensionSql(name)} in (${filter.map(quoted).join(', ')})`];
-  return [accounts.length > 0 ? accountsAmong(accounts) : 'false'];
+  return [accountsAmong(accounts)];
 }
 
 /** Ids of the accounts that filters name by their codes. */

@@ -1,6 +1,6 @@
 import { uuidFromText } from '../../kernel/ids.ts';
 import type { Instant } from '../../kernel/time.ts';
-import { momentSql, quoted } from './clickhouse-text.ts';
+import { accountsAmong, momentSql, quoted } from './clickhouse-text.ts';
 import type { CheckedUsageQuery } from './query-request.ts';
 
 type Aggregation = CheckedUsageQuery['aggregations'][number];
@@ -21,8 +21,10 @@ export function rowConditions(orgId: string, query: CheckedUsageQuery): string[]
     `ts >= ${momentSql(query.startDate as Instant)}`,
     `ts < ${momentSql(query.endDate as Instant)}`,
   ];
-  if (query.meterIds.length > 0) conditions.push(`meter_id in (${uuidList(query.meterIds)})`);
-  if (query.accountIds.length > 0) conditions.push(`account_id in (${uuidList(query.accountIds)})`);
+  const [meterIds, accountIds] = [uuidsAmong(query.meterIds), uuidsAmong(query.accountIds)];
+  if (query.meterIds.length > 0)
+    conditions.push(`meter_id in (${meterIds.map(quoted).join(', ') || 'null'})`);
+  if (query.accountIds.length > 0) conditions.push(accountsAmong(accountIds));
   for (const { meterId, fieldCode, values } of query.dimensionFilters) {
     const field = quoted(fieldCode);
     const list = values.map(quoted).join(', ');
@@ -32,9 +34,8 @@ export function rowConditions(orgId: string, query: CheckedUsageQuery): string[]
   return conditions;
 }
 
-function uuidList(ids: readonly string[]): string {
-  const known = ids.map(uuidFromText).filter((id) => id !== null);
-  return known.length > 0 ? known.map(quoted).join(', ') : 'null';
+function uuidsAmong(ids: readonly string[]): string[] {
+  return ids.map(uuidFromText).filter((id) => id !== null);
 }
 
 /** Single measurements, most recently received first, one more than the limit. */

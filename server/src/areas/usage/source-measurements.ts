@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts';
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
 import { earlier, type Instant, later, Temporal } from '../../kernel/time.ts';
-import { momentSql, quoted } from './clickhouse-text.ts';
+import { accountsAmong, momentSql, quoted } from './clickhouse-text.ts';
 import { rowConditions } from './measurement-conditions.ts';
 import { sourceSql, type UsageInput } from './usage-breakdown.ts';
 
@@ -100,14 +100,14 @@ export function sourcesSql(orgId: string, inputs: readonly UsageInput[]): string
   const start = sources.map((source) => source.start).reduce(earlier);
   const end = sources.map((source) => source.end).reduce(later);
   const meters = [...new Set(inputs.map(({ aggregation }) => quoted(aggregation.meterId)))];
-  const accounts = [...new Set(sources.flatMap((source) => source.accountIds.map(quoted)))];
+  const accountIds = [...new Set(sources.flatMap((source) => source.accountIds))];
   const counted = inputs.flatMap(({ aggregation, sources: own }) =>
     own.map((source) => `(${countedSql(orgId, aggregation, source)})`),
   );
   return [
     `org_id = ${quoted(orgId)}`,
     `meter_id in (${meters.join(', ')})`,
-    `account_id in (${accounts.join(', ')})`,
+    accountsAmong(accountIds),
     `ts >= ${momentSql(start)}`,
     `ts < ${momentSql(end)}`,
     `(${counted.join(' or ')})`,
