@@ -9,9 +9,11 @@ import { type Context, isReady, openContext } from '../../src/context.ts';
 import { Decimal } from '../../src/kernel/decimal.ts';
 import { Temporal } from '../../src/kernel/time.ts';
 import { type ClickHouse, openClickHouse } from '../../src/store/clickhouse.ts';
+import type { Row } from '../../src/store/database.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { isMigrated, migrate } from '../../src/store/migrate.ts';
 import { jsonb } from '../../src/store/postgres.ts';
+import { insertRows } from '../../src/store/row-set.ts';
 import { WITH_NEXT } from '../../src/store/value-client.ts';
 import { openTestContext } from '../support/stores.ts';
 
@@ -54,6 +56,30 @@ describe('PostgreSQL', () => {
     });
     expect(row['list']).toEqual([{ a: new Decimal('0.1') }]);
     expect(row).toMatchObject({ rowCount: 9_007_199_254_740_991, codeList: ['a', 'b"c', 'd,e'] });
+  });
+
+  test.each([
+    ['plain texts', ['a', null, 'b']],
+    ['an empty text and none', ['', null]],
+    ['a single empty text', ['']],
+    ['line breaks and marks', ['a\nb', '\u0001', 'c\r\n\t\\N', null]],
+    ['quotes and braces', ['{"a,b"}', "it's", 'NULL', '\\']],
+  ])('whole rows are stored as they are: %s', async (_, texts) => {
+    const rows = texts.map((text, at) => ({
+      orderNumber: at,
+      amount: new Decimal('0.10').plus(at),
+      seenAt: Temporal.Instant.from('2026-03-29T01:30:00.123456Z'),
+      onDay: at === 0 ? null : Temporal.PlainDate.from('2026-02-28'),
+      isOpen: at === 1,
+      text,
+      free: text === null ? null : { text, list: [new Decimal('1.5'), null] },
+    }));
+    await sql`create table whole_row (order_number int, amount numeric, seen_at timestamptz, on_day date,
+      is_open boolean, text text, free jsonb, never_given uuid)`.execute(ctx.db);
+    await ctx.db.transaction().execute((tx) => insertRows(tx, 'whole_row', rows));
+    const stored = await sql<Row>`select * from whole_row order by order_number`.execute(ctx.db);
+    await sql`drop table whole_row`.execute(ctx.db);
+    expect(stored.rows).toEqual(rows.map((row) => ({ ...row, neverGiven: null })));
   });
 
   test('values serve as parameters of comparisons, in lists as well', async () => {

@@ -63,7 +63,7 @@ async function insertTransactions(tx: Tx, scope: RunScope, { schedule, moments }
   if (moments.length === 0) return;
   const given = moments.map((at) => transactionRow(writer, schedule, at));
   const { rows } = await sql<{ id: string }>`
-    insert into balance_transaction select r.* from ${rowSet('balance_transaction', given)} r
+    insert into balance_transaction select r.* from ${await rowSet(tx, 'balance_transaction', given)} r
     on conflict (org_id, entity_id, transaction_date) where entity_type = 'SCHEDULER' do nothing
     returning id`.execute(tx);
   const ids = new Set(rows.map((row) => row.id));

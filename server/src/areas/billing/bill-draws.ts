@@ -32,7 +32,8 @@ export async function replaceDraws(tx: Tx, writer: Writer, wanted: BillDraws): P
  * that comes out the same is not written and moves nothing (spec 50 §5.4, §6.10).
  */
 async function replaceBalanceDraws(tx: Tx, writer: Writer, wanted: BillDraws): Promise<void> {
-  const rows = rowSet(
+  const rows = await rowSet(
+    tx,
     'balance_transaction',
     wanted.draws.map((draw) => drawRow(draw, writer)),
   );

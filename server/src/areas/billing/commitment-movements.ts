@@ -58,7 +58,7 @@ async function differencesOf(tx: Tx, { orgId }: Writer, wanted: BillMovements): 
   const { rows } = await sql<Difference>`
     select commitment_id, bill_id, kind, sum(amount) as amount
     from (
-      select commitment_id, bill_id, kind, amount from ${wantedRows(wanted)} w
+      select commitment_id, bill_id, kind, amount from ${await wantedRows(tx, wanted)} w
       union all
       select commitment_id, bill_id, kind, -amount from commitment_movement
       where org_id = ${orgId} and bill_id = any(${wanted.billIds}::uuid[])
@@ -68,10 +68,10 @@ async function differencesOf(tx: Tx, { orgId }: Writer, wanted: BillMovements): 
   return rows;
 }
 
-function wantedRows({ draws, fees }: BillMovements): RawBuilder<unknown> {
+function wantedRows(tx: Tx, { draws, fees }: BillMovements): Promise<RawBuilder<unknown>> {
   const drawn = draws.map(({ billId, creditId, amount }) => ({
     ...{ billId, commitmentId: creditId, kind: 'DRAW', amount },
   }));
   const billed = fees.map((fee) => ({ ...fee, kind: 'FEE' }));
-  return rowSet('commitment_movement', [...drawn, ...billed]);
+  return rowSet(tx, 'commitment_movement', [...drawn, ...billed]);
 }

@@ -51,6 +51,7 @@ export async function replaceBills(tx: Tx, bills: readonly BillRow[]): Promise<v
     ...names.map((name) => sql`${sql.ref(name)} = ${sql.ref(`r.${name}`)}`),
     sql`content_version = b.content_version + 1`,
   ];
-  await sql`update bill b set ${sql.join(assignments)} from ${rowSet('bill', bills.map(storedValues))} r
+  const rows = await rowSet(tx, 'bill', bills.map(storedValues));
+  await sql`update bill b set ${sql.join(assignments)} from ${rows} r
     where b.org_id = ${first.orgId} and b.org_id = r.org_id and b.id = r.id`.execute(tx);
 }

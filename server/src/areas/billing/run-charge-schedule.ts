@@ -64,7 +64,7 @@ async function insertCharges(tx: Tx, scope: RunScope, { stored, due }: Insertion
     occurrence: one.start,
   }));
   const { rows } = await sql<{ id: string }>`
-    insert into charge select r.* from ${rowSet('charge', given)} r
+    insert into charge select r.* from ${await rowSet(tx, 'charge', given)} r
     on conflict (org_id, schedule_id, occurrence) do nothing returning id`.execute(tx);
   const ids = new Set(rows.map((row) => row.id));
   const made = given.filter((row) => ids.has(row.id));

@@ -57,7 +57,7 @@ export async function putItems(tx: Tx, revision: StoredRevision, items: readonly
   const rows = items.map((item) => ({ ...item, orgId: revision.orgId, revisionId: revision.id }));
   await sql`insert into lookup_table_item (org_id, revision_id, key_hash, lookup_key, item)
     select r.org_id, r.revision_id, r.key_hash, r.lookup_key, r.item
-    from ${rowSet('lookup_table_item', rows)} r
+    from ${await rowSet(tx, 'lookup_table_item', rows)} r
     on conflict (org_id, revision_id, key_hash)
       do update set lookup_key = excluded.lookup_key, item = excluded.item`.execute(tx);
 }

@@ -5,9 +5,9 @@ import type { Context } from '../../context.ts';
 import { defineTask, type Task } from '../../jobs/task.ts';
 import { SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
 import { type Instant, isBefore, Temporal } from '../../kernel/time.ts';
+import { columnName } from '../../store/column-name.ts';
 import type { Condition, Row, Tx } from '../../store/database.ts';
 import { recordEvent } from '../../store/outbox.ts';
-import { columnName } from '../../store/row-set.ts';
 import { inTransaction } from '../../store/transaction.ts';
 import type { ScheduledEntity } from './scheduled-entities.ts';
 import {

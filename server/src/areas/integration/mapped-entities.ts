@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { refusal } from '../../kernel/errors.ts';
 import { uuidFromText } from '../../kernel/ids.ts';
+import { columnName } from '../../store/column-name.ts';
 import type { Tx } from '../../store/database.ts';
-import { columnName } from '../../store/row-set.ts';
 
 /** Entities that mappings are offered for (spec 60 §7); mappings of other names are free-form. */
 export const MAPPED_ENTITIES = [
