@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import type { Context } from '../../context.ts';
 import { newId } from '../../kernel/ids.ts';
+import { textBytes } from '../../kernel/text-bytes.ts';
 import { Temporal } from '../../kernel/time.ts';
 import type { Db } from '../../store/database.ts';
 import { isolateBroken } from './broken-group.ts';
@@ -138,16 +139,10 @@ async function insertRows(ctx: Context, rows: readonly MeasurementRow[], token: 
   await ctx.clickhouse.insert({
     table: 'measurement',
     columns: MEASUREMENT_COLUMNS,
-    values: Readable.from([linesOf(rows)], { objectMode: false }),
+    values: Readable.from([textBytes(rows, measurementLine)], { objectMode: false }),
     format: 'TabSeparated',
     clickhouse_settings: { insert_deduplication_token: token, max_partitions_per_insert_block: '0' },
   });
-}
-
-function linesOf(rows: readonly MeasurementRow[]): Buffer {
-  let lines = '';
-  for (const row of rows) lines += measurementLine(row);
-  return Buffer.from(lines);
 }
 
 type StoredRow = {
