@@ -145,19 +145,13 @@ const YEAR_10000_MS = 253_402_300_800_000;
 
 /**
  * The instant as ISO text in UTC, as its own `toString` writes it. The platform's formatter does the same in
- * a tenth of the time, and every stored bill holds dozens of instants.
+ * a tenth of the time, and most instants are written many times: the ends of a period stand in every bill of a job.
  */
 export function instantText(instant: Instant): string {
-  if (instant !== latest) {
-    latest = instant;
-    latestText = textOf(instant);
-  }
-  return latestText;
+  return textOfMoment(instant.epochNanoseconds, () => textOf(instant));
 }
 
-/** One write names its moment in many places. */
-let latest: Instant | null = null;
-let latestText = '';
+const textOfMoment = remembering<bigint, string>(2000);
 
 function textOf(instant: Instant): string {
   const ms = instant.epochMilliseconds;
