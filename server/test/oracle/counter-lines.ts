@@ -59,9 +59,8 @@ type Total = { readonly price: CounterPrice; readonly during: Piece; readonly pe
 
 function totalLine(organization: Organization, member: Member, { price, during, period }: Total): Line {
   const { zone } = organization;
-  const started = dateIn(member.attachment.from, zone);
-  const from = period.n === 0 && isLater(started, period.opens) ? started : period.opens;
-  const units = valueOn(organization, member, { counter: price.counter, day: from.subtract({ days: 1 }) });
+  const opens = period.service === null ? period.opens : dateIn(period.service.start, zone);
+  const units = valueOn(organization, member, { counter: price.counter, day: opens.subtract({ days: 1 }) });
   const full = cost(price, units);
   const exact = price.prorateTotal ? times(full, proration(member.grid, during, zone)) : full;
   return lineOf(organization, {

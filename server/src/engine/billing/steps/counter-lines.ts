@@ -105,11 +105,12 @@ function runningTotalSpec(
   });
 }
 
-/** R(n): the value at the end of the day before the period, or before the plan's start if that is later. */
-function runningTotal({ attached }: DueMember, slot: CounterSlot, period: ChargedPeriod): Decimal {
-  const isFirst = dateOrder(period.start, attached.startDate) < 0;
-  const start = isFirst ? attached.startDate : period.start;
-  return valueOn(slot, start.subtract({ days: 1 }));
+/**
+ * R(n): the value at the end of the day before the service, which begins later than its period where the plan
+ * or the contract that limits it does: what came before is carried in, what comes after is an adjustment.
+ */
+function runningTotal({ attached }: DueMember, slot: CounterSlot, { service }: ChargedPeriod): Decimal {
+  return valueOn(slot, localDate(service.start, attached.zone).subtract({ days: 1 }));
 }
 
 /** One line per adjustment in the closing period that changes the value, charged from its day on. */
