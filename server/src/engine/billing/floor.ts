@@ -74,7 +74,7 @@ function pricingFloor({ calculation, member, slot, pricing }: PricingScope): Flo
       segment: pricing.segment,
     },
     spansIn: (service) =>
-      pricedWindows(slot, service, [])
+      pricedWindows(slot, service)
         .filter((window) => window.pricing.id === pricing.id)
         .map((window) => window.span),
     counts: (line) =>
