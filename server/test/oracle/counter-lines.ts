@@ -36,9 +36,9 @@ function totals(organization: Organization, part: Part, slot: Slot): readonly Li
   const periods = [closing, opening].filter((period) => period !== null);
   return periods.flatMap((period) => {
     if (period.service === null) return [];
-    return windowsAtStart(slot, period.service).flatMap(({ price, during }) => {
+    return windowsAtStart(slot, period.service).flatMap(({ price, during, byDays }) => {
       const isDue = price.advance ? period !== closing || isCaughtUp(period) : period === closing;
-      return isDue ? [totalLine(organization, part.member, { price, during, period })] : [];
+      return isDue ? [totalLine(organization, part.member, { price, during, byDays, period })] : [];
     });
   });
 }
@@ -52,18 +52,24 @@ export function isCaughtUp({ n, opensOnBill }: Period): boolean {
 function windowsAtStart(slot: Slot, service: Piece) {
   const price = winnerAt(slot, service.start);
   if (price === null) return [];
-  return price.prorateTotal ? windowsOf(slot, service) : [{ price, during: service }];
+  const windows = price.prorateTotal ? windowsOf(slot, service) : [{ price, during: service }];
+  return windows.map((window) => ({ byDays: price.prorateTotal, ...window }));
 }
 
-type Total = { readonly price: CounterPrice; readonly during: Piece; readonly period: Period };
+type Total = {
+  readonly price: CounterPrice;
+  readonly during: Piece;
+  readonly byDays: boolean;
+  readonly period: Period;
+};
 
-function totalLine(organization: Organization, member: Member, { price, during, period }: Total): Line {
+function totalLine(organization: Organization, member: Member, total: Total): Line {
+  const { price, during, byDays, period } = total;
   const { zone } = organization;
-  const started = dateIn(member.attachment.from, zone);
-  const from = period.n === 0 && isLater(started, period.opens) ? started : period.opens;
-  const units = valueOn(organization, member, { counter: price.counter, day: from.subtract({ days: 1 }) });
+  const opens = period.service === null ? period.opens : dateIn(period.service.start, zone);
+  const units = valueOn(organization, member, { counter: price.counter, day: opens.subtract({ days: 1 }) });
   const full = cost(price, units);
-  const exact = price.prorateTotal ? times(full, proration(member.grid, during, zone)) : full;
+  const exact = byDays ? times(full, proration(member.grid, during, zone)) : full;
   return lineOf(organization, {
     ...base(member, price),
     type: 'COUNTER_RUNNING_TOTAL_CHARGE',

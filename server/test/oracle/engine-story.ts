@@ -2,13 +2,13 @@ import type { DraftBill } from '../../src/engine/billing/bill.ts';
 import { calculateBills } from '../../src/engine/billing/calculate-bills.ts';
 import type { BillFacts } from '../../src/engine/billing/facts.ts';
 import type { UsageAnswer, UsageQuery } from '../../src/engine/metering/usage-query.ts';
-import { stored } from '../support/bill-story.ts';
+import { isAbsent, stored } from '../support/bill-story.ts';
 import { afterBilling } from '../support/commitment-facts.ts';
 import { billsText, type TextBill } from './bill-text.ts';
 import { engineFacts, segmentMap } from './engine-facts.ts';
 import type { Step } from './given.ts';
 import { measuredValue } from './metering.ts';
-import type { Organization } from './organization.ts';
+import type { Organization, Use } from './organization.ts';
 import { the } from './organization.ts';
 import { organizationOf } from './read-organization.ts';
 
@@ -87,8 +87,10 @@ function answerTo(organization: Organization, query: UsageQuery): UsageAnswer {
   const metric = the(organization.metrics, query.aggregation.id);
   const during = { start: query.start, end: query.end };
   const segments = metric.segments.length === 0 ? [null] : metric.segments;
+  const isApart = ({ account, at: moment }: Use) => isAbsent(query, { account, moment });
   return segments.flatMap((segment) => {
-    const value = measuredValue(organization, { metric, accounts: query.accountIds, during, segment });
+    const question = { metric, accounts: query.accountIds, during, segment, isApart };
+    const value = measuredValue(organization, question);
     const map = segment === null ? null : segmentMap(metric.fields, segment);
     return value === null ? [] : [{ segment: map, value }];
   });

@@ -12,6 +12,8 @@ export type Question = {
   readonly accounts: readonly string[];
   readonly during: Piece;
   readonly segment: readonly string[] | null;
+  /** Whether a measurement is rated elsewhere. */
+  readonly isApart: (use: Use) => boolean;
 };
 
 /** Spec 20 §11.2, §11.3: the value of the metric; null when nothing was measured and it has no default. */
@@ -25,8 +27,8 @@ export function measuredValue(organization: Organization, question: Question): D
   return uses.length === 0 ? null : methodValue(question.metric.method, uses);
 }
 
-function counts(use: Use, { metric, accounts, during, segment }: Question): boolean {
-  if (use.metric !== metric.id || !accounts.includes(use.account)) return false;
+function counts(use: Use, { metric, accounts, during, segment, isApart }: Question): boolean {
+  if (use.metric !== metric.id || !accounts.includes(use.account) || isApart(use)) return false;
   if (before(use.at, during.start) || !before(use.at, during.end)) return false;
   if (segment === null) return true;
   return segmentOf(use, metric)?.join('/') === segment.join('/');

@@ -113,7 +113,10 @@ function attachLines(chance: Chance, plans: readonly PlanChoice[], hierarchy: bo
     `attach lone-one account=lone ${chance.pick(['plan=pro', 'plan=plus', 'group=bundle'])} from=${start()}`,
   ];
   if (!hierarchy) return lines;
-  const ofKid = chance.oneIn(2) ? [`attach kid-one account=kid1 plan=plus from=2024-01-01`] : [];
+  const until = chance.oneIn(2)
+    ? ` to=2024-0${chance.int(2, 4)}-${chance.pick(['01', '17', '20T12:00'])}`
+    : '';
+  const ofKid = chance.oneIn(2) ? [`attach kid-one account=kid1 plan=plus from=${start()}${until}`] : [];
   return [...lines, ...ofKid].map((line) => `${line} mode=${mode()}`);
 }
 

@@ -1,10 +1,10 @@
 import { type Decimal, sumOf, ZERO } from '../../src/kernel/decimal.ts';
-import { common, type Piece } from './calendar.ts';
+import { before, common, type Piece } from './calendar.ts';
 import { billCurrency, type Draft, type Line, lineOf } from './line.ts';
 import type { Member, Part, Period } from './member.ts';
 import { measuredValue, quantityOf, unitsOf } from './metering.ts';
 import { rounded } from './money.ts';
-import type { Metric, Organization, Price } from './organization.ts';
+import type { Metric, Organization, Price, Use } from './organization.ts';
 import { the } from './organization.ts';
 import { costOf, spanningCost } from './rating.ts';
 import { pricesOf, type Window, windowsOf } from './rating-window.ts';
@@ -62,42 +62,46 @@ function ratedWindow(
   const { price, during } = window;
   const metric = the(organization.metrics, price.metric);
   const accounts = blockOf(organization, member, during);
-  const quantity = quantityOf(organization, { metric, accounts, during, segment: price.segment });
+  const isApart = (use: Use) => hasOwnPlan(organization, member, use);
+  const quantity = quantityOf(organization, { metric, accounts, during, segment: price.segment, isApart });
   if (quantity === null) return null;
   const units = unitsOf(quantity, metric);
-  const before = sumOf(earlier.map((one) => one.units));
+  const soFar = sumOf(earlier.map((one) => one.units));
   const exact = price.span
-    ? spanningCost(price.bands, price.tiered, { earlier: before, units, wasRated: earlier.length > 0 })
+    ? spanningCost(price.bands, price.tiered, { earlier: soFar, units, wasRated: earlier.length > 0 })
     : costOf(price.bands, price.tiered, units);
-  const earlierUnits = price.span && earlier.length > 0 ? before : null;
+  const earlierUnits = price.span && earlier.length > 0 ? soFar : null;
   return { ...window, quantity, units, exact, earlierUnits };
 }
 
-/**
- * Spec 40 §6.2: the account with its children that have no plan of their own for the product in that time.
- */
+/** Spec 40 §6.2: the account with its children that at some time are without a plan for the product. */
 export function blockOf(organization: Organization, member: Member, during: Piece): readonly string[] {
   const own = member.attachment.account;
   const children = organization.accounts.filter((account) => account.parent === own);
-  const pooled = children.filter((child) => !hasPlanFor(organization, child.id, { member, during }));
-  const ids = pooled.map((child) => child.id).sort();
-  return [own, ...ids];
+  const changes = organization.attachments.flatMap(({ from, to }) => (to === null ? [from] : [from, to]));
+  const inside = changes.filter((one) => before(during.start, one) && before(one, during.end));
+  const moments = [during.start, ...inside];
+  const pooled = children.filter(({ id: account }) =>
+    moments.some((at) => !hasOwnPlan(organization, member, { account, at })),
+  );
+  return [own, ...pooled.map((child) => child.id).sort()];
 }
 
-function hasPlanFor(
+/** Whether an account below the member's has a plan of its own for the product at a moment. */
+function hasOwnPlan(
   organization: Organization,
-  account: string,
-  { member, during }: { member: Member; during: Piece },
+  { attachment: { account: parent }, template: { product } }: Member,
+  { account, at }: Pick<Use, 'account' | 'at'>,
 ): boolean {
   return organization.attachments.some((attachment) => {
-    if (attachment.account !== account) return false;
+    if (attachment.account !== account || account === parent) return false;
     const group = organization.groups.find((one) => one.id === attachment.group);
     const plans = group?.plans ?? [attachment.plan ?? ''];
     const templates = plans.map((plan) =>
       the(organization.templates, the(organization.plans, plan).template),
     );
-    if (!templates.some((template) => template.product === member.template.product)) return false;
-    return common(during, { start: attachment.from, end: attachment.to ?? during.end }) !== null;
+    const isActive = !before(at, attachment.from) && (attachment.to === null || before(at, attachment.to));
+    return isActive && templates.some((template) => template.product === product);
   });
 }
 
@@ -105,8 +109,11 @@ function linesOf(organization: Organization, member: Member, rated: Rated): read
   const metric = the(organization.metrics, rated.price.metric);
   const accounts = blockOf(organization, member, rated.during);
   const draft = draftOf(member, rated, metric);
-  const measured = (ids: readonly string[], during: Piece) =>
-    measuredValue(organization, { metric, accounts: ids, during, segment: rated.price.segment }) ?? ZERO;
+  const { segment } = rated.price;
+  const isApart = (use: Use) => hasOwnPlan(organization, member, use);
+  const measuredOf = (ids: readonly string[], during: Piece) =>
+    measuredValue(organization, { metric, accounts: ids, during, segment, isApart });
+  const measured = (ids: readonly string[], during: Piece) => measuredOf(ids, during) ?? ZERO;
   const withMeasure = (ids: readonly string[]) =>
     ['SUM', 'COUNT'].includes(metric.method)
       ? (during: Piece) => {
@@ -117,17 +124,9 @@ function linesOf(organization: Organization, member: Member, rated: Rated): read
   const whole = lineOf(organization, { ...draft, measure: withMeasure(accounts) });
   if (member.attachment.mode === 'PARENT_SUMMARY' || accounts.length === 1) return [whole];
   const shares = accounts
-    .filter((id) => hasUsage(organization, { metric, id, rated }))
+    .filter((id) => measuredOf([id], rated.during) !== null)
     .map((id) => ({ id, quantity: measured([id], rated.during), measure: withMeasure([id]) }));
   return shares.length === 0 ? [whole] : split(organization, member, { whole, shares });
-}
-
-function hasUsage(
-  organization: Organization,
-  { metric, id, rated }: { metric: Metric; id: string; rated: Rated },
-): boolean {
-  const question = { metric, accounts: [id], during: rated.during, segment: rated.price.segment };
-  return measuredValue(organization, question) !== null;
 }
 
 function draftOf(member: Member, rated: Rated, metric: Metric): Draft {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attach, type Bill, billsOf, pricedUsage, runJob, theBillOf, use } from '../support/billing.ts';
-import { account, type Made } from '../support/configured.ts';
+import { account, created, type Made } from '../support/configured.ts';
 import { startTestServer, type TestServer } from '../support/stores.ts';
 
 let server: TestServer;
@@ -81,6 +81,31 @@ test('nothing changes a locked bill', async () => {
   });
   expect((await server.request('GET', `/bills/${bill.id}`)).body).toEqual(locked);
 });
+
+test.each(['plan', 'group'])(
+  'a %s of the parent stays while a locked child’s bill shows it',
+  async (kind) => {
+    const parent = await account(server);
+    const child = await account(server, { parentAccountId: parent.id });
+    const group = await created(server, '/plangroups', { name: 'Bundle', currency: 'USD' });
+    await created(server, '/plangrouplinks', { planGroupId: group.id, planId: plan.id });
+    const { id } = await created(server, '/accountplans', {
+      accountId: parent.id,
+      startDate: '2024-01-01T00:00:00Z',
+      childBillingMode: 'CHILD',
+      ...(kind === 'plan' ? { planId: plan.id } : { planGroupId: group.id }),
+    });
+    await use(server, { account: child, meter, ts: '2024-05-10T00:00:00Z', qty: 5 });
+    await runJob(server, { ...MAY, accountIds: [parent.id] });
+    const bill = await theBillOf(server, child);
+    await setStatus(bill, 'APPROVED');
+    await lock(bill);
+    expect(await server.request('DELETE', `/accountplans/${id}`)).toMatchObject({
+      status: 400,
+      body: { code: 'ENTITY_IN_USE' },
+    });
+  },
+);
 
 test('a deleted bill is made anew by the next job, and its plan can go with it', async () => {
   const { acme, bill, accountPlan } = await billed();

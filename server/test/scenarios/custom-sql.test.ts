@@ -70,7 +70,7 @@ async function store(orgId: string, accountId: string, rows: readonly Stored[]):
   });
 }
 
-type Asking = Partial<Pick<UsageQuery, 'filters' | 'accountIds'>> & {
+type Asking = Partial<Pick<UsageQuery, 'filters' | 'accountIds' | 'absences'>> & {
   readonly segments?: readonly Segment[];
 };
 
@@ -150,6 +150,20 @@ describe('the value of a query over the account and the period', () => {
   test('sees only what the filters let through', async () => {
     const filters = [{ dimensionCode: 'region', value: 'us', mode: 'EXCLUDE' as const }];
     expect(await value('select count(*) from measurements', { filters })).toBe('2');
+  });
+
+  test('sees nothing of an account while it is absent', async () => {
+    const [start, end] = [
+      Temporal.Instant.from('2024-01-02T00:00:00Z'),
+      Temporal.Instant.from('2024-01-31T00:00:00Z'),
+    ];
+    const absences = accounts.map(({ id }) => ({ accountId: id, start, end }));
+    const accountIds = accounts.map(({ id }) => id);
+    // Of the first account those of 1 and 31 January, of the second nothing.
+    expect(await value('select count(*) from measurements', { absences, accountIds })).toBe('2');
+    expect(
+      await value('select count(*) from measurements', { absences: absences.slice(1), accountIds }),
+    ).toBe('4');
   });
 
   test('is one per segment', async () => {

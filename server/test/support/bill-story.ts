@@ -22,7 +22,8 @@ export function answerFrom(measured: readonly Measured[], query: UsageQuery): Us
       (row.of ?? 'calls') === query.aggregation.id &&
       query.accountIds.includes(row.account ?? 'acme') &&
       Temporal.Instant.compare(query.start, at(row.at)) <= 0 &&
-      Temporal.Instant.compare(at(row.at), query.end) < 0,
+      Temporal.Instant.compare(at(row.at), query.end) < 0 &&
+      !isAbsent(query, { account: row.account ?? 'acme', moment: at(row.at) }),
   );
   const segments = [
     ...new Map(rows.map((row) => [JSON.stringify(row.segment ?? null), row.segment ?? null])).values(),
@@ -34,6 +35,19 @@ export function answerFrom(measured: readonly Measured[], query: UsageQuery): Us
     const value = query.aggregation.method === 'MAX' ? values.reduce(maxOf) : sumOf(values);
     return { segment, value };
   });
+}
+
+/** Whether the question leaves out what the account used at a moment. */
+export function isAbsent(
+  { absences = [] }: UsageQuery,
+  { account, moment }: { readonly account: string; readonly moment: Instant },
+): boolean {
+  return absences.some(
+    ({ accountId, start, end }) =>
+      accountId === account &&
+      Temporal.Instant.compare(start, moment) <= 0 &&
+      Temporal.Instant.compare(moment, end) < 0,
+  );
 }
 
 /** Asks and answers until the calculation is done. */

@@ -8,7 +8,7 @@ import { sourcesSql, type UsageInput } from '../usage/index.ts';
 import type { BillRow, LineRow } from './bill-rows.ts';
 import { type Names, named } from './explain-names.ts';
 import { ruleInWords } from './explain-rules.ts';
-import { receiptLimit, type StoredUsage } from './statements/statement-facts.ts';
+import { limitsOf, type StoredUsage } from './statements/statement-facts.ts';
 
 /** What explanations of a bill's lines are put together from. */
 export type Explaining = {
@@ -119,7 +119,7 @@ export function usageOf(line: LineRow): readonly StoredUsage[] {
 
 /** The question of which a line's quantity is the answer, and the condition that it means in the store. */
 function queryOf({ bill, names, aggregations }: Explaining, usage: StoredUsage): Row {
-  const { aggregationId, accountIds, segment, filters, start, end } = usage;
+  const { aggregationId, accountIds, segment, filters, start, end, absences } = usage;
   const definition = aggregations.get(aggregationId)?.definition;
   const input = definition === undefined ? null : inputOf(definition, [usage]);
   return {
@@ -128,7 +128,7 @@ function queryOf({ bill, names, aggregations }: Explaining, usage: StoredUsage):
     targetField: definition?.targetField,
     method: definition?.method,
     accounts: accountIds.map((id) => named(names, id)),
-    ...{ start, end, filters, segment },
+    ...{ start, end, filters, segment, absences },
     where: input === null ? null : sourcesSql(bill.orgId, [input]),
   };
 }
@@ -149,7 +149,7 @@ function inputOf(aggregation: UsageQuery['aggregation'], usage: readonly StoredU
     ...{ accountIds, filters, segment },
     start: Temporal.Instant.from(start),
     end: Temporal.Instant.from(end),
-    ...receiptLimit(limit),
+    ...limitsOf(limit),
   }));
   return { aggregation, sources };
 }

@@ -109,7 +109,10 @@ function rowsSql(orgId: string, alike: readonly UsageQuery[]): QuestionRows {
     ...filterConditions(filters),
     ...receivedConditions(alike[0] as UsageQuery),
   ];
-  const isOneWindow = starts.every((at) => at.equals(start)) && ends.every((at) => at.equals(end));
+  const isOneWindow =
+    starts.every((at) => at.equals(start)) &&
+    ends.every((at) => at.equals(end)) &&
+    alike.every(({ absences }) => absences === undefined);
   if (isOneWindow)
     return { pool: poolSql(alike), names: poolNames(alike), from: `measurement prewhere ${scan}`, where };
   return {
@@ -123,14 +126,30 @@ function rowsSql(orgId: string, alike: readonly UsageQuery[]): QuestionRows {
 
 /** Each account's windows, which lie apart, and the position of the question that is about each of them. */
 function windowsSql(alike: readonly UsageQuery[]): string {
-  const rows = alike.flatMap(({ accountIds, start, end }, index) =>
-    accountIds.map((id) => [quoted(id), momentMs(start), momentMs(end), index] as const),
+  const rows = alike.flatMap((query, index) =>
+    presences(query).map(({ accountId, start, end }) => [quoted(accountId), start, end, index] as const),
   );
   const lists = [0, 1, 2, 3].map((column) => `[${rows.map((row) => row[column]).join(', ')}]`);
   const moment = (item: string) => `fromUnixTimestamp64Milli(toInt64(${item}), 'UTC')`;
   return `(select toUUID(row.1) as window_account, ${moment('row.2')} as window_start,
       ${moment('row.3')} as window_end, row.4 as window_pool
     from (select arrayJoin(arrayZip(${lists.join(', ')})) as row))`;
+}
+
+/** When the measurements of each account of a question count, in milliseconds, in order of time. */
+function presences({ accountIds, start, end, absences = [] }: UsageQuery) {
+  const [first, last] = [momentMs(start), momentMs(end)];
+  return accountIds.flatMap((accountId) => {
+    const gaps = absences
+      .filter((absence) => absence.accountId === accountId)
+      .map((absence) => ({ from: momentMs(absence.start), to: momentMs(absence.end) }))
+      .toSorted((a, b) => a.from - b.from);
+    const starts = [first, ...gaps.map(({ to }) => to)];
+    const ends = [...gaps.map(({ from }) => from), last];
+    return starts
+      .map((from, i) => ({ accountId, start: from, end: ends[i] ?? last }))
+      .filter((presence) => presence.start < presence.end);
+  });
 }
 
 /** Questions about one account each are told apart by it: a bill run asks thousands of them at once. */

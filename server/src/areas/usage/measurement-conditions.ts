@@ -1,5 +1,5 @@
 import type { Segment, UsageQuery } from '../../engine/metering/usage-query.ts';
-import { accountsAmong, momentSql, quoted } from './clickhouse-text.ts';
+import { accountsAmong, momentMs, momentSql, quoted } from './clickhouse-text.ts';
 
 /**
  * Conditions on the rows that a question is about, the first four on columns of the sorting key and its
@@ -15,6 +15,21 @@ export function rowConditions(orgId: string, query: UsageQuery): readonly string
     accountsAmong(accountIds),
     ...filterConditions(filters),
     ...receivedConditions(query),
+    ...absenceConditions(query),
+  ];
+}
+
+/** An account's measurements do not count while it is absent. */
+export function absenceConditions({ absences = [] }: Pick<UsageQuery, 'absences'>): string[] {
+  if (absences.length === 0) return [];
+  const lists = [
+    absences.map(({ accountId }) => quoted(accountId)),
+    absences.map(({ start }) => momentMs(start)),
+    absences.map(({ end }) => momentMs(end)),
+  ].map((list) => `[${list.join(', ')}]`);
+  return [
+    `not arrayExists((absent, since, until) -> toString(account_id) = absent
+      and toUnixTimestamp64Milli(ts) >= since and toUnixTimestamp64Milli(ts) < until, ${lists.join(', ')})`,
   ];
 }
 

@@ -14,9 +14,13 @@ const SUM: AggregationDefinition = {
   customSql: null,
 };
 
+const MONTH = {
+  start: Temporal.Instant.from('2024-01-01T00:00Z'),
+  end: Temporal.Instant.from('2024-02-01T00:00Z'),
+};
+
 function question(key: string, accountIds: readonly string[], rest: Partial<UsageQuery> = {}): UsageQuery {
-  const [start, end] = ['2024-01-01T00:00Z', '2024-02-01T00:00Z'].map((text) => Temporal.Instant.from(text));
-  return { key, aggregation: SUM, accountIds, start: start!, end: end!, filters: [], ...rest };
+  return { key, aggregation: SUM, accountIds, ...MONTH, filters: [], ...rest };
 }
 
 function keysOf(queries: readonly UsageQuery[]): string[] {
@@ -47,6 +51,15 @@ describe('questions that go together', () => {
     ['nor of another start', [question('1', ['a']), question('2', ['b'], { start: later })], ['1', '2']],
     ['nor of another end', [question('1', ['a']), question('2', ['b'], { end: later })], ['1', '2']],
     ['nor with filters', [question('1', ['a']), question('2', ['b'], { filters: [filter] })], ['1', '2']],
+    [
+      'nor where an account is absent for a time; those are asked together too',
+      [
+        question('1', ['a']),
+        question('2', ['b'], { absences: [{ ...MONTH, accountId: 'b' }] }),
+        question('3', ['c'], { absences: [{ ...MONTH, accountId: 'c' }] }),
+      ],
+      ['1', '2 3'],
+    ],
     [
       'nor of one account: a pool and the shares in it are asked apart',
       [question('pool', ['a', 'b']), question('a', ['a']), question('b', ['b']), question('c', ['c'])],

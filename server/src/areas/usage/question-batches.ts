@@ -29,7 +29,7 @@ type KindOf = (query: UsageQuery) => string;
 function kinds(): KindOf {
   const definitions = new Map<AggregationDefinition, number>();
   const texts = new Map<string, number>();
-  return ({ filters, aggregation, receivedBefore }) => {
+  return ({ filters, aggregation, receivedBefore, absences }) => {
     let definition = definitions.get(aggregation);
     if (definition === undefined) {
       const text = JSON.stringify(aggregation);
@@ -37,7 +37,9 @@ function kinds(): KindOf {
       texts.set(text, definition);
       definitions.set(aggregation, definition);
     }
-    const limits = filters.length > 0 ? JSON.stringify(filters) : '';
+    const named = filters.length > 0 ? JSON.stringify(filters) : '';
+    // Rows are looked up in another way where accounts have absences.
+    const limits = absences === undefined ? named : `${named} absences`;
     return receivedBefore === undefined
       ? `${definition} ${limits}`
       : `${definition} ${receivedBefore} ${limits}`;

@@ -5,10 +5,18 @@ import { present } from '../../kernel/assert.ts';
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
 import { earlier, type Instant, later } from '../../kernel/time.ts';
 import { accountsAmong, momentSql, quoted } from './clickhouse-text.ts';
-import { filterConditions, receivedConditions, segmentSql } from './measurement-conditions.ts';
+import {
+  absenceConditions,
+  filterConditions,
+  receivedConditions,
+  segmentSql,
+} from './measurement-conditions.ts';
 
 /** Measurements that an aggregation counted; a null segment of a segmented one means any of its segments. */
-type UsageSource = Pick<UsageQuery, 'accountIds' | 'start' | 'end' | 'filters' | 'receivedBefore'> & {
+type UsageSource = Pick<
+  UsageQuery,
+  'accountIds' | 'start' | 'end' | 'filters' | 'receivedBefore' | 'absences'
+> & {
   readonly segment: Segment | null;
 };
 
@@ -167,6 +175,7 @@ export function sourceSql(aggregation: AggregationDefinition, source: UsageSourc
     accountsAmong(source.accountIds),
     ...filterConditions(source.filters),
     ...receivedConditions(source),
+    ...absenceConditions(source),
     ...segmentConditions(aggregation, source.segment),
   ].join(' and ');
 }

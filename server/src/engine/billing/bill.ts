@@ -180,7 +180,10 @@ export type LineFigures = {
  * `[start, end)`, that the filters let through and that fall in the segment. A null segment of a segmented
  * aggregation means any of its segments.
  */
-export type LineUsage = Pick<UsageQuery, 'accountIds' | 'start' | 'end' | 'filters' | 'receivedBefore'> & {
+export type LineUsage = Pick<
+  UsageQuery,
+  'accountIds' | 'start' | 'end' | 'filters' | 'receivedBefore' | 'absences'
+> & {
   readonly aggregationId: string;
   readonly segment: Segment | null;
 };

@@ -107,16 +107,18 @@ function spendIn(
   const others = linesOfOtherBills(calculation, floor).filter(
     (line) => floor.countsOtherBills || line.reason.timing === 'ADVANCE',
   );
-  let spend = ZERO;
+  const sums = new Map<string | null, Decimal>();
   for (const line of [...draft.lines, ...others]) {
     if (!floor.counts(line) || !isWithin(line.servicePeriodStartDate, closing.service)) continue;
     const amount = line.reason.normalSubtotal ?? line.subtotal;
     const named = { amount, currency: line.currency, entity: floor.terms.description };
     const counted = convertedAmount(calculation, named, floor.terms.currency);
     if (isBillFailure(counted)) return counted;
-    spend = spend.plus(counted.amount);
+    const name = floor.sumOf(line);
+    sums.set(name, (sums.get(name) ?? ZERO).plus(counted.amount));
   }
-  return maxOf(spend, ZERO);
+  const spends = [...sums].map(([name, sum]) => (name === null ? sum : maxOf(sum, ZERO)));
+  return maxOf(sumOf(spends), ZERO);
 }
 
 /**

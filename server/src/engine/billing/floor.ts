@@ -24,6 +24,8 @@ export type Floor = Pick<LineSpec, 'isGroupCharge' | 'rank' | 'product'> & {
   readonly spansIn: (service: ClosedSpan) => readonly ClosedSpan[];
   /** Whether a line is of the charges that the floor compares with (its period is checked elsewhere). */
   readonly counts: (line: CountedLine) => boolean;
+  /** The sum that a line adds to: it counts as 0 when it is below. Null: the line counts by itself. */
+  readonly sumOf: (line: CountedLine) => string | null;
   /**
    * Whether lines of other bills count that were billed in arrears: only for groups of several frequencies.
    */
@@ -72,11 +74,12 @@ function pricingFloor({ calculation, member, slot, pricing }: PricingScope): Flo
       segment: pricing.segment,
     },
     spansIn: (service) =>
-      pricedWindows(slot, service, [])
+      pricedWindows(slot, service)
         .filter((window) => window.pricing.id === pricing.id)
         .map((window) => window.span),
     counts: (line) =>
       isOfMember(line, member) && line.pricingId === pricing.id && line.lineItemType === 'USAGE',
+    sumOf: planOf,
     countsOtherBills: false,
   };
 }
@@ -106,16 +109,17 @@ export function planFloors(calculation: Calculation, member: DueMember): readonl
     terms: planMinimumSpend(attached, calculation.index.facts.organization),
     origin: {},
     spansIn: (service) => [service],
-    counts: (line) =>
-      isOfMember(line, member) &&
-      isSpend(calculation, line) &&
-      (line.pricingId !== null || !FLOORS.includes(line.lineItemType)),
+    counts: (line) => isOfMember(line, member) && isSpend(calculation, line) && !isPlanFloor(line),
+    sumOf: planOf,
     countsOtherBills: false,
   };
   return [floor];
 }
 
-/** The floor of the group, once, in the periods of the member that leads; it counts the plans' floors too. */
+/**
+ * The floor of the group, once, in the periods of the member that leads; it counts the plans' floors too. A
+ * member whose credits exceed its usage counts with 0: 40 less a credit of 80, and 100 of another, are 100.
+ */
 export function groupFloors(calculation: Calculation, member: DueMember): readonly Floor[] {
   const { attached } = member;
   const { index, attachedPlans } = calculation;
@@ -133,9 +137,19 @@ export function groupFloors(calculation: Calculation, member: DueMember): readon
       line.reason.accountPlanId === attached.accountPlan.id &&
       line.planId !== null &&
       isSpend(calculation, line),
+    sumOf: (line) => (isPlanFloor(line) ? null : planOf(line)),
     countsOtherBills: true,
   };
   return [floor];
+}
+
+function planOf({ planId }: CountedLine): string | null {
+  return planId;
+}
+
+/** Of a minimum spend of the plan as a whole, when it is a line of a plan. */
+function isPlanFloor({ lineItemType, pricingId }: CountedLine): boolean {
+  return pricingId === null && FLOORS.includes(lineItemType);
 }
 
 function isOfMember(line: CountedLine, { attached }: DueMember): boolean {

@@ -156,7 +156,7 @@ describe('a child with its own plan is rated alone', () => {
   });
 
   test('a plan of the child that begins within the period takes it out of the block from then on', () => {
-    // Block to 16 May: 40 + 80 + 30 = 150 -> 125; then a: 10 alone, block: 7 -> 7
+    // The block of May: 40 + 80 + 30 + 7 = 157 -> 100 + 28.50 = 128.50; a from 16 May on: 10 alone
     const rows = {
       accountPlans: [accountPlan('ap'), accountPlan('own', { accountId: 'a', startDate: at('2024-05-16') })],
     };
@@ -165,14 +165,57 @@ describe('a child with its own plan is rated alone', () => {
       { account: 'a', at: '2024-05-20', value: 10 },
       { account: 'b', at: '2024-05-20', value: 7 },
     ];
-    // 33.33 + 66.67 + 25.00 of the block, then 10.00 of a and 7.00 of b, sorted by child
+    // 128.50 by 40, 80 and 37 of 157: 32.74, 65.48 and the rest 30.28
     expect(bills(rows, usage)[0]?.split(' | ')).toEqual([
-      'acme: USAGE 2024-05-01..2024-05-16 calls: 33.33 USD',
-      'USAGE 2024-05-01..2024-05-16 calls [a]: 66.67 USD',
+      'acme: USAGE 2024-05-01..2024-06-01 calls: 32.74 USD',
+      'USAGE 2024-05-01..2024-06-01 calls [a]: 65.48 USD',
       'USAGE 2024-05-16..2024-06-01 calls [a]: 10.00 USD',
-      'USAGE 2024-05-01..2024-05-16 calls [b]: 25.00 USD',
-      'USAGE 2024-05-16..2024-06-01 calls [b]: 7.00 USD',
-      'TOTAL 142.00 USD',
+      'USAGE 2024-05-01..2024-06-01 calls [b]: 30.28 USD',
+      'TOTAL 138.50 USD',
+    ]);
+  });
+
+  test.each([
+    ['begins on the 16th', { startDate: at('2024-05-16') }],
+    ['ends on the 16th', { endDate: at('2024-05-16') }],
+    ['lasts five days', { startDate: at('2024-05-16'), endDate: at('2024-05-21') }],
+  ])('a plan of the child that %s cuts no window of the parent', (_name, dates) => {
+    // 10 + 100 × 1 + 60 × 0.5 = 140; two windows would be 90 each
+    const rows = {
+      accountPlans: [accountPlan('ap'), accountPlan('own', { accountId: 'a', ...dates })],
+      pricings: [
+        pricing('p', {}, [
+          [0, 10, 1],
+          [100, 0, '0.5'],
+        ]),
+      ],
+    };
+    const usage = [
+      { account: 'acme', at: '2024-05-05', value: 80 },
+      { account: 'acme', at: '2024-05-25', value: 80 },
+    ];
+    expect(bills(rows, usage)).toEqual([
+      'acme: USAGE 2024-05-01..2024-06-01 calls: 140.00 USD | TOTAL 140.00 USD',
+    ]);
+  });
+
+  test('what a child used between two plans of its own belongs to the block', () => {
+    // 5 of 12 May; 1 of the first plan and 2 of the second are rated alone
+    const plans = [
+      accountPlan('ap', { childBillingMode: 'PARENT_SUMMARY' }),
+      accountPlan('early', { accountId: 'a', endDate: at('2024-05-11') }),
+      accountPlan('late', { accountId: 'a', startDate: at('2024-05-16') }),
+    ];
+    const usage = [
+      { account: 'a', at: '2024-05-05', value: 1 },
+      { account: 'a', at: '2024-05-12', value: 5 },
+      { account: 'a', at: '2024-05-20', value: 2 },
+    ];
+    expect(bills({ accountPlans: plans }, usage)[0]?.split(' | ')).toEqual([
+      'acme: USAGE 2024-05-01..2024-06-01 calls: 5.00 USD',
+      'USAGE 2024-05-01..2024-05-11 calls [a]: 1.00 USD',
+      'USAGE 2024-05-16..2024-06-01 calls [a]: 2.00 USD',
+      'TOTAL 8.00 USD',
     ]);
   });
 

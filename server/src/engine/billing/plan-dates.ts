@@ -4,7 +4,6 @@ import {
   adHocPeriod,
   type BillingAttachment,
   type BillingPeriod,
-  billDates,
   nextBillDate,
   periodClosedBy,
   periodOpenedBy,
@@ -77,15 +76,6 @@ function adHocDates(attached: AttachedPlan, sought: DatesSought): PlanDates | nu
   const period = adHocPeriod(attached.startDate, sought.date, billedUntil);
   if (period === null) return null;
   return { closing: { ...period, index: sought.billsBefore }, opening: null, billPeriod: period };
-}
-
-/**
- * The plan's periods by its calendar that end on or before a date, from its first one; none without a cycle.
- */
-export function periodsUntil(calendar: BillingAttachment, date: PlainDate): readonly BillingPeriod[] {
-  return billDates(calendar, calendar.start, date.add({ days: 1 }))
-    .map((billDate) => periodClosedBy(calendar, billDate, null))
-    .filter((period) => period !== null);
 }
 
 /** -1, 0 or 1: dates in order. */

@@ -1,5 +1,4 @@
 // Spec 30 §6: what an attached plan prices, each slot with its pricings and their rating windows.
-import type { Instant } from '../../kernel/time.ts';
 import type { ClosedSpan } from '../calendar/local-dates.ts';
 import type { Segment } from '../metering/usage-query.ts';
 import { ratingWindows } from '../pricing/winner.ts';
@@ -7,7 +6,6 @@ import type { AttachedPlan } from './attached-plan.ts';
 import type { PricingFacts, PricingType } from './facts.ts';
 import { type FactsIndex, sortedBy, textOrder } from './facts-index.ts';
 import { metricId } from './metric.ts';
-import { spanCutAt } from './service-span.ts';
 
 /** A pricing that knows whether the plan itself or its template owns it. */
 export type OwnedPricing = PricingFacts & { readonly ownedByPlan: boolean };
@@ -20,7 +18,7 @@ export type PricingSlot = {
   readonly pricings: readonly OwnedPricing[];
 };
 
-/** A piece of service time in which one pricing applies to one pool of accounts. */
+/** A piece of service time in which one pricing applies. */
 export type PricedWindow = { readonly pricing: OwnedPricing; readonly span: ClosedSpan };
 
 /** The slots of an attached plan, ordered by key. */
@@ -44,15 +42,12 @@ function slotKeyOf(pricing: PricingFacts): string {
   return `${pricing.type} ${metricId(pricing)} ${segmentKey(pricing.segment)}`;
 }
 
-/** The windows of a slot in a span, in order of time; `cuts` begin a new window where the pool changes. */
-export function pricedWindows(
-  slot: PricingSlot,
-  span: ClosedSpan,
-  cuts: readonly Instant[],
-): readonly PricedWindow[] {
-  return ratingWindows(slot.pricings, span.start, span.end).flatMap(({ pricing, start, end }) =>
-    spanCutAt({ start, end }, cuts).map((piece) => ({ pricing, span: piece })),
-  );
+/** The windows of a slot in a span, in order of time. */
+export function pricedWindows(slot: PricingSlot, span: ClosedSpan): readonly PricedWindow[] {
+  return ratingWindows(slot.pricings, span.start, span.end).map(({ pricing, start, end }) => ({
+    pricing,
+    span: { start, end },
+  }));
 }
 
 /** A text that is equal for equal segments whatever the order of their fields; empty for none. */

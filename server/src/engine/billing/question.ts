@@ -6,12 +6,13 @@ import type { ClosedSpan } from '../calendar/local-dates.ts';
 import type {
   AggregationDefinition,
   Segment,
+  UsageAbsence,
   UsageAnswers,
   UsageFilter,
   UsageQuery,
 } from '../metering/usage-query.ts';
-import type { AccountFacts } from './facts.ts';
 import { textOrder } from './facts-index.ts';
+import type { Pool } from './pool.ts';
 import { segmentKey } from './pricing-slot.ts';
 
 /** A query and the one segment of its answer that is meant (null for an unsegmented aggregation). */
@@ -20,7 +21,7 @@ export type Question = { readonly query: UsageQuery; readonly segment: Segment |
 export type Asked = {
   readonly aggregation: AggregationDefinition;
   readonly segment: Segment | null;
-  readonly accounts: readonly AccountFacts[];
+  readonly pool: Pool;
   readonly span: ClosedSpan;
   readonly filters: readonly UsageFilter[];
   /** Null: measurements count whenever they came. */
@@ -29,8 +30,9 @@ export type Asked = {
 
 /** The question for the pooled measurements of those accounts in that span. */
 export function questionOf(asked: Asked): Question {
-  const { aggregation, segment, accounts, span, filters, receivedBefore } = asked;
-  const accountIds = accounts.map((account) => account.id).toSorted(textOrder);
+  const { aggregation, segment, pool, span, filters, receivedBefore } = asked;
+  const { absences } = pool;
+  const accountIds = pool.accounts.map((account) => account.id).toSorted(textOrder);
   const key = [
     aggregation.mergesSegments ? `${aggregation.id} merged` : aggregation.id,
     accountIds.join(','),
@@ -40,9 +42,15 @@ export function questionOf(asked: Asked): Question {
       .map((filter) => JSON.stringify([filter.dimensionCode, filter.mode, filter.value]))
       .sort(textOrder),
     ...(receivedBefore === null ? [] : [`received before ${instantText(receivedBefore)}`]),
+    ...absences.map(absenceText),
   ].join('|');
   const query = { key, aggregation, accountIds, start: span.start, end: span.end, filters };
-  return { segment, query: receivedBefore === null ? query : { ...query, receivedBefore } };
+  const limited = receivedBefore === null ? query : { ...query, receivedBefore };
+  return { segment, query: absences.length === 0 ? limited : { absences, ...limited } };
+}
+
+function absenceText({ accountId, start, end }: UsageAbsence): string {
+  return `without ${accountId} ${instantText(start)} ${instantText(end)}`;
 }
 
 /** The value of the question's segment, null without any input. The query must have been answered. */

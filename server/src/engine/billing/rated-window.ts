@@ -20,7 +20,7 @@ import {
   ownValue,
   type Valuing,
 } from './metric-value.ts';
-import { poolAt, poolChanges } from './pool.ts';
+import { type Pool, poolIn, poolOf } from './pool.ts';
 import { type OwnedPricing, type PricedWindow, type PricingSlot, pricedWindows } from './pricing-slot.ts';
 import type { Question } from './question.ts';
 import { receivedBefore } from './scheduled-slots.ts';
@@ -60,8 +60,8 @@ type Windowing = {
 
 /** Rates one slot of a due member in its closing period. */
 export function ratedSlot(windowing: Windowing): Rated {
-  const { calculation, member } = windowing;
-  const asked = windowsIn(windowing, member.closing === null ? [] : [member.closing]).map((window) =>
+  const { calculation, member, slot } = windowing;
+  const asked = windowsIn(slot, member.closing === null ? [] : [member.closing]).map((window) =>
     windowQuestions(windowing, window),
   );
   const needs = asked.flatMap(queriesOf).filter((query) => !calculation.answers.has(query.key));
@@ -79,13 +79,9 @@ export function ratedSlot(windowing: Windowing): Rated {
 /** A window and the billing period that it lies in. */
 type PeriodWindow = PricedWindow & { readonly period: DateSpan };
 
-function windowsIn(
-  { calculation, member, slot }: Windowing,
-  periods: readonly ServicePeriod[],
-): readonly PeriodWindow[] {
-  const cuts = poolChanges(calculation, member.attached);
+function windowsIn(slot: PricingSlot, periods: readonly ServicePeriod[]): readonly PeriodWindow[] {
   return periods.flatMap((period) =>
-    pricedWindows(slot, period.service, cuts).map((window) => ({ period, ...window })),
+    pricedWindows(slot, period.service).map((window) => ({ period, ...window })),
   );
 }
 
@@ -99,22 +95,23 @@ type WindowQuestions = {
 };
 
 function windowQuestions(windowing: Windowing, window: PeriodWindow): WindowQuestions {
-  const { calculation, member } = windowing;
-  const accounts = poolAt(calculation, member.attached, window.span.start);
+  const { calculation, member, slot } = windowing;
+  const pool = poolIn(calculation, member.attached, window.span);
+  const { accounts } = pool;
   const isShared = accounts.length > 1 && member.attached.accountPlan.childBillingMode !== 'PARENT_SUMMARY';
   const before = window.pricing.tiersSpanPlan
-    ? windowsIn(windowing, earlierServices(calculation, member, window.span.start))
+    ? windowsIn(slot, earlierServices(calculation, member, window.span.start))
     : [];
   return {
     window,
-    pooled: questionsFor(windowing, window, accounts),
+    pooled: questionsFor(windowing, window, pool),
     perAccount: (isShared ? accounts : []).map((account) => ({
       account,
-      questions: questionsFor(windowing, window, [account]),
+      questions: questionsFor(windowing, window, poolOf(pool, account)),
     })),
     earlier: before.map((earlier) => ({
       window: earlier,
-      questions: questionsFor(windowing, earlier, poolAt(calculation, member.attached, earlier.span.start)),
+      questions: questionsFor(windowing, earlier, poolIn(calculation, member.attached, earlier.span)),
     })),
   };
 }
@@ -122,11 +119,11 @@ function windowQuestions(windowing: Windowing, window: PeriodWindow): WindowQues
 function questionsFor(
   { calculation, member }: Windowing,
   { pricing, span }: PricedWindow,
-  accounts: readonly AccountFacts[],
+  pool: Pool,
 ): MetricQuestions {
   return metricQuestions(metricOf(calculation.index, pricing), {
     segment: pricing.segment,
-    accounts,
+    pool,
     span,
     filters: member.attached.contract?.usageFilters ?? [],
     receivedBefore: receivedBefore(calculation, member.attached),

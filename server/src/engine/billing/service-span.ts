@@ -1,5 +1,5 @@
-// Spec 40 §3.5, §5.3: service periods cut at instants, without time charged elsewhere, and joined.
-import { earlier, type Instant, isBefore, later, Temporal } from '../../kernel/time.ts';
+// Spec 40 §3.5, §5.3: service periods without time charged elsewhere, and joined.
+import { earlier, type Instant, isBefore, later } from '../../kernel/time.ts';
 import { type ClosedSpan, clippedSpan } from '../calendar/local-dates.ts';
 
 export function overlaps(a: ClosedSpan, b: ClosedSpan): boolean {
@@ -33,14 +33,4 @@ export function hullOf(spans: readonly ClosedSpan[]): ClosedSpan {
     start: earlier(hull.start, span.start),
     end: later(hull.end, span.end),
   }));
-}
-
-/** The pieces of a span between the instants in `cuts`, in order; cuts outside it do not matter. */
-export function spanCutAt(span: ClosedSpan, cuts: readonly Instant[]): readonly ClosedSpan[] {
-  const inside = cuts.filter((cut) => isBefore(span.start, cut) && isBefore(cut, span.end));
-  const edges = [span.start, ...inside.toSorted(Temporal.Instant.compare), span.end];
-  return edges
-    .slice(1)
-    .map((end, at) => ({ start: edges[at] ?? span.start, end }))
-    .filter((piece) => isBefore(piece.start, piece.end));
 }

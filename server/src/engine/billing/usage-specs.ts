@@ -44,7 +44,9 @@ function usageOf({ query, segment }: Question, account?: AccountFacts): LineUsag
   const { start, end, filters, receivedBefore } = query;
   const accountIds = account ? [account.id] : query.accountIds;
   const usage = { aggregationId: query.aggregation.id, accountIds, segment, start, end, filters };
-  return receivedBefore === undefined ? usage : { receivedBefore, ...usage };
+  const limited = receivedBefore === undefined ? usage : { receivedBefore, ...usage };
+  const absences = (query.absences ?? []).filter(({ accountId }) => !account || accountId === account.id);
+  return absences.length === 0 ? limited : { absences, ...limited };
 }
 
 function sharedSpec(whole: LineSpec, weight: Decimal, sum: Decimal): LineSpec {

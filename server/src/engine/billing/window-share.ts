@@ -9,7 +9,7 @@ import type { UsageQuery } from '../metering/usage-query.ts';
 import { dividedFractions, type Fraction, fraction, NONE, WHOLE } from '../money/fraction.ts';
 import type { Calculation } from './calculation.ts';
 import type { Draft, DraftLine } from './draft.ts';
-import { poolAt } from './pool.ts';
+import { type Pool, poolIn, poolOf } from './pool.ts';
 import { answerTo, type Question, questionOf } from './question.ts';
 import type { RatedWindow } from './rated-window.ts';
 import { receivedBefore } from './scheduled-slots.ts';
@@ -86,7 +86,7 @@ function questionInWindow(sharing: Sharing): Question | null {
   return questionOf({
     aggregation: metric.row.definition,
     segment: rated.pricing.segment,
-    accounts: accountsOf(sharing, rated),
+    pool: poolBehind(sharing, rated, inside),
     span: inside,
     filters: rated.attached.contract?.usageFilters ?? [],
     receivedBefore: receivedBefore(sharing.calculation, rated.attached),
@@ -110,12 +110,19 @@ function isRatedOf(rated: RatedWindow, line: DraftLine): boolean {
   );
 }
 
+const NOBODY: Pool = { accounts: [], absences: [] };
+
 /**
- * Whose measurements made the line: one account's where the block was split, else those of the whole
- * pool.
+ * Whose measurements in a span made the line: one account's where the block was split, else those of the
+ * whole pool.
  */
-function accountsOf({ calculation, line }: Sharing, { attached, span, shares }: RatedWindow) {
-  const pool = poolAt(calculation, attached, span.start);
+function poolBehind(
+  { calculation, line }: Sharing,
+  { attached, shares }: RatedWindow,
+  span: ClosedSpan,
+): Pool {
+  const pool = poolIn(calculation, attached, span);
   if (shares.length === 1) return pool;
-  return pool.filter((account) => account.id === line.reason.accountId);
+  const account = pool.accounts.find(({ id }) => id === line.reason.accountId);
+  return account === undefined ? NOBODY : poolOf(pool, account);
 }

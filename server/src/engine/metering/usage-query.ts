@@ -29,6 +29,9 @@ export type UsageFilter = {
   readonly mode: 'INCLUDE' | 'EXCLUDE';
 };
 
+/** Time of an account in which its measurements do not count: they are charged elsewhere. */
+export type UsageAbsence = { readonly accountId: string; readonly start: Instant; readonly end: Instant };
+
 /**
  * A question about measurements: one value per segment over all `accountIds` pooled together, for
  * measurements with `start <= ts < end`. `key` names the answer; equal keys mean equal questions.
@@ -42,6 +45,8 @@ export type UsageQuery = {
   readonly filters: readonly UsageFilter[];
   /** Measurements that came at this moment or later do not count; absent = all do. */
   readonly receivedBefore?: Instant;
+  /** Within the question's time and apart from each other for each account; absent = there are none. */
+  readonly absences?: readonly UsageAbsence[];
 };
 
 /** Value per segment (`segment` null for an unsegmented aggregation). No entry or null = no input at all. */

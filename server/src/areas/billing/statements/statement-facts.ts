@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { AggregationFacts } from '../../../engine/billing/facts.ts';
 import type { StatementFrequency } from '../../../engine/calendar/statement-buckets.ts';
+import type { UsageAbsence } from '../../../engine/metering/usage-query.ts';
 import { type CurrencyRule, defaultCurrencyRule } from '../../../engine/money/rounding.ts';
 import { present } from '../../../kernel/assert.ts';
 import { type Instant, type PlainDate, Temporal, zoneFromText } from '../../../kernel/time.ts';
@@ -51,6 +52,8 @@ export type StoredUsage = {
   readonly segment: Readonly<Record<string, string>> | null;
   /** Measurements that came at this moment or later were not counted; absent = all were. */
   readonly receivedBefore?: string;
+  /** When measurements of some of the accounts were not counted; absent = there is no such time. */
+  readonly absences?: readonly { readonly accountId: string; readonly start: string; readonly end: string }[];
 };
 
 /** A usage line of the bill and the measurements that it charges for. */
@@ -173,13 +176,19 @@ async function currencyRules({ db, bill }: Source): Promise<StatementFacts['curr
 }
 
 /** The instants of a stored usage. */
-export function spanOf({ start, end }: StoredUsage) {
+export function spanOf({ start, end }: Pick<StoredUsage, 'start' | 'end'>) {
   return { start: Temporal.Instant.from(start), end: Temporal.Instant.from(end) };
 }
 
-/** The limit as a source of measurements takes it; nothing when there is none. */
-export function receiptLimit({ receivedBefore }: Pick<StoredUsage, 'receivedBefore'>): {
+/** The limits as a source of measurements takes them; nothing of those that there are not. */
+export function limitsOf({ receivedBefore, absences }: Pick<StoredUsage, 'receivedBefore' | 'absences'>): {
   readonly receivedBefore?: Instant;
+  readonly absences?: readonly UsageAbsence[];
 } {
-  return receivedBefore === undefined ? {} : { receivedBefore: Temporal.Instant.from(receivedBefore) };
+  return {
+    ...(receivedBefore !== undefined && { receivedBefore: Temporal.Instant.from(receivedBefore) }),
+    ...(absences !== undefined && {
+      absences: absences.map((absence) => ({ accountId: absence.accountId, ...spanOf(absence) })),
+    }),
+  };
 }

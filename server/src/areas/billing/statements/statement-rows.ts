@@ -14,7 +14,7 @@ import {
   usageBreakdown,
 } from '../../usage/index.ts';
 import { compoundQuantity } from './statement-compounds.ts';
-import { receiptLimit, type StatementFacts, type StatementLine, spanOf } from './statement-facts.ts';
+import { limitsOf, type StatementFacts, type StatementLine, spanOf } from './statement-facts.ts';
 import { figuresOf, type LineFigure, lineDimensions, metersOfLine } from './statement-layout.ts';
 
 /** One row of a line's usage (spec 40 §10.5). */
@@ -131,7 +131,7 @@ function inputsOf(facts: StatementFacts, line: StatementLine): UsageInput[] {
       filters: usage.filters,
       segment: usage.segment,
       ...spanOf(usage),
-      ...receiptLimit(usage),
+      ...limitsOf(usage),
     }));
     return [{ aggregation, sources }];
   });

@@ -49,9 +49,9 @@ function runningTotalSpecs(
     })
     .flatMap((toCharge) =>
       pricedSpans(member, slot, toCharge.period)
-        .map(({ pricing, span }) => ({
-          pricing,
+        .map(({ span, ...priced }) => ({
           pieces: uncarriedPieces([span], slot.chargeKey, history),
+          ...priced,
         }))
         .filter(({ pieces }) => pieces.length > 0)
         .map((priced) => runningTotalSpec(member, slot, { toCharge, ...priced })),
@@ -60,37 +60,43 @@ function runningTotalSpecs(
 
 /** Whether the pricing in force when the period's service begins is billed in advance. */
 export function isInAdvance({ attached }: DueMember, slot: CounterSlot, { service }: ChargedPeriod): boolean {
-  const first = ratingWindows(slot.pricings, service.start, service.end)[0];
-  return attached.calendar !== null && first?.pricing.runningTotalBillInAdvance === true;
+  const first = winnerAt(slot.pricings, service.start);
+  return attached.calendar !== null && first?.runningTotalBillInAdvance === true;
 }
 
-type PricedSpan = { readonly pricing: OwnedCounterPricing; readonly span: ClosedSpan };
+type PricedSpan = {
+  readonly pricing: OwnedCounterPricing;
+  readonly span: ClosedSpan;
+  readonly isProrated: boolean;
+};
 
 /**
- * One pricing for the whole service, or one per part of it where days are counted and the pricing changes.
+ * The pricing in force when the service begins, for the whole of it; without one there is no charge. Where it
+ * counts days and another takes over, each has its part by days: 31 a month each, changed on 16 May, are 15
+ * and 16.
  */
 function pricedSpans(
   { attached }: DueMember,
   slot: CounterSlot,
   { service }: ChargedPeriod,
 ): readonly PricedSpan[] {
-  const windows = ratingWindows(slot.pricings, service.start, service.end);
   const first = winnerAt(slot.pricings, service.start);
-  const isSplit = attached.calendar !== null && windows[0]?.pricing.proRateRunningTotal;
-  if (isSplit) return windows.map(({ pricing, start, end }) => ({ pricing, span: { start, end } }));
-  return first === null ? [] : [{ pricing: first, span: service }];
+  if (first === null) return [];
+  const isProrated = first.proRateRunningTotal;
+  if (attached.calendar === null || !isProrated) return [{ pricing: first, span: service, isProrated }];
+  const windows = ratingWindows(slot.pricings, service.start, service.end);
+  return windows.map(({ pricing, start, end }) => ({ pricing, span: { start, end }, isProrated }));
 }
 
 function runningTotalSpec(
   member: DueMember,
   slot: CounterSlot,
-  from: {
-    readonly pricing: OwnedCounterPricing;
+  from: Omit<PricedSpan, 'span'> & {
     readonly pieces: readonly ClosedSpan[];
     readonly toCharge: PeriodToCharge;
   },
 ): LineSpec {
-  const { pricing, pieces, toCharge } = from;
+  const { pricing, isProrated, pieces, toCharge } = from;
   const total = runningTotal(member, slot, toCharge.period);
   const price = priceOfValue(pricing, total);
   return counterSpec(member, slot, {
@@ -100,16 +106,17 @@ function runningTotalSpec(
     pieces,
     quantity: total,
     price,
-    isProrated: pricing.proRateRunningTotal,
+    isProrated,
     figures: { charge: price.amount },
   });
 }
 
-/** R(n): the value at the end of the day before the period, or before the plan's start if that is later. */
-function runningTotal({ attached }: DueMember, slot: CounterSlot, period: ChargedPeriod): Decimal {
-  const isFirst = dateOrder(period.start, attached.startDate) < 0;
-  const start = isFirst ? attached.startDate : period.start;
-  return valueOn(slot, start.subtract({ days: 1 }));
+/**
+ * R(n): the value at the end of the day before the service, which begins later than its period where the plan
+ * or the contract that limits it does: what came before is carried in, what comes after is an adjustment.
+ */
+function runningTotal({ attached }: DueMember, slot: CounterSlot, { service }: ChargedPeriod): Decimal {
+  return valueOn(slot, localDate(service.start, attached.zone).subtract({ days: 1 }));
 }
 
 /** One line per adjustment in the closing period that changes the value, charged from its day on. */

@@ -185,6 +185,29 @@ describe('nested floors', () => {
     ]);
   });
 
+  test('a member below 0 takes nothing from what the others spent', () => {
+    // 20 of x less a credit of 60 counts as 0, and z with 90: 500 − 90 = 410; 300 of the plan's floor: 110
+    const credit = pricing('credit', { planId: 'one', aggregationId: 'x', type: 'PRODUCT_CREDIT' }, [
+      [0, 0, 3],
+    ]);
+    const rows: Partial<BillFacts> = {
+      ...base,
+      planTemplates: [
+        template('monthly', { standingCharge: decimal(100) }),
+        template('other', { productId: 'extra' }),
+      ],
+      pricings: [
+        pricing('px', { planId: 'one', aggregationId: 'x' }),
+        pricing('pz', { planId: 'two', aggregationId: 'z' }),
+        credit,
+      ],
+    };
+    expect(floors({ ...rows, plans: [plan('one', 'monthly'), plan('two', 'other')] })).toEqual([
+      'Pro Minimum Spend Adjustment 410',
+    ]);
+    expect(floors(rows)).toEqual(['Core Minimum Spend Adjustment 300', 'Pro Minimum Spend Adjustment 110']);
+  });
+
   test('members in another currency are converted before the floor of the group', () => {
     // 500 USD − 300 USD − 90 EUR × 2 = 20 USD
     const rows = {

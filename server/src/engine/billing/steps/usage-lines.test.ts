@@ -6,6 +6,7 @@ import {
   type BandRow,
   billsOf,
   contract,
+  day,
   facts,
   pricing,
   template,
@@ -119,6 +120,57 @@ describe('tiers that span the plan (spec 30 §8)', () => {
     const given = facts({ pricings: [pricing('p', { tiersSpanPlan }, tiers)] });
     const made = jobs(given, months, measured).map(([bill]) => bill?.billTotal.toFixed(2));
     expect(made).toEqual(totals);
+  });
+
+  test('moved bill dates lose no earlier units', () => {
+    // The bill of 15 June covers 1 to 14 June: 130 units before it, so 80 × 0.5
+    const given = facts({ pricings: [pricing('p', { tiersSpanPlan: true }, tiers)] });
+    const moved = { accountPlans: [accountPlan('ap', { billEpoch: day('2024-01-15') })] };
+    const usage = [
+      { at: '2024-05-10', value: 60 },
+      { at: '2024-06-20', value: 70 },
+      { at: '2024-07-05', value: 80 },
+    ];
+    const targets = [...months.slice(0, 2), [billsOf('2024-07-15'), moved]] as const;
+    const made = jobs(given, targets, usage).map(([bill]) => bill?.billTotal.toFixed(2));
+    expect(made).toEqual(['60.00', '55.00', '40.00']);
+  });
+
+  test('another frequency loses no earlier units', () => {
+    // The bill of Tuesday 4 June covers 1 to 3 June: 130 units before it, so 80 × 0.5
+    const given = facts({ pricings: [pricing('p', { tiersSpanPlan: true }, tiers)] });
+    const weekly = { planTemplates: [template('monthly', { billFrequency: 'WEEKLY' })] };
+    const usage = [
+      { at: '2024-05-10', value: 60 },
+      { at: '2024-05-31', value: 70 },
+      { at: '2024-06-02', value: 80 },
+    ];
+    const targets = [
+      billsOf('2024-06-01'),
+      [billsOf('2024-06-04', { billingFrequency: 'WEEKLY' }), weekly],
+    ] as const;
+    const made = jobs(given, targets, usage).map(([bill]) => bill?.billTotal.toFixed(2));
+    // 100 × 1 + 30 × 0.5 = 115
+    expect(made).toEqual(['115.00', '40.00']);
+  });
+
+  test('time that no bill covers counts by the calendar', () => {
+    // Packs of 100: the 60 of May (billed), 20 of June and 30 of July (no bills) are 1 unit each
+    const given = facts({
+      aggregations: [aggregation('calls', { quantityPerUnit: decimal(100), rounding: 'UP' })],
+      pricings: [pricing('p', { tiersSpanPlan: true }, [[0, 0, 1]])],
+    });
+    const [, august] = jobs(
+      given,
+      [billsOf('2024-06-01'), billsOf('2024-09-01')],
+      [
+        ...measured.slice(0, 1),
+        { at: '2024-06-10', value: 20 },
+        { at: '2024-07-10', value: 30 },
+        { at: '2024-08-10', value: 40 },
+      ],
+    );
+    expect(august?.[0]?.lines.map((line) => `${line.units} ${line.reason.earlierUnits}`)).toEqual(['1 3']);
   });
 
   test('a new version of the pricing goes on counting, within a period too', () => {
