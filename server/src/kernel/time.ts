@@ -145,7 +145,8 @@ const YEAR_10000_MS = 253_402_300_800_000;
 
 /**
  * The instant as ISO text in UTC, as its own `toString` writes it. The platform's formatter does the same in
- * a tenth of the time, and most instants are written many times: the ends of a period stand in every bill of a job.
+ * a tenth of the time, and most instants are written many times: the ends of a period stand in every bill of
+ * a job.
  */
 export function instantText(instant: Instant): string {
   return textOfMoment(instant.epochNanoseconds, () => textOf(instant));

@@ -2,8 +2,8 @@ import { jsonFromBody } from '../../api/body.ts';
 import { ApiError } from '../../kernel/errors.ts';
 
 /**
- * A number literal that a double may not hold exactly: 16 digits or more, or an exponent. It looks for them where
- * a value begins, because many uids (`3e8f...`) would look like one.
+ * A number literal that a double may not hold exactly: 16 digits or more, or an exponent. It looks for them
+ * where a value begins, because many uids (`3e8f...`) would look like one.
  */
 const DEMANDING_NUMBER = /[:,[][\s-]*\d(?:[\d.]{15}|[\d.]*[eE])/;
 /** An escaped NUL or surrogate: texts that cannot be stored hold one, and a few others. */
@@ -27,9 +27,9 @@ const ATTRIBUTES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The parsed body of a submission. Most bodies have short numbers only and take the platform's parser,
- * whose numbers then stand for their exact text; the others keep all digits as Decimals. A text that holds
- * what looks like such a number sends a body the slow way too, which is only slower. So do attributes that nobody
+ * The parsed body of a submission. Most bodies have short numbers only and take the platform's parser, whose
+ * numbers then stand for their exact text; the others keep all digits as Decimals. A text that holds what
+ * looks like such a number sends a body the slow way too, which is only slower. So do attributes that nobody
  * looks at later: they too must not nest without end, or hold what cannot be stored. Throws MALFORMED_JSON and
  * VALIDATION_FAILED.
  */
