@@ -2,8 +2,8 @@
 const PIECE_LENGTH = 4000;
 
 /**
- * The texts of the items one behind the other as UTF-8. A sum of many texts is a deep tree, which takes longer
- * to flatten than to make; pieces are flat when they are written.
+ * The texts of the items one behind the other as UTF-8. A sum of many texts is a deep tree, which takes
+ * longer to flatten than to make; pieces are flat when they are written.
  */
 export function textBytes<T>(items: readonly T[], textOf: (item: T) => string): Buffer {
   const pieces: Buffer[] = [];

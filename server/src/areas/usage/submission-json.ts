@@ -30,8 +30,8 @@ const ATTRIBUTES: ReadonlySet<string> = new Set([
  * The parsed body of a submission. Most bodies have short numbers only and take the platform's parser, whose
  * numbers then stand for their exact text; the others keep all digits as Decimals. A text that holds what
  * looks like such a number sends a body the slow way too, which is only slower. So do attributes that nobody
- * looks at later: they too must not nest without end, or hold what cannot be stored. Throws MALFORMED_JSON and
- * VALIDATION_FAILED.
+ * looks at later: they too must not nest without end, or hold what cannot be stored. Throws MALFORMED_JSON
+ * and VALIDATION_FAILED.
  */
 export function submissionFromText(text: string): unknown {
   if (DEMANDING_NUMBER.test(text) || DEMANDING_TEXT.test(text)) return jsonFromBody(text);
