@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { created, freshCode, type Made, plan, planGroup, product } from '../support/configured.ts';
+import { events } from '../support/integrations.ts';
 import { startTestServer, type TestServer } from '../support/stores.ts';
 
 const BANDS = [{ lowerLimit: 0, fixedPrice: 0, unitPrice: 0.000125 }];
@@ -145,6 +146,40 @@ test('bands are answered in order with exact prices, and keep their ids in an up
   ]);
   const again = await server.request('PUT', `/pricings/${stored.id}`, stored);
   expect(again.body).toMatchObject({ version: 2, pricingBands: stored.pricingBands });
+});
+
+test('a band that is added, changed or taken away is an event of its own beside that of the pricing', async () => {
+  const [low, high] = [
+    { lowerLimit: 0, fixedPrice: 0, unitPrice: 1 },
+    { lowerLimit: 10, fixedPrice: 0, unitPrice: 0.5 },
+  ];
+  const { id: aggregationId } = await aggregation();
+  const overage = { cumulative: true, overagePricingBands: [{ ...low, unitPrice: 3 }] };
+  const { body } = await price({ aggregationId, pricingBands: [low, high], ...overage });
+  const pricing = body as Made & { pricingBands: Made[]; overagePricingBands: Made[] };
+  const [first, second] = pricing.pricingBands as [Made, Made];
+  const [over] = pricing.overagePricingBands as [Made];
+  const told = async (band: Made) => {
+    const found = await events(server, { resourceId: band.id });
+    return found.map(({ eventName }) => eventName.replace('configuration.pricingband.', '')).reverse();
+  };
+  const update = async (pricingBands: object[], version: number) => {
+    const next = { ...pricing, pricingBands, version };
+    expect(await server.request('PUT', `/pricings/${pricing.id}`, next)).toMatchObject({ status: 200 });
+  };
+  await update([first, { ...second, unitPrice: 0.25 }], 1);
+  await update([first], 2);
+  expect(await told(first)).toEqual(['created']);
+  expect(await told(second)).toEqual(['created', 'updated', 'deleted']);
+  const [, updated] = await events(server, { resourceId: second.id });
+  expect(updated?.m3terEvent.eventData).toMatchObject({
+    newDto: { id: second.id, pricingId: pricing.id, type: 'DEBIT', unitPrice: 0.25, orgId: server.orgId },
+    oldDto: { lowerLimit: 10, unitPrice: 0.5, version: 1 },
+  });
+  await server.request('DELETE', `/pricings/${pricing.id}`);
+  expect(await told(first)).toEqual(['created', 'deleted']);
+  expect(await told(over)).toEqual(['created', 'deleted']);
+  expect(await events(server, { resourceId: pricing.id })).toHaveLength(4);
 });
 
 test('prices go with their plan, links with their group', async () => {

@@ -16,7 +16,7 @@ import {
 import { BILL_EXPORT, BILL_LINE_ITEM_EXPORT, type BillExport, charge } from '../billing/index.ts';
 import { aggregation, compoundAggregation, meter, product } from '../catalog/index.ts';
 import { transactionType } from '../organization/index.ts';
-import { plan, planGroup, planGroupLink, planTemplate, pricing } from '../pricing/index.ts';
+import { plan, planGroup, planGroupLink, planTemplate, pricing, pricingBandRows } from '../pricing/index.ts';
 
 /** Whose entities are exported, and from which change on; null = all of them. */
 export type RowScope = { readonly orgId: string; readonly changedSince: Instant | null };
@@ -133,29 +133,15 @@ function billing(name: string, { fields, page }: BillExport): OperationalType {
   };
 }
 
-/** The bands of all pricings; what is said of their change is said of the pricing. */
+/** The bands of all pricings. */
 function pricingBands(): OperationalType {
   const columns = ['id', 'version', 'pricingId', 'type', 'overage', ...BAND_FIELDS, ...AUDIT, 'orgId'];
   return {
     name: 'pricingband',
     columns,
     async *rows(ctx, scope) {
-      for await (const page of entityPages(ctx, pricing, scope)) yield page.flatMap(bandRows);
+      for await (const page of entityPages(ctx, pricing, scope))
+        yield page.flatMap((row) => pricingBandRows(row as never));
     },
   };
-}
-
-function bandRows(entity: Stored): Row[] {
-  const { id: pricingId, version, dtCreated, dtLastModified, createdBy, lastModifiedBy, orgId } = entity;
-  const audit = { dtCreated, dtLastModified, createdBy, lastModifiedBy, orgId };
-  const rowsOf = (bands: unknown, overage: boolean) =>
-    (bands as readonly Row[]).map((band) => ({
-      version,
-      pricingId,
-      type: entity['type'],
-      overage,
-      ...band,
-      ...audit,
-    }));
-  return [...rowsOf(entity['pricingBands'], false), ...rowsOf(entity['overagePricingBands'], true)];
 }

@@ -7,4 +7,5 @@ export { planGroup } from './plan-group.ts';
 export { planGroupLink } from './plan-group-link.ts';
 export { BILL_FREQUENCIES, planTemplate } from './plan-template.ts';
 export { PRICING_TYPES, pricing } from './pricing.ts';
+export { pricingBandRows } from './pricing-band-rows.ts';
 export type { PricingBand } from './pricing-bands.ts';

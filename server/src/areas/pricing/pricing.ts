@@ -17,6 +17,7 @@ import { activeAt, anyId, equalId } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import { ZERO } from '../../kernel/decimal.ts';
 import { refusal } from '../../kernel/errors.ts';
+import { recordBandChanges } from './pricing-band-rows.ts';
 import { orderedBands, type PricingBand, pricesMustNotBeNegative, pricingBands } from './pricing-bands.ts';
 import { metricMustFit, segmentText } from './pricing-metric.ts';
 
@@ -89,7 +90,9 @@ export const pricing = defineResource({
   },
   check: async (scope, next, before) => {
     if (before === null) await metricMustFit(scope, next);
+    await recordBandChanges(scope, before, next);
   },
+  beforeDelete: (scope, before) => recordBandChanges(scope, before, null),
 });
 
 type Overage = {
