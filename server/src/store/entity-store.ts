@@ -122,6 +122,7 @@ export async function replaceEntity(
 }
 
 type Key = { readonly orgId: string; readonly id: string };
+type Named = Pick<EntityTable, 'name'>;
 
 /** The entity, or null when this organization has none of that id. */
 export async function findEntity(db: Db | Tx, table: EntityTable, key: Key) {
@@ -145,15 +146,20 @@ async function oneByKey(db: Db | Tx, table: EntityTable, { key, name, locking }:
 }
 
 /** Deletes a row and takes it out of the resource groups that hold it (spec 10 §16). */
-export async function deleteEntity(
+export async function deleteEntity(tx: Tx, table: Named, { orgId, id }: Key): Promise<void> {
+  await deleteEntities(tx, table, { orgId, ids: [id] });
+}
+
+/** As `deleteEntity` for many rows. */
+export async function deleteEntities(
   tx: Tx,
-  table: EntityTable,
-  key: { orgId: string; id: string },
+  table: Named,
+  { orgId, ids }: { readonly orgId: string; readonly ids: readonly string[] },
 ): Promise<void> {
   await sql`with membership as (delete from resource_group_item
-              where ${sql.ref('orgId')} = ${key.orgId} and ${sql.ref('targetId')} = ${key.id})
+              where ${sql.ref('orgId')} = ${orgId} and ${sql.ref('targetId')} = any(${ids}::uuid[]))
             delete from ${sql.table(table.name)}
-            where ${sql.ref('orgId')} = ${key.orgId} and id = ${key.id}`.execute(tx);
+            where ${sql.ref('orgId')} = ${orgId} and id = any(${ids}::uuid[])`.execute(tx);
 }
 
 export type PageRequest = {

@@ -178,6 +178,16 @@ test('an external mapping is unique both ways and ends with its entity', async (
   expect((body as { data: Made[] }).data, 'of free-form names').toMatchObject([{ m3terEntity: 'Own' }]);
 });
 
+test('a mapping of a configuration ends with it, and the log says so', async () => {
+  const config = await created(server, '/integrationconfigs', { entityType: 'Bill', destination: 'Xero' });
+  const own = { ...MAPPING, m3terEntity: 'Own', m3terId: 'own', externalId: freshCode('cus') };
+  const made = await created(server, '/externalmappings', { ...own, integrationConfigId: config.id });
+  expect(await server.request('DELETE', `/integrationconfigs/${config.id}`)).toMatchObject({ status: 200 });
+  expect(await server.request('GET', `/externalmappings/${made.id}`)).toMatchObject({ status: 404 });
+  const { body } = await server.request('GET', `/audit?entityId=${made.id}`);
+  expect(body).toMatchObject({ data: [{ action: 'deleted' }, { action: 'created' }] });
+});
+
 test('a bill of an account without a mapping is told, one with a mapping waits for a connector', async () => {
   const config = await created(server, '/integrationconfigs', { entityType: 'Bill', destination: 'stripe' });
   expect(config).toMatchObject({ destination: 'Stripe' });

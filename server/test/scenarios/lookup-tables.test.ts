@@ -243,4 +243,6 @@ test('a table is deleted with its revisions and items', async () => {
   expect(await server.request('DELETE', `/lookuptables/${fx.id}`)).toMatchObject({ status: 200 });
   expect(await server.request('GET', pathOf(fx, first))).toMatchObject({ status: 404 });
   expect(await server.request('GET', `/lookuptables/${fx.id}/revisions`)).toMatchObject({ status: 404 });
+  const { body } = await server.request('GET', `/audit?entityId=${first.id}&pageSize=1`);
+  expect(body).toMatchObject({ data: [{ entityType: 'LookupTableRevision', action: 'deleted' }] });
 });

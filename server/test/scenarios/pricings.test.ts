@@ -182,9 +182,16 @@ test('a band that is added, changed or taken away is an event of its own beside 
   expect(await events(server, { resourceId: pricing.id })).toHaveLength(4);
 });
 
-test('prices go with their plan, links with their group', async () => {
+test('prices go with their plan, links with their group, each with an event and an entry in the log', async () => {
   const { id: planId } = await plan(server);
   const pricing = await price({ planId, aggregationId: (await aggregation()).id });
+  const seats = await created(server, '/counters', { name: 'Seats', unit: 'seat' });
+  const counterPricing = await created(server, '/counterpricings', {
+    planId,
+    counterId: seats.id,
+    startDate: '2024-01-01T00:00:00Z',
+    pricingBands: BANDS,
+  });
   const group = await planGroup(server);
   const link = await created(server, '/plangrouplinks', { planGroupId: group.id, planId });
   expect(await server.request('DELETE', `/plans/${planId}`)).toMatchObject({
@@ -197,6 +204,28 @@ test('prices go with their plan, links with their group', async () => {
   expect(await server.request('GET', `/pricings/${(pricing.body as Made).id}`)).toMatchObject({
     status: 404,
   });
+  for (const { id } of [link, pricing.body as Made, counterPricing]) {
+    const [told] = await events(server, { resourceId: id });
+    expect(told?.eventName).toMatch(/^configuration\.(plangrouplink|pricing|counterpricing)\.deleted$/);
+    const { body } = await server.request('GET', `/audit?entityId=${id}`);
+    expect(body).toMatchObject({ data: [{ action: 'deleted', before: { id } }, { action: 'created' }] });
+  }
+  const [band] = (pricing.body as { pricingBands: [Made] }).pricingBands;
+  expect((await events(server, { resourceId: band.id })).map(({ eventName }) => eventName)).toEqual([
+    'configuration.pricingband.deleted',
+    'configuration.pricingband.created',
+  ]);
+});
+
+test('what goes with its owner leaves its resource groups', async () => {
+  const { id: planId } = await plan(server);
+  const pricing = await price({ planId, aggregationId: (await aggregation()).id });
+  const group = await created(server, '/resourcegroups/pricing', { name: 'Prices' });
+  const path = `/resourcegroups/pricing/${group.id}`;
+  const member = { targetId: (pricing.body as Made).id, targetType: 'item' };
+  expect(await server.request('POST', `${path}/addresource`, member)).toMatchObject({ status: 200 });
+  expect(await server.request('DELETE', `/plans/${planId}`)).toMatchObject({ status: 200 });
+  expect(await server.request('GET', `${path}/contents`)).toMatchObject({ body: { data: [] } });
 });
 
 test('a plan moves only to a template of its product and currency', async () => {

@@ -245,11 +245,24 @@ test('lists take one filter', async () => {
   expect(await server.request('GET', path)).toMatchObject({ status: 400 });
 });
 
-test('a deleted bill takes its jobs along', async () => {
+test('a deleted bill takes its jobs and memos along, and leaves its resource groups', async () => {
   const { bill } = await mayBill();
   const job = await stated(server, bill);
+  const terms = { amount: 20, description: 'Goodwill', productId: meter['productId'] };
+  const memo = await created(server, `/bills/${bill.id}/debitlineitems`, terms);
+  const group = await created(server, '/resourcegroups/bill', { name: 'Disputed' });
+  const path = `/resourcegroups/bill/${group.id}`;
+  const member = { targetId: bill.id, targetType: 'item' };
+  expect((await server.request('POST', `${path}/addresource`, member)).status).toBe(200);
   expect((await server.request('DELETE', `/bills/${bill.id}`)).status).toBe(200);
   expect((await server.request('GET', `/statementjobs/${job.id}`)).status).toBe(404);
+  expect(await got(`${path}/contents`)).toMatchObject({ data: [] });
+  expect(await got(`/events?resourceId=${job.id}`)).toMatchObject({
+    data: [{ eventName: 'billing.statementjob.deleted' }, {}, {}, {}],
+  });
+  for (const { id } of [job, memo]) {
+    expect(await got(`/audit?entityId=${id}&pageSize=1`)).toMatchObject({ data: [{ action: 'deleted' }] });
+  }
 });
 
 test('events tell of each state; the audit log keeps no links', async () => {

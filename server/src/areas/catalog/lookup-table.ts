@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { deleteOwned } from '../../api/delete-owned.ts';
 import { answerOf } from '../../api/entity-writes.ts';
 import { withEnvelope } from '../../api/envelope.ts';
 import { code, customFields, name, optional } from '../../api/fields.ts';
@@ -33,7 +34,10 @@ function declaredTable() {
       activeRevision: { schema: optional(withEnvelope(lookupTableRevision.response)), sql: sql`null` },
     },
     example: { name: 'Exchange rates', code: 'fx' },
-    beforeDelete: refuseWhileNamed,
+    beforeDelete: async (scope, before) => {
+      await refuseWhileNamed(scope, before);
+      await deleteOwned(lookupTableRevision, scope, sql`lookup_table_id = ${before.id}`);
+    },
   });
 }
 

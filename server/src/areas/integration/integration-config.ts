@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { deleteOwned } from '../../api/delete-owned.ts';
 import { insertChecked } from '../../api/entity-writes.ts';
 import {
   assigned,
@@ -19,6 +20,7 @@ import type { CheckScope } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
 import { uuidFromText } from '../../kernel/ids.ts';
 import { credentialParts, secretParts } from './credential-types.ts';
+import { externalMapping } from './external-mapping.ts';
 import { integrationCredentials } from './integration-credentials.ts';
 import { canonicalDestination } from './systems.ts';
 
@@ -73,6 +75,7 @@ export const integrationConfig = defineResource({
     const links = { notificationId, webhookId, integrationCredentialsId: credentialsId };
     return { ...values, ...links, destination, authorized };
   },
+  beforeDelete: (scope, { id }) => deleteOwned(externalMapping, scope, sql`integration_config_id = ${id}`),
 });
 
 /** Configurations that send to the webhook, account or connection of this id. */

@@ -5,8 +5,8 @@ import { activeAt, anyId, equalId } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import type { CheckScope } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
-import { productOfOwner } from './plan-template.ts';
 import { orderedBands, pricesMustNotBeNegative, pricingBands } from './pricing-bands.ts';
+import { productOfOwner } from './product-of-owner.ts';
 
 /** What the units of a counter cost on a plan, or on all plans of a template (spec 30 §15.2). */
 export const counterPricing = defineResource({

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { deleteOwned } from '../../api/delete-owned.ts';
 import {
   amount,
   code,
@@ -14,6 +15,7 @@ import { anyId } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import type { CheckScope } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
+import { planGroupLink } from './plan-group-link.ts';
 
 /** Several plans under one minimum spend and one standing charge (spec 30 §4). */
 export const planGroup = defineResource({
@@ -44,6 +46,7 @@ export const planGroup = defineResource({
   check: async (scope, next, before) => {
     if (before && before.accountId !== next.accountId) await ownerMustFit(scope, next);
   },
+  beforeDelete: (scope, { id }) => deleteOwned(planGroupLink, scope, sql`plan_group_id = ${id}`),
 });
 
 /**

@@ -15,6 +15,7 @@ import {
 } from '../../api/fields.ts';
 import { anyId, equalId } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
+import { deletePrices } from './delete-prices.ts';
 
 export const BILL_FREQUENCIES = ['DAILY', 'WEEKLY', 'MONTHLY', 'ANNUALLY', 'AD_HOC', 'MIXED'] as const;
 
@@ -54,14 +55,5 @@ export const planTemplate = defineResource({
     standingCharge: 100,
     billFrequency: 'MONTHLY',
   },
+  beforeDelete: (scope, { id }) => deletePrices(scope, sql`plan_template_id = ${id}`),
 });
-
-/** The product of a plan or of a plan template, of which exactly one is given, as a query. */
-export function productOfOwner(
-  orgId: string,
-  owner: { planId: string | null; planTemplateId: string | null },
-) {
-  return sql<string>`(select t.product_id from plan_template t where t.org_id = ${orgId} and t.id = coalesce(
-    ${owner.planTemplateId}::uuid,
-    (select p.plan_template_id from plan p where p.org_id = ${orgId} and p.id = ${owner.planId}::uuid)))`;
-}

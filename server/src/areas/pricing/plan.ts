@@ -15,6 +15,7 @@ import { anyId, type Filter, uuidParameter } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import type { CheckScope } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
+import { deletePrices } from './delete-prices.ts';
 
 /** Plans whose template belongs to the product. */
 function ofProduct(): Filter<string> {
@@ -71,6 +72,7 @@ export const plan = defineResource({
       await templatesMustAgree(scope, [before.planTemplateId, next.planTemplateId]);
     }
   },
+  beforeDelete: (scope, { id }) => deletePrices(scope, sql`plan_id = ${id}`),
 });
 
 /** A plan moves only to a template of the same product and currency (spec 30 §3.1). */

@@ -3,7 +3,7 @@ import type { CheckScope } from '../../api/resource-spec.ts';
 import { present } from '../../kernel/assert.ts';
 import { type FieldError, refusal } from '../../kernel/errors.ts';
 import { availableSegments } from '../catalog/index.ts';
-import { productOfOwner } from './plan-template.ts';
+import { productOfOwner } from './product-of-owner.ts';
 
 type Priced = {
   readonly planId: string | null;

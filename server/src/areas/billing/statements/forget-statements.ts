@@ -1,13 +1,17 @@
 import { sql } from 'kysely';
+import { deleteOwned } from '../../../api/delete-owned.ts';
+import type { CheckScope } from '../../../api/resource-spec.ts';
 import { enqueue } from '../../../jobs/enqueue.ts';
-import type { Tx } from '../../../store/database.ts';
 import { removeFiles } from '../temporary-file.ts';
 import { statementKey, type Written } from './statement-files.ts';
+import { statementJob } from './statement-job.ts';
 
-/** Has the files of a bill's statements removed; its jobs go with the bill, which is to be deleted next. */
-export async function forgetStatements(tx: Tx, orgId: string, billId: string): Promise<void> {
+/** Deletes the statement jobs of a bill, which is to be deleted next, and has their files removed. */
+export async function forgetStatements(scope: CheckScope, billId: string): Promise<void> {
+  const { tx, orgId } = scope;
   const { rows } = await sql<Written>`select org_id, bill_id, id, attempts from statement_job
     where org_id = ${orgId} and bill_id = ${billId} and attempts > 0`.execute(tx);
+  await deleteOwned(statementJob, scope, sql`bill_id = ${billId}`);
   if (rows.length === 0) return;
   const keys = rows.flatMap((job) => [statementKey(job, 'json'), statementKey(job, 'csv')]);
   await enqueue(tx, { task: removeFiles, payload: { keys } });
