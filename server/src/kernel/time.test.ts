@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { instantFromStored, instantFromText, instantText, Temporal } from './time.ts';
+import { dateFromText, instantFromStored, instantFromText, instantText, Temporal } from './time.ts';
 
 test.each([
   ['2024-02-29T10:20:30Z', '2024-02-29T10:20:30Z'],
@@ -58,4 +58,19 @@ test('every instant is read from PostgreSQL as Temporal reads it', () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test.each([
+  ['2024-02-29', '2024-02-29'],
+  ['2024-02-29T23:59:59.999Z', '2024-02-29'],
+  ['2024-02-29t00:30:00,5-05:30', '2024-02-29'],
+  ['2024-02-29 00:30+0200', '2024-02-29'],
+  ['2023-02-29', null],
+  ['2023-02-29T00:00:00Z', null],
+  ['2024-01-01T99:99:99Z', null],
+  ['2024-01-01T24:00:00Z', null],
+  ['2024-01-01T12:00:00+99:00', null],
+  ['2024-01-01T12', null],
+])('%s is of the day %s', (text, day) => {
+  expect(dateFromText(text)?.toString() ?? null).toBe(day);
 });

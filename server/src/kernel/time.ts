@@ -82,12 +82,26 @@ const DATE_TIME =
  * offset (spec 10 §2). Null when it is neither, or no such day exists.
  */
 export function dateFromText(text: string): PlainDate | null {
-  if (!DATE_ONLY.test(text) && !DATE_TIME.test(text)) return null;
-  const day = DATE.exec(text)?.[0] ?? '';
+  if (DATE_ONLY.test(text)) return dayOf(text);
+  return DATE_TIME.test(text) && hasTimeOfDay(text) ? dayOf(text) : null;
+}
+
+/** The day that a date or a date-time begins with; null when there is no such day. */
+function dayOf(text: string): PlainDate | null {
   try {
-    return Temporal.PlainDate.from(day, { overflow: 'reject' });
+    return Temporal.PlainDate.from(DATE.exec(text)?.[0] ?? '', { overflow: 'reject' });
   } catch {
     return null;
+  }
+}
+
+/** Whether the time and the offset of a date-time exist, which 99:99 does not. */
+function hasTimeOfDay(text: string): boolean {
+  try {
+    Temporal.PlainDateTime.from(text.replace(/[Zz]$/, ''));
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -111,7 +125,7 @@ function instantFromPlainText(text: string): Instant | null {
 }
 
 function instantFromAnyText(text: string): Instant | null {
-  if (!DATE_TIME.test(text) || dateFromText(text) === null) return null;
+  if (!DATE_TIME.test(text) || dayOf(text) === null) return null;
   const withOffset = /(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$/.test(text.slice(16)) ? text : `${text}Z`;
   try {
     const instant = Temporal.Instant.from(withOffset);
