@@ -112,22 +112,26 @@ export function integerParameter(limits: { min: number; max: number }) {
 }
 
 /** Multi-valued parameters may be comma-joined, repeated or both; at most 200 values (spec 10 §7.1). */
-function manyOf(read: (value: string) => string | null) {
+function manyOf(read: (parts: readonly string[], values: readonly string[]) => string[] | Refused) {
   const json = { type: 'array', maxItems: MAX_VALUES, items: { type: 'string' } };
   return parameter<string[]>(json, (values) => {
     const parts = values.flatMap((value) => value.split(',')).filter((part) => part !== '');
-    if (parts.length > MAX_VALUES) return refused(`must have at most ${MAX_VALUES} values`);
-    const readable = parts.map(read);
-    return readable.includes(null) ? refused('must be UUIDs') : (readable as string[]);
+    return parts.length > MAX_VALUES
+      ? refused(`must have at most ${MAX_VALUES} values`)
+      : read(parts, values);
   });
 }
 
 export function idsParameter() {
-  return manyOf(uuidFromText);
+  return manyOf((parts) => {
+    const ids = parts.map(uuidFromText);
+    return ids.every((id) => id !== null) ? ids : refused('must be UUIDs');
+  });
 }
 
+/** A value that comes alone may be one code with commas in it: it stands for itself and for its parts. */
 export function codesParameter() {
-  return manyOf((value) => value);
+  return manyOf((parts, values) => (values.length === 1 ? [...new Set([...parts, ...values])] : [...parts]));
 }
 
 /** Keeps rows whose column is one of the given ids. */
