@@ -284,14 +284,19 @@ export function customFieldsRefusal(value: unknown, maxEntries = 100): Refused |
   const entries = Object.entries(value);
   if (entries.length > maxEntries) return refused(`must have at most ${maxEntries} entries`);
   for (const [key, entry] of entries) {
-    if (key.length > 80 || !/^[^\p{Cc}]+$/u.test(key))
-      return refused('has a name that is too long or not printable');
+    if (isLonger(key, 80) || !/^(?!\s)[^\p{Cc}]+(?<!\s)$/u.test(key))
+      return refused('has a name that is too long, not printable, or has a space at its start or end');
     if (typeof entry !== 'string' && !isDecimal(entry))
       return refused(`value of ${key} must be text or a number`);
-    if (typeof entry === 'string' && entry.length > 2000)
+    if (typeof entry === 'string' && isLonger(entry, 2000))
       return refused(`value of ${key} is longer than 2000`);
   }
   return null;
+}
+
+/** Whether a text has more than `max` code points. */
+function isLonger(value: string, max: number): boolean {
+  return value.length > max && [...value].length > max;
 }
 
 /** Any JSON object. */
