@@ -23,7 +23,7 @@ test('the eleventh unfinished job is refused, also when all come at the same tim
   const statuses = answers.map(({ status }) => status).sort();
   expect(statuses).toEqual([...Array.from({ length: 10 }, () => 200), 429, 429, 429]);
   const refused = answers.find(({ status }) => status === 429);
-  expect(refused?.body).toMatchObject({ code: 'TOO_MANY_REQUESTS' });
+  expect(refused).toMatchObject({ body: { code: 'TOO_MANY_REQUESTS' }, headers: { 'retry-after': '1' } });
 });
 
 test('a cancelled job makes room for another', async () => {

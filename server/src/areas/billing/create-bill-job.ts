@@ -4,7 +4,7 @@ import { answerOf, changeOf, writerOf } from '../../api/entity-writes.ts';
 import { list, reference } from '../../api/fields.ts';
 import { type AnyCall, defineOperation } from '../../api/operation.ts';
 import { enqueue } from '../../jobs/enqueue.ts';
-import { ApiError, refusal } from '../../kernel/errors.ts';
+import { RateLimited, refusal } from '../../kernel/errors.ts';
 import type { Row, Tx } from '../../store/database.ts';
 import { insertEntity } from '../../store/entity-store.ts';
 import { recordChange } from '../../store/outbox.ts';
@@ -73,6 +73,8 @@ async function startJob(tx: Tx, call: AnyCall, values: Row): Promise<Row> {
 }
 
 const MAX_UNFINISHED_JOBS = 10;
+/** A job of few accounts is done by then. */
+const WAIT_SECONDS = 1;
 
 /**
  * Spec 40 §8.3: runs of the schedule do not count. Jobs are counted by one creation at a time, so that no two
@@ -85,7 +87,7 @@ async function refuseTooManyJobs(tx: Tx, orgId: string): Promise<void> {
     where org_id = ${orgId} and status not in ('COMPLETE', 'CANCELLED') and scheduled_at is null`.execute(tx);
   if ((rows[0]?.unfinished ?? 0) < MAX_UNFINISHED_JOBS) return;
   const message = `there are ${MAX_UNFINISHED_JOBS} unfinished bill jobs; wait until one has finished`;
-  throw new ApiError('TOO_MANY_REQUESTS', message);
+  throw new RateLimited(message, WAIT_SECONDS);
 }
 
 async function timezoneText(tx: Tx, orgId: string): Promise<string> {
