@@ -15,8 +15,8 @@ import {
 import { anyCode, anyId } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import { refusal } from '../../kernel/errors.ts';
+import { currencyMustBeLive } from '../organization/index.ts';
 import { parentMustFit } from './account-hierarchy.ts';
-import { currencyMustBeLive } from './live-currency.ts';
 
 const address = group({
   addressLine1: optional(text({ max: 50 })),

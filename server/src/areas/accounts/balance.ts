@@ -23,6 +23,7 @@ import { refusal } from '../../kernel/errors.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Row } from '../../store/database.ts';
 import { recordEvent } from '../../store/outbox.ts';
+import { currencyMustBeLive } from '../organization/index.ts';
 import {
   contractIdOrNone,
   contractNamed,
@@ -31,7 +32,6 @@ import {
   unlinkedOnRequest,
 } from './balance-filters.ts';
 import { contractMustFit } from './contract-link.ts';
-import { currencyMustBeLive } from './live-currency.ts';
 import { productsMustExist } from './products-must-exist.ts';
 
 /** Types of lines that a balance can pay for (spec 50 §5.1). */

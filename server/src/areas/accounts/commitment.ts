@@ -18,11 +18,11 @@ import {
 import { anyId, equalId } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import { ZERO } from '../../kernel/decimal.ts';
+import { currencyMustBeLive } from '../organization/index.ts';
 import { CHILD_BILLING_MODES } from './account-plan.ts';
 import { activeOn, endingBefore, endingFrom, endsNeedAccount, forProduct } from './commitment-filters.ts';
 import { commitmentMustBeUnbilled, commitmentMustFit } from './commitment-rules.ts';
 import { contractMustFit } from './contract-link.ts';
-import { currencyMustBeLive } from './live-currency.ts';
 import { productsMustExist } from './products-must-exist.ts';
 
 /** Types of lines that a commitment can pay for (spec 50 §4.1). */

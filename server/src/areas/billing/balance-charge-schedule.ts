@@ -22,7 +22,8 @@ import type { EpochTable } from '../../engine/calendar/epoch.ts';
 import { present } from '../../kernel/assert.ts';
 import { zoneFromText } from '../../kernel/time.ts';
 import type { Tx } from '../../store/database.ts';
-import { balanceIdOf, currencyMustBeLive, SCHEDULE_FREQUENCIES } from '../accounts/index.ts';
+import { balanceIdOf, SCHEDULE_FREQUENCIES } from '../accounts/index.ts';
+import { currencyMustBeLive } from '../organization/index.ts';
 import { amountOrUnitPrice, servicePeriodMustFit } from './charge-terms.ts';
 
 /** Charges for a balance at regular dates (spec 50 §9). */

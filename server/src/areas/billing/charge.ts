@@ -18,7 +18,8 @@ import { defineResource } from '../../api/resource.ts';
 import type { CheckScope, EntityOf } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
 import { localDate, type PlainDate } from '../../kernel/time.ts';
-import { contractMustFit, currencyMustBeLive } from '../accounts/index.ts';
+import { contractMustFit } from '../accounts/index.ts';
+import { currencyMustBeLive } from '../organization/index.ts';
 import { amountOrUnitPrice, servicePeriodMustFit } from './charge-terms.ts';
 
 const CHARGE_ENTITY_TYPES = ['AD_HOC', 'BALANCE'] as const;

@@ -12,5 +12,6 @@ export { creditReason } from './credit-reason.ts';
 export { currency, ROUNDING_MODES } from './currency.ts';
 export { customFieldDefaults, organizationCustomFields } from './custom-fields.ts';
 export { debitReason } from './debit-reason.ts';
+export { currencyMustBeLive } from './live-currency.ts';
 export { organizationConfig } from './organization-config.ts';
 export { transactionType } from './transaction-type.ts';

@@ -15,6 +15,7 @@ import {
 import { defineSingleton } from '../../api/singleton.ts';
 import { decimal, ZERO } from '../../kernel/decimal.ts';
 import { refusal } from '../../kernel/errors.ts';
+import { currencyMustBeLive } from './live-currency.ts';
 
 const CREDIT_ORDER: ('PREPAYMENT' | 'BALANCE')[] = ['PREPAYMENT', 'BALANCE'];
 const SCHEDULED_BILL_INTERVALS = ['0', '0.25', '0.5', '1', '2', '3', '4', '6', '8', '12', '24'].map(decimal);
@@ -84,9 +85,12 @@ export const organizationConfig = defineSingleton({
     // An empty list means "not set" (spec 50 §6.4).
     return order.length > 0 ? values : { ...values, creditApplicationOrder: CREDIT_ORDER };
   },
-  check: async (_scope, { scheduledBillInterval: interval, scheduledBillOffset: offset }) => {
-    if (offset === null || interval.eq(24)) return;
-    throw refusal('VALIDATION_FAILED', 'scheduledBillOffset', 'needs a scheduledBillInterval of 24');
+  check: async (scope, next, before) => {
+    const { scheduledBillInterval: interval, scheduledBillOffset: offset } = next;
+    if (offset !== null && !interval.eq(24)) {
+      throw refusal('VALIDATION_FAILED', 'scheduledBillOffset', 'needs a scheduledBillInterval of 24');
+    }
+    if (next.currency !== before.currency) await currencyMustBeLive(scope, next.currency);
   },
   answer: ({ currencyConversions, ...shown }) => ({
     ...shown,
