@@ -1,8 +1,9 @@
 import { checkExpression, type Scope } from '../../engine/expression/check.ts';
 import { type Evaluation, evaluate } from '../../engine/expression/evaluate.ts';
 import { parseExpression } from '../../engine/expression/parse.ts';
-import type { Expression, Path } from '../../engine/expression/syntax.ts';
+import { type Expression, type ExpressionError, errorAt, type Path } from '../../engine/expression/syntax.ts';
 import type { Operand, Value } from '../../engine/expression/values.ts';
+import { nodesOf } from '../../engine/expression/walk.ts';
 import { isDecimal } from '../../kernel/decimal.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Row } from '../../store/database.ts';
@@ -18,7 +19,33 @@ type EventFields = ReadonlyMap<string, EventFieldType>;
 export function notificationCalculationError(calculation: string, fields: EventFields): string | null {
   const parsed = parseExpression(calculation);
   if (parsed.kind === 'error') return parsed.message;
-  return checkExpression(parsed.root, scopeOf(fields))?.message ?? null;
+  return (checkExpression(parsed.root, scopeOf(fields)) ?? misusedList(parsed.root, fields))?.message ?? null;
+}
+
+/** A list is asked whether it is there, or searched by IN, and is no value for anything else (spec 60 §3.3). */
+function misusedList(root: Expression, fields: EventFields): ExpressionError | null {
+  const nodes = nodesOf(root);
+  const fitting = new Set(nodes.flatMap(placesOfLists));
+  const misused = nodes.find((node) => isList(node, fields) && !fitting.has(node));
+  if (misused?.kind !== 'path') return null;
+  const name = misused.path.join('.');
+  return errorAt(misused.position, `the list ${name} can only be compared with null or be the last of IN`);
+}
+
+function isList(node: Expression, fields: EventFields): boolean {
+  return node.kind === 'path' && typeOfPath(fields, node.path) === 'array';
+}
+
+function placesOfLists(node: Expression): readonly (Expression | undefined)[] {
+  if (node.kind === 'in') return [node.list.at(-1)];
+  if (node.kind === 'call' && node.name === 'IN') return [node.args.at(-1)];
+  if (node.kind !== 'binary' || !['==', '!='].includes(node.operator)) return [];
+  const { left, right } = node;
+  return [isNull(right) ? left : undefined, isNull(left) ? right : undefined];
+}
+
+function isNull(node: Expression): boolean {
+  return node.kind === 'constant' && node.value === null;
 }
 
 /** As `notificationCalculationError`; a calculation that can never be true or false is refused too (§3.4). */
