@@ -11,6 +11,11 @@ export function uuidFromText(text: string): string | null {
   return UUID.test(lower) ? lower : null;
 }
 
+/** An id that need not be ours: a UUID in lower case, so that it is the same in any letter case; others as given. */
+export function plainId(text: string): string {
+  return uuidFromText(text) ?? text;
+}
+
 let lastMs = 0;
 let sequence = 0;
 

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { CODE_PATTERN, optional, reference, text } from '../../api/fields.ts';
 import { codesParameter, equalId, textParameter } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
+import { plainId } from '../../kernel/ids.ts';
 import { mappedEntityMustExist } from './mapped-entities.ts';
 
 /** The id that another system knows one of our entities by (spec 60 §7). */
@@ -26,7 +27,10 @@ export const externalMapping = defineResource({
       schema: textParameter(),
       where: (system: string) => sql`external_system = ${system}`,
     },
-    m3terIds: { schema: codesParameter(), where: (ids: string[]) => sql`m3ter_id = any(${ids}::text[])` },
+    m3terIds: {
+      schema: codesParameter(),
+      where: (ids: string[]) => sql`m3ter_id = any(${ids.map(plainId)}::text[])`,
+    },
     integrationConfigId: equalId('integration_config_id'),
   },
   example: {
@@ -39,7 +43,7 @@ export const externalMapping = defineResource({
   ids: { create: 'CreateExternalMapping', update: 'UpdateExternalMapping' },
   complete: async (values, _before, { tx, orgId }) => {
     await mappedEntityMustExist({ tx, orgId }, values);
-    return values;
+    return { ...values, m3terId: plainId(values.m3terId) };
   },
 });
 

@@ -7,6 +7,7 @@ import { pageOf, pageParameters } from '../../api/page.ts';
 import { idOf } from '../../api/resource.ts';
 import type { EntityOf } from '../../api/resource-spec.ts';
 import { ApiError } from '../../kernel/errors.ts';
+import { plainId } from '../../kernel/ids.ts';
 import type { Condition, Row } from '../../store/database.ts';
 import { findEntity } from '../../store/entity-store.ts';
 import { integrationConfig, toDestination } from './integration-config.ts';
@@ -73,7 +74,7 @@ export const getIntegrationConfigForType = defineOperation({
   handle: async (call) => {
     const { entityId, destination, destinationId } = call.query;
     const conditions: Condition[] = [sql`entity_type = ${call.params['entityType'] ?? ''}`];
-    if (entityId !== undefined) conditions.push(sql`entity_id = ${entityId}`);
+    if (entityId !== undefined) conditions.push(sql`entity_id = ${plainId(entityId)}`);
     if (destination !== undefined) conditions.push(sql`destination = ${canonicalDestination(destination)}`);
     if (destinationId !== undefined) conditions.push(toDestination(destinationId));
     const page = await pageOf(integrationConfig, call, conditions);

@@ -18,11 +18,11 @@ import { textParameter } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import type { CheckScope } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
-import { uuidFromText } from '../../kernel/ids.ts';
+import { plainId, uuidFromText } from '../../kernel/ids.ts';
 import { credentialParts, secretParts } from './credential-types.ts';
 import { externalMapping } from './external-mapping.ts';
 import { integrationCredentials } from './integration-credentials.ts';
-import { canonicalDestination } from './systems.ts';
+import { canonicalDestination, systemNamed } from './systems.ts';
 
 function word() {
   return text({ max: 200, pattern: /^[a-zA-Z0-9_-]*$/, says: 'must be letters, digits, _ and -' });
@@ -66,26 +66,38 @@ export const integrationConfig = defineResource({
   ids: { list: 'GetIntegrationConfigs', update: 'UpdateIntegrationConfig' },
   complete: async (values, before, scope) => {
     const destination = canonicalDestination(values.destination);
+    // Marketplaces are told of usage by the hour, whatever happens (spec 60 §6.5).
+    const isMarketplace = systemNamed(destination)?.categories.includes('MARKETPLACE') === true;
+    const triggerType = isMarketplace ? ('SCHEDULE' as const) : ('EVENT' as const);
     const notificationId = values.entityType === 'Notification' ? ownId('entityId', values.entityId) : null;
     const webhookId = destination === 'Webhook' ? ownId('destinationId', values.destinationId) : null;
     const credentialsId = await credentialsIdOf(scope, values, before);
     const isUnchanged = before !== null && before.integrationCredentialsId === credentialsId;
     const authorized =
       destination === 'Webhook' || (isUnchanged ? before.authorized : credentialsId !== null);
-    const links = { notificationId, webhookId, integrationCredentialsId: credentialsId };
-    return { ...values, ...links, destination, authorized };
+    return {
+      ...values,
+      entityId: values.entityId && plainId(values.entityId),
+      destination,
+      destinationId: values.destinationId && plainId(values.destinationId),
+      integrationCredentialsId: credentialsId,
+      notificationId,
+      webhookId,
+      authorized,
+      triggerType,
+    };
   },
   beforeDelete: (scope, { id }) => deleteOwned(externalMapping, scope, sql`integration_config_id = ${id}`),
 });
 
 /** Configurations that send to the webhook, account or connection of this id. */
 export function toDestination(destinationId: string): RawBuilder<boolean> {
-  return sql`destination_id = ${destinationId}`;
+  return sql`destination_id = ${plainId(destinationId)}`;
 }
 
-/** The id of a rule or webhook of ours, whose existence the foreign keys see to; null when none is named. */
-function ownId(field: string, text: string | null): string | null {
-  if (text === null) return null;
+/** The id of a rule or webhook of ours, whose existence the foreign keys see to. */
+function ownId(field: string, text: string | null): string {
+  if (text === null) throw refusal('VALIDATION_FAILED', field, 'is required');
   const id = uuidFromText(text);
   if (id === null) throw refusal('REFERENCE_NOT_FOUND', field, 'names something that does not exist');
   return id;

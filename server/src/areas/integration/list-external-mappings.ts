@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { defineOperation } from '../../api/operation.ts';
 import { pageOf, pageParameters } from '../../api/page.ts';
+import { plainId } from '../../kernel/ids.ts';
 import { externalMapping } from './external-mapping.ts';
 
 const declared = {
@@ -21,7 +22,7 @@ export const listExternalMappingsForEntity = defineOperation({
   summary: 'list the external mappings of an entity',
   handle: (call) => {
     const { entity = '', m3terId = '' } = call.params;
-    return pageOf(externalMapping, call, [sql`m3ter_entity = ${entity} and m3ter_id = ${m3terId}`]);
+    return pageOf(externalMapping, call, [sql`m3ter_entity = ${entity} and m3ter_id = ${plainId(m3terId)}`]);
   },
 });
 

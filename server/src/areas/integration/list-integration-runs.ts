@@ -8,6 +8,7 @@ import { organizationZone } from '../../api/organization-zone.ts';
 import { listIdentityOf, pageParameters } from '../../api/page.ts';
 import { nextTokenOf, positionFromToken } from '../../api/paging.ts';
 import { ApiError } from '../../kernel/errors.ts';
+import { plainId } from '../../kernel/ids.ts';
 import { type Instant, type PlainDate, startOfDate, Temporal } from '../../kernel/time.ts';
 import type { Condition, Row } from '../../store/database.ts';
 import { orderedEntities } from '../../store/entity-store.ts';
@@ -43,7 +44,7 @@ export const listIntegrationRuns = defineOperation({
   query: z.object(FILTERS),
   handle: (call) => {
     const { entityType = '', entityId = '' } = call.params;
-    return runPage(call, [sql`entity_type = ${entityType} and entity_id = ${entityId}`]);
+    return runPage(call, [sql`entity_type = ${entityType} and entity_id = ${plainId(entityId)}`]);
   },
 });
 
@@ -55,7 +56,7 @@ export const listIntegrationRunsByDestination = defineOperation({
   summary: 'list the integration runs to a destination',
   query: z.object({ ...FILTERS, destination: textParameter() }),
   handle: (call) => {
-    const conditions: Condition[] = [sql`destination_id = ${call.params['destinationId'] ?? ''}`];
+    const conditions: Condition[] = [sql`destination_id = ${plainId(call.params['destinationId'] ?? '')}`];
     const { destination } = call.query;
     if (destination !== undefined) conditions.push(sql`lower(destination) = lower(${destination})`);
     return runPage(call, conditions);
@@ -96,7 +97,7 @@ async function latestRuns(
   ids: readonly string[],
 ): Promise<readonly Row[]> {
   const { rows } = await sql<{ id: string }>`select distinct on (entity_id) id from integration_run
-    where org_id = ${call.orgId} and entity_type = ${entityType} and entity_id = any(${ids}::text[])
+    where org_id = ${call.orgId} and entity_type = ${entityType} and entity_id = any(${ids.map(plainId)}::text[])
     order by entity_id, dt_created desc, id desc`.execute(call.ctx.db);
   const found = await storedRuns(call, {
     conditions: [sql`id = any(${rows.map(({ id }) => id)}::uuid[])`],
