@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { newId } from '../../kernel/ids.ts';
+import { newId, plainId } from '../../kernel/ids.ts';
 import { writeJson, writeJsonWithNulls } from '../../kernel/json.ts';
 import type { Row, Tx } from '../../store/database.ts';
 import type { Writer } from '../../store/entity-store.ts';
@@ -108,6 +108,8 @@ function isWanted(config: Config, change: EntityChange): boolean {
   if (config.entityId !== null && config.entityId !== change.id) return false;
   if (!isAccountWanted(config.configData, change.accountId)) return false;
   if (change.noun === 'bill') return isBillWanted(config.configData, change);
+  // Nothing moves when a balance is made or deleted.
+  if (config.entityType.toLowerCase() === 'balancetransaction') return change.action === 'updated';
   return change.action !== 'deleted' || config.destination === 'Webhook';
 }
 
@@ -119,7 +121,7 @@ function isAccountWanted({ accountIds, restrictedAccountIds }: Row, accountId: s
 }
 
 function isListed(list: unknown, id: string | null): boolean {
-  return id !== null && Array.isArray(list) && list.includes(id);
+  return id !== null && Array.isArray(list) && list.map(String).map(plainId).includes(id);
 }
 
 /** What changes about a bill without changing what it says. */
