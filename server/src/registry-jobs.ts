@@ -54,7 +54,7 @@ import {
 import type { Context } from './context.ts';
 import type { BackgroundLoop } from './jobs/background-loop.ts';
 import type { Task } from './jobs/task.ts';
-import { resources, singletons } from './registry-resources.ts';
+import { parts, resources, singletons } from './registry-resources.ts';
 
 /** Every kind of job. */
 export const tasks: readonly Task[] = [
@@ -83,7 +83,7 @@ export const tasks: readonly Task[] = [
   runLookupTableJob,
   purgeIntegration,
   sendIntegrationRun,
-  scheduledEventTask(scheduledEntities(resources, singletons)),
+  scheduledEventTask(scheduledEntities([...resources, ...parts], singletons)),
 ];
 
 /** Work that goes on beside the jobs in every process that works. */

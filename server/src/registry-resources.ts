@@ -4,17 +4,20 @@ import {
   account,
   accountPlan,
   balance,
+  balanceTransactionSchedule,
   commitment,
   contract,
   counterAdjustment,
 } from './areas/accounts/index.ts';
 import {
+  balanceChargeSchedule,
   billConfig,
   billJob,
   charge,
   creditLineItem,
   debitLineItem,
   statementDefinition,
+  statementJob,
 } from './areas/billing/index.ts';
 import {
   aggregation,
@@ -103,6 +106,13 @@ export const resources: readonly AnyResource[] = [
   integrationRun,
   externalMapping,
   alert,
+];
+
+/** Entities that raise events and whose operations are all written out. */
+export const parts: readonly Omit<AnyResource, 'operations'>[] = [
+  balanceTransactionSchedule,
+  balanceChargeSchedule,
+  statementJob,
 ];
 
 /** Documents that every organization has once. */

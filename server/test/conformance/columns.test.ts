@@ -2,8 +2,10 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { fieldFacts } from '../../src/api/fields.ts';
+import { scheduledEntities } from '../../src/areas/integration/index.ts';
+import { schedulableDates } from '../../src/areas/integration/scheduled-event-rules.ts';
 import type { Context } from '../../src/context.ts';
-import { resources, singletons } from '../../src/registry-resources.ts';
+import { parts, resources, singletons } from '../../src/registry-resources.ts';
 import { openTestContext } from '../support/stores.ts';
 
 const ENVELOPE = ['orgId', 'id', 'version', 'dtCreated', 'dtLastModified', 'createdBy', 'lastModifiedBy'];
@@ -27,12 +29,24 @@ function camelCase(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-const declared = [...resources, ...singletons].map(({ name, table, fields, entityTable }) => ({
+const declared = [...resources, ...parts, ...singletons].map(({ name, table, fields, entityTable }) => ({
   name,
   table,
   fields: fields as Record<string, z.ZodType>,
   entityTable,
 }));
+
+test('every date that can schedule events is a column of the rows that are looked through', async () => {
+  const sources = scheduledEntities([...resources, ...parts], singletons);
+  for (const [entity, fields] of schedulableDates()) {
+    // Balances are the rows of what their amounts are told by.
+    const noun = entity === 'balanceamount' ? 'balance' : entity;
+    const source = sources.find(({ event }) => event.split('.')[1] === noun);
+    const columns = await columnsOf(source?.table ?? '');
+    const names = fields.map((field) => (field === 'createdDate' ? 'dtCreated' : field));
+    expect([...columns.keys()], entity).toEqual(expect.arrayContaining(['id', ...names]));
+  }
+});
 
 describe.each(declared)('table of $name', ({ table, fields, entityTable }) => {
   test('has a column for every declared field and the envelope, and no other that is required', async () => {

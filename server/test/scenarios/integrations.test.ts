@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dispatchEvents, scheduledEntities, scheduledEventTask } from '../../src/areas/integration/index.ts';
 import { newId, SYSTEM_PRINCIPAL } from '../../src/kernel/ids.ts';
-import { resources, singletons } from '../../src/registry-resources.ts';
+import { parts, resources, singletons } from '../../src/registry-resources.ts';
 import { recordEvent } from '../../src/store/outbox.ts';
 import { account, created, freshCode, type Made, product } from '../support/configured.ts';
 import { attempt, dispatchAll, events, type Run, rule, runsOf } from '../support/integrations.ts';
@@ -243,7 +243,7 @@ test('bills can be sent on approval only, and for some accounts only', async () 
 });
 
 function fireScheduled(): Promise<void> {
-  const task = scheduledEventTask(scheduledEntities(resources, singletons));
+  const task = scheduledEventTask(scheduledEntities([...resources, ...parts], singletons));
   return task.run(server.context, {});
 }
 
@@ -282,4 +282,46 @@ test('a scheduled event happens once, when its date has come, in due order', asy
   await server.moveTo('2030-02-08T00:00:00Z');
   await fireScheduled();
   expect(await events(server, { eventName: name, resourceId: sooner.id })).toHaveLength(2);
+});
+
+test('schedules of balances schedule events too', async () => {
+  await server.moveTo('2031-01-10T12:00:00Z');
+  const configured = (name: string, entity: string, field: string) =>
+    created(server, '/scheduledevents/configurations', { name, entity, field, offset: -1 });
+  await configured('scheduled.scheduledbalancetransaction.soon', 'ScheduledBalanceTransaction', 'nextRun');
+  await configured('scheduled.scheduledbalancecharge.ends', 'ScheduledBalanceCharge', 'servicePeriodEndDate');
+  const { id: accountId } = await account(server);
+  const span = { startDate: '2031-01-01T00:00:00Z', endDate: '2032-01-01T00:00:00Z' };
+  const terms = { name: 'Credit', code: freshCode('credit'), currency: 'USD', accountId };
+  const balance = await created(server, '/balances', { ...terms, ...span });
+  const type = await created(server, '/picklists/transactiontypes', { name: 'Top-up' });
+  const topUps = await created(server, `/balances/${balance.id}/balancetransactionschedules`, {
+    ...{ name: 'Top-up', code: 'top-up', transactionTypeId: type.id, transactionDescription: 'Top-up' },
+    ...{ amount: 5, startDate: '2031-02-01T00:00:00Z', endDate: '2031-06-01T00:00:00Z' },
+    ...{ frequency: 'MONTHLY', frequencyInterval: 1 },
+  });
+  const fees = await created(server, `/balances/${balance.id}/balancechargeschedules`, {
+    ...{ name: 'Fee', code: 'fee', chargeDescription: 'Fee', currency: 'USD', amount: 5 },
+    ...{ billFrequency: 'MONTHLY', billFrequencyInterval: 1, billInAdvance: true },
+    ...{ servicePeriodStartDate: '2031-01-01T00:00:00Z', servicePeriodEndDate: '2031-02-02T00:00:00Z' },
+  });
+  await server.moveTo('2031-02-01T00:00:00Z');
+  await fireScheduled();
+  for (const [name, id, eventTime] of [
+    ['scheduled.scheduledbalancetransaction.soon', topUps.id, '2031-01-31T00:00:00Z'],
+    ['scheduled.scheduledbalancecharge.ends', fees.id, '2031-02-01T00:00:00Z'],
+  ] as const) {
+    const fired = await events(server, { eventName: name });
+    expect(fired).toMatchObject([{ eventTime, m3terEvent: { eventData: { newDto: { id } } } }]);
+  }
+  const unknown = {
+    name: 'scheduled.pricingband.made',
+    entity: 'PricingBand',
+    field: 'dtCreated',
+    offset: 0,
+  };
+  expect(await server.request('POST', '/scheduledevents/configurations', unknown)).toMatchObject({
+    status: 400,
+    body: { code: 'VALIDATION_FAILED', errors: [{ field: 'entity' }] },
+  });
 });

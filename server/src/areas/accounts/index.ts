@@ -14,7 +14,7 @@ export {
   scheduleOperations,
 } from './balance-schedule-operations.ts';
 export { balanceTransaction } from './balance-transaction.ts';
-export { SCHEDULE_FREQUENCIES } from './balance-transaction-schedule.ts';
+export { balanceTransactionSchedule, SCHEDULE_FREQUENCIES } from './balance-transaction-schedule.ts';
 export { commitment } from './commitment.ts';
 export { getCommitmentLedger } from './commitment-ledger.ts';
 export { lockCommitments, recordDrawn } from './commitment-moves.ts';

@@ -1,6 +1,7 @@
 /** Bills: calculated by jobs, read, approved, locked. */
 export { approveAllBillsInBillingPeriod, approveBills } from './approve-bills.ts';
 export { AUTO_APPROVE_BILLS, autoApproveBills } from './auto-approve.ts';
+export { balanceChargeSchedule } from './balance-charge-schedule.ts';
 export { balanceScheduleOperations } from './balance-schedules.ts';
 export { deleteBill, lockBill, updateBillStatus } from './bill-actions.ts';
 export { billConfig } from './bill-config.ts';
@@ -31,6 +32,7 @@ export { searchBills } from './search-bills.ts';
 export { statementDefinition } from './statement-definition.ts';
 export { orderStatementsOfLockedBills } from './statements/order-statements.ts';
 export { runStatementJob } from './statements/run-statement-job.ts';
+export { statementJob } from './statements/statement-job.ts';
 export { statementJobOperations } from './statements/statement-job-operations.ts';
 export {
   createBillCsvStatement,

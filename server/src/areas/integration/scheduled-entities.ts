@@ -18,15 +18,17 @@ export type ScheduledEntity = {
   currentState(ctx: Context, key: Key): Promise<Row | null>;
 };
 
+type Declaration = Omit<AnyResource, 'operations'>;
+
 /** The entity types of all resources and documents that raise events, and bills. */
 export function scheduledEntities(
-  resources: readonly AnyResource[],
+  resources: readonly Declaration[],
   singletons: readonly AnySingleton[],
 ): readonly ScheduledEntity[] {
   return [...resources.flatMap(ofResource), ...singletons.flatMap(ofSingleton), BILL];
 }
 
-function ofResource(resource: AnyResource): readonly ScheduledEntity[] {
+function ofResource(resource: Declaration): readonly ScheduledEntity[] {
   if (resource.event === null) return [];
   const currentState = async (ctx: Context, key: Key) => {
     const found = await findEntity(ctx.db, resource.tableAt(ctx.clock.now()), key);

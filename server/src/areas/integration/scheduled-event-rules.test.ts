@@ -14,6 +14,7 @@ test.each([
 
 test.each([
   ['Nothing', 'endDate', 'scheduled.nothing.x', 'entity'],
+  ['PricingBand', 'dtCreated', 'scheduled.pricingband.x', 'entity'],
   ['constructor', 'dtCreated', 'scheduled.constructor.x', 'entity'],
   ['Bill', 'status', 'scheduled.bill.x', 'field'],
   ['Contract', 'rolloverEndDate', 'scheduled.contract.x', 'field'],

@@ -30,13 +30,26 @@ const DATE_FIELDS: { readonly [entity: string]: readonly string[] } = {
   scheduledbalancecharge: ['nextRun', ...SERVICE_PERIOD],
 };
 
-/** Dates that every entity has. */
+/** They raise events and have no rows of their own that could be looked through. */
+const WITHOUT_DATES: readonly string[] = ['organization', 'pricingband'];
+
+/** Dates that every other entity has. */
 const ENVELOPE_DATES = ['dtCreated', 'dtLastModified'];
 
 /** Event names without their verb, by the entity in lower case: `bill` → `billing.bill`. */
 const EVENT_OF_ENTITY: ReadonlyMap<string, string> = new Map(
   Object.keys(ENTITY_EVENT_FIELDS).map((event) => [event.slice(event.indexOf('.') + 1), event]),
 );
+
+/** Every entity that events can be scheduled by, in lower case, with the names of its dates. */
+export function schedulableDates(): readonly (readonly [entity: string, fields: readonly string[]])[] {
+  const entities = [...EVENT_OF_ENTITY.keys()].filter((entity) => !WITHOUT_DATES.includes(entity));
+  return entities.map((entity) => [entity, datesOf(entity)]);
+}
+
+function datesOf(entity: string): readonly string[] {
+  return [...(DATE_FIELDS[entity] ?? []), ...ENVELOPE_DATES];
+}
 
 /**
  * The name, without its verb, of the events that an entity raises: `billing.bill` for `Bill`; null for none.
@@ -52,8 +65,10 @@ export function scheduledEventError(given: {
   readonly field: string;
 }): FieldError | null {
   const entity = given.entity.toLowerCase();
-  if (!EVENT_OF_ENTITY.has(entity)) return { field: 'entity', message: 'is no entity that raises events' };
-  const fields = [...(DATE_FIELDS[entity] ?? []), ...ENVELOPE_DATES];
+  if (!EVENT_OF_ENTITY.has(entity) || WITHOUT_DATES.includes(entity)) {
+    return { field: 'entity', message: 'is no entity whose dates can schedule events' };
+  }
+  const fields = datesOf(entity);
   if (!fields.includes(given.field)) {
     return { field: 'field', message: `must be a date of ${given.entity}: ${fields.join(', ')}` };
   }
