@@ -84,6 +84,14 @@ test('a closed port is a failure', async () => {
   });
 });
 
+test('a host that cannot be found is a failure, which may pass', async () => {
+  const url = 'https://no-such-host.invalid/hook';
+  expect(await postOut({ url, headers: {}, body: '' }, limits)).toEqual({
+    kind: 'failure',
+    message: 'no-such-host.invalid cannot be found',
+  });
+});
+
 test('an internal address that is not allowed is never connected to', async () => {
   let calls = 0;
   const url = await listen((_request, response) => {

@@ -39,7 +39,8 @@ export async function postOut(request: OutgoingRequest, limits: HttpOutLimits): 
   const deadline = AbortSignal.timeout(limits.timeoutMs);
   const url = new URL(request.url);
   const addresses = await withinTime(reachableAddresses(url, limits.allowed), deadline);
-  if (addresses === null) return late(limits);
+  if (addresses === 'late') return late(limits);
+  if (addresses === null) return { kind: 'failure', message: `${url.hostname} cannot be found` };
   if (addresses.length === 0) return { kind: 'forbidden', message: `${url.hostname} must not be sent to` };
   try {
     return await answerTo(request, { url, addresses, deadline, maxBytes: limits.maxAnswerBytes });
@@ -53,10 +54,10 @@ function late({ timeoutMs }: HttpOutLimits): HttpOutcome {
   return { kind: 'timeout', message: `no answer within ${timeoutMs} ms` };
 }
 
-/** Null when the signal comes first. */
-function withinTime<T>(work: Promise<T>, deadline: AbortSignal): Promise<T | null> {
+/** What the work answers, unless the signal comes first. */
+function withinTime<T>(work: Promise<T>, deadline: AbortSignal): Promise<T | 'late'> {
   return new Promise((resolve, reject) => {
-    deadline.addEventListener('abort', () => resolve(null), { once: true });
+    deadline.addEventListener('abort', () => resolve('late'), { once: true });
     work.then(resolve, reject);
   });
 }

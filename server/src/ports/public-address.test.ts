@@ -41,7 +41,8 @@ test.each([
   ['https://localhost', [], []],
   ['https://[::1]', [], []],
   ['https://[::1]', ['::1'], ['::1']],
-  ['https://no-such-host.invalid', ['no-such-host.invalid'], []],
+  ['https://no-such-host.invalid', ['no-such-host.invalid'], null],
+  ['https://no-such-host.invalid', [], null],
 ])('%s, with %j allowed, may go to %j', async (url, allowed, addresses) => {
   expect(await reachableAddresses(new URL(url), allowed)).toEqual(addresses);
 });

@@ -41,13 +41,14 @@ export function isPublicAddress(address: string): boolean {
 export type AllowList = readonly string[];
 
 /**
- * The addresses that a request to the URL may go to. Empty when it must not be sent: its host is unknown, any
- * of its addresses is internal and not on the list, so that a name cannot lead into the installation's own
- * network, or it is not https and its host is not on the list (spec 60 §5).
+ * The addresses that a request to the URL may go to. Empty when it must not be sent: any of its addresses is
+ * internal and not on the list, so that a name cannot lead into the installation's own network, or it is not
+ * https and its host is not on the list (spec 60 §5). Null when its host cannot be found, which may pass.
  */
-export async function reachableAddresses(url: URL, allowed: AllowList): Promise<readonly string[]> {
+export async function reachableAddresses(url: URL, allowed: AllowList): Promise<readonly string[] | null> {
   const name = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const addresses = await addressesOf(name);
+  if (addresses === null) return null;
   const isNamed = allowed.includes(name);
   const isListed = (address: string) => isNamed || allowed.some((entry) => isWithin(entry, address));
   if (url.protocol === 'http:') return addresses.every(isListed) ? addresses : [];
@@ -55,12 +56,12 @@ export async function reachableAddresses(url: URL, allowed: AllowList): Promise<
   return addresses.every((address) => isPublicAddress(address) || isListed(address)) ? addresses : [];
 }
 
-async function addressesOf(host: string): Promise<readonly string[]> {
+async function addressesOf(host: string): Promise<readonly string[] | null> {
   try {
     const found = await lookup(host, { all: true });
     return found.map(({ address }) => address);
   } catch {
-    return [];
+    return null;
   }
 }
 

@@ -77,7 +77,8 @@ async function refuseInternalUrl(url: string, allowed: AllowList): Promise<void>
   if (!parsed || !/^https?:$/.test(parsed.protocol)) {
     throw refusal('VALIDATION_FAILED', 'url', 'must be a https address');
   }
-  if ((await reachableAddresses(parsed, allowed)).length === 0) {
+  const addresses = await reachableAddresses(parsed, allowed);
+  if (addresses === null || addresses.length === 0) {
     throw refusal(
       'VALIDATION_FAILED',
       'url',
