@@ -1,8 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { sendMail } from '../../src/areas/identity/index.ts';
 import { sendIntegrationRun } from '../../src/areas/integration/index.ts';
 import { newId } from '../../src/kernel/ids.ts';
+import type { Mail } from '../../src/ports/mail.ts';
 import { created, type Made, product } from '../support/configured.ts';
 import {
   attempt,
@@ -14,6 +16,7 @@ import {
   runsOf,
   webhook,
 } from '../support/integrations.ts';
+import { newUser } from '../support/people.ts';
 import { startTestServer, type TestServer } from '../support/stores.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 
@@ -234,6 +237,39 @@ test('three refused sign-ins in a row switch it off and take its authorization',
   }
   const { body } = await server.request('GET', `/integrationconfigs/${config.id}`);
   expect(body).toMatchObject({ enabled: false, authorized: false });
+});
+
+test('the users that it names are mailed when it is switched off, as far as they have access', async () => {
+  const [told, ended] = [await newUser(server), await newUser(server)];
+  const gone = { version: ended.version, dtEndAccess: '2020-01-01T00:00:00Z' };
+  expect(await server.request('PUT', `/users/${ended.id}`, gone)).toMatchObject({ status: 200 });
+  const offered = await server.request('GET', '/integrationconfigs/values/Webhook/notifyUserIds');
+  const label = `Ada Lovelace <${told['email']}>`;
+  expect(offered.body).toContainEqual({ id: told.id, label });
+  const mails: Mail[] = [];
+  const mail = { send: async (sent: Mail) => void mails.push(sent), close: () => {} };
+  const mailing = { ...server, context: { ...server.context, mail } };
+  const { run, config } = await firedRun();
+  const configData = { notifyUserIds: [told.id.toUpperCase(), ended.id, newId(), 'nobody'] };
+  const put = await server.request('PUT', `/integrationconfigs/${config.id}`, { ...config, configData });
+  expect(put).toMatchObject({ status: 200 });
+  await sql`update integration_config set failure_count = 9 where id = ${config.id}`.execute(
+    server.context.db,
+  );
+  receiver.answerWith(404);
+  expect(await attempt(mailing, run)).toMatchObject({ status: 'ERROR' });
+  const { rows } = await sql<{ payload: { sealed: string } }>`
+    select payload from graphile_worker._private_jobs where payload::jsonb ? 'sealed'`.execute(
+    server.context.db,
+  );
+  for (const { payload } of rows) await sendMail.run(mailing.context, payload);
+  expect(mails).toEqual([
+    {
+      to: told['email'],
+      subject: 'An integration was switched off',
+      text: expect.stringMatching(/switched off after repeated failures: the receiver answered 404/),
+    },
+  ]);
 });
 
 test('a run that is over can be replayed, one that is not cannot', async () => {

@@ -37,7 +37,7 @@ export {
   removeResourceFromGroup,
 } from './resource-group-item.ts';
 export { itemTable } from './resource-types.ts';
-export { sendMail } from './send-mail.ts';
+export { enqueueMail, sendMail } from './send-mail.ts';
 export { serviceUser } from './service-user.ts';
 export { oidcRoutes } from './sign-in/oidc-routes.ts';
 export { PURGE_SIGN_IN_HOURLY, purgeSignIn } from './sign-in/purge-sign-in.ts';

@@ -1,11 +1,12 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { flag, freeObject, list, oneOf, optional, text } from '../../api/fields.ts';
 import { textParameter } from '../../api/filters.ts';
 import { allowedConditions } from '../../api/item-permission.ts';
 import { type AnyCall, defineOperation } from '../../api/operation.ts';
-import type { Condition, Row } from '../../store/database.ts';
+import type { Row } from '../../store/database.ts';
 import { account } from '../accounts/index.ts';
+import { orgUser } from '../identity/index.ts';
 import { authSettings, destinationSettings, entitySettings, GLOBAL_SETTINGS } from './config-settings.ts';
 import { integrationConfig } from './integration-config.ts';
 import { AUTH_TYPES, canonicalDestination, SYSTEMS, type System, systemNamed } from './systems.ts';
@@ -111,17 +112,28 @@ export const getConfigOptionValues = defineOperation({
   summary: 'list what can be picked for an option of an integration',
   response: list(z.object({ id: optional(text()), label: optional(text()) })),
   handle: async (call) => {
-    const { ctx, orgId, params } = call;
-    if (!ACCOUNT_OPTIONS.includes(params['configOption'] ?? '')) return [];
-    const { rows } = await sql<{ id: string; label: string }>`select id, name as label from account
-      where ${sql.join([sql`org_id = ${orgId}`, ...readableAccounts(call)], sql` and `)}
-      order by name, id limit ${MAX_VALUES}`.execute(ctx.db);
-    return rows;
+    const option = call.params['configOption'] ?? '';
+    if (option === 'notifyUserIds') return pickable(call, orgUser, USER_LABEL);
+    return ACCOUNT_OPTIONS.includes(option) ? pickable(call, account, sql`account.name`) : [];
   },
 });
 
-function readableAccounts(call: AnyCall): readonly Condition[] {
-  return allowedConditions(call, { action: 'config:retrieve', resource: account.permission }, account);
+const USER_LABEL = sql`(select concat_ws(' ', first_name, last_name, '<' || email || '>')
+  from person where person.id = org_user.id)`;
+
+type Picked = { readonly id: string; readonly label: string };
+
+/** The entities that the caller may see, by their labels. */
+async function pickable(
+  call: AnyCall,
+  { table, permission: resource }: { readonly table: string; readonly permission: string },
+  label: RawBuilder<unknown>,
+): Promise<readonly Picked[]> {
+  const allowed = allowedConditions(call, { action: 'config:retrieve', resource }, { table });
+  const { rows } = await sql<Picked>`select id, ${label} as label from ${sql.table(table)}
+    where ${sql.join([sql`org_id = ${call.orgId}`, ...allowed], sql` and `)}
+    order by label, id limit ${MAX_VALUES}`.execute(call.ctx.db);
+  return rows;
 }
 
 function systemsNamed(name: string): readonly System[] {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { answerOf } from '../../api/entity-writes.ts';
 import type { EntityOf } from '../../api/resource-spec.ts';
+import type { Context } from '../../context.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Row, Tx } from '../../store/database.ts';
 import { lockEntity, replaceEntity, type Writer } from '../../store/entity-store.ts';
@@ -8,6 +9,7 @@ import { recordChange, recordEvent } from '../../store/outbox.ts';
 import { integrationConfig } from './integration-config.ts';
 import { integrationRun, type RunStatus, type StoredRun } from './integration-run.ts';
 import { writeRunLog } from './integration-run-log.ts';
+import { mailNotified } from './mail-notified.ts';
 import { raiseAlert } from './raise-alert.ts';
 import { type Outcome, PERFORM_ERROR, pauseMs } from './run-outcome.ts';
 
@@ -22,6 +24,9 @@ export type Attempt = {
   readonly log: Row;
 };
 
+/** In whose name an attempt ends. */
+type System = { readonly ctx: Context; readonly writer: Writer };
+
 /** A run that has come to its end, or waits for its next attempt. */
 type Next = {
   readonly status: RunStatus;
@@ -34,7 +39,8 @@ type Next = {
  * Writes how an attempt has ended, with its log, and what follows from it for the configuration. Answers when
  * the next attempt is due; null when there is none. Does nothing when the attempt has ended before.
  */
-export async function finishAttempt(tx: Tx, writer: Writer, attempt: Attempt): Promise<Instant | null> {
+export async function finishAttempt(tx: Tx, by: System, attempt: Attempt): Promise<Instant | null> {
+  const { writer } = by;
   const { orgId, now } = writer;
   const { run, outcome } = attempt;
   const locked = await lockEntity(tx, integrationRun.entityTable, { orgId, id: run.id });
@@ -48,7 +54,7 @@ export async function finishAttempt(tx: Tx, writer: Writer, attempt: Attempt): P
       version = version + 1, dt_last_modified = ${now}
     where org_id = ${orgId} and id = ${run.id}`.execute(tx);
   await writeRunLog(tx, writer, { runId: run.id, attempt: attempt.attempt, entry: attempt.log });
-  if (next.at === null) await endRun(tx, writer, { run, next });
+  if (next.at === null) await endRun(tx, by, { run, next });
   return next.at;
 }
 
@@ -67,13 +73,14 @@ function nextOf({ run, attempt, outcome }: Attempt, now: Instant): Next {
 
 type End = { readonly run: StoredRun; readonly next: Next };
 
-async function endRun(tx: Tx, writer: Writer, end: End): Promise<void> {
+async function endRun(tx: Tx, by: System, end: End): Promise<void> {
+  const { writer } = by;
   const { run, next } = end;
   const key = { orgId: writer.orgId, id: run.integrationConfigId };
   const config = (await lockEntity(tx, integrationConfig.entityTable, key)) as unknown as StoredConfig | null;
   const attributes = { ...(await attributesOf(tx, end)), integrationConfigName: config?.name ?? null };
   if (next.event !== null) await recordEvent(tx, writer, { name: next.event, attributes });
-  if (config) await countEnd(tx, writer, { config, status: next.status, attributes });
+  if (config) await countEnd(tx, by, { config, status: next.status, attributes });
 }
 
 /** What events about integrations say (spec 60 §1.5). */
@@ -100,7 +107,7 @@ const MAX_AUTH_FAILURES = 3;
 type Counting = { readonly config: StoredConfig; readonly status: RunStatus; readonly attributes: Row };
 
 /** A configuration whose runs fail one after the other is switched off (spec 60 §6.7). */
-async function countEnd(tx: Tx, writer: Writer, { config, status, attributes }: Counting): Promise<void> {
+async function countEnd(tx: Tx, by: System, { config, status, attributes }: Counting): Promise<void> {
   if (status === 'DISABLED') return;
   const isAuth = status === 'AUTH_FAILED';
   const counts = {
@@ -109,16 +116,16 @@ async function countEnd(tx: Tx, writer: Writer, { config, status, attributes }: 
   };
   await sql`update integration_config set failure_count = ${counts.failureCount},
       auth_failure_count = ${counts.authFailureCount}
-    where org_id = ${writer.orgId} and id = ${config.id}`.execute(tx);
+    where org_id = ${by.writer.orgId} and id = ${config.id}`.execute(tx);
   const isRefused = counts.authFailureCount >= MAX_AUTH_FAILURES;
   if (!config.enabled || !(isRefused || counts.failureCount >= MAX_FAILURES)) return;
   const authorized = config.authorized === true && !isRefused;
-  await disable(tx, writer, { config: { ...config, ...counts }, authorized, attributes });
+  await disable(tx, by, { config: { ...config, ...counts }, authorized, attributes });
 }
 
 type Disabling = { readonly config: StoredConfig; readonly authorized: boolean; readonly attributes: Row };
 
-async function disable(tx: Tx, writer: Writer, disabling: Disabling): Promise<void> {
+async function disable(tx: Tx, { ctx, writer }: System, disabling: Disabling): Promise<void> {
   const { config, authorized, attributes } = disabling;
   const values = { ...config, enabled: false, authorized };
   const replaced = await replaceEntity(tx, integrationConfig.entityTable, { writer, id: config.id, values });
@@ -134,11 +141,13 @@ async function disable(tx: Tx, writer: Writer, disabling: Disabling): Promise<vo
   });
   await recordEvent(tx, writer, { name: 'integration.disabled.error', attributes });
   const name = config.name ?? `${config.entityType} to ${config.destination}`;
+  const description = `Integration ${name} was switched off after repeated failures: ${attributes['error']}`;
   await raiseAlert(tx, writer, {
     type: 'INTEGRATION',
     severity: 'ERROR',
-    description: `Integration ${name} was switched off after repeated failures: ${attributes['error']}`,
+    description,
     entityType: integrationConfig.name,
     entityId: config.id,
   });
+  await mailNotified(tx, ctx, { config, text: description, now: writer.now });
 }

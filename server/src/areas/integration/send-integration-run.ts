@@ -40,7 +40,7 @@ export const sendIntegrationRun = defineTask({
     const writer = systemWriter(ctx, orgId);
     await inTransaction(ctx.db, async (tx) => {
       const ended: Attempt = { run: begun.run, attempt, outcome, log };
-      const nextAt = await finishAttempt(tx, writer, ended);
+      const nextAt = await finishAttempt(tx, { ctx, writer }, ended);
       if (nextAt !== null) await enqueueAttempt(tx, { run: begun.run, attempt: attempt + 1, runAt: nextAt });
     });
   },
