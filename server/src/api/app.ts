@@ -166,7 +166,7 @@ function addOperation(app: FastifyInstance, mounted: Mounted): void {
       }
       request.principal = await authenticated({ ctx, product, request, orgId });
       limiter?.count(operation.path, request.principal.orgId);
-      authorize(request.principal, operation);
+      request.principal = authorized(request.principal, operation);
       await itemsMustBeAllowed(mounted, request);
     },
     handler: async (request, reply) => {
@@ -237,14 +237,20 @@ async function authenticated({ ctx, product, request, orgId }: Arrival): Promise
   return principal;
 }
 
-function authorize(principal: Principal, operation: Operation): void {
+/**
+ * The caller, who may do this. Who may do it by `insteadOfAll` counts as having the permission, for the rows
+ * that it reaches; denied ones stay out of reach.
+ */
+function authorized(principal: Principal, operation: Operation): Principal {
   const { permission, alsoNeeds = [], insteadOfAll } = operation;
-  if (permission === null) return;
+  if (permission === null) return principal;
   const { statements } = principal;
   const missing = [permission, ...alsoNeeds].find((needed) => !isAllowed(statements, needed));
-  if (!missing) return;
+  if (!missing) return principal;
   const isReplaced = insteadOfAll && isAllowed(statements, insteadOfAll) && !isDenied(statements, permission);
-  if (isReplaced) return;
+  const { action, resource } = permission;
+  const allowing = { effect: 'allow', action: [action], resource: [resource] } as const;
+  if (isReplaced) return { ...principal, statements: [...statements, allowing] };
   throw new ApiError('FORBIDDEN', `this needs the permission ${missing.action} on ${missing.resource}`);
 }
 

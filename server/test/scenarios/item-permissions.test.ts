@@ -53,6 +53,43 @@ describe('a usage query needs', () => {
   });
 });
 
+describe('a saved query', () => {
+  const body = { name: 'Mine', usageQuery: { timePeriod: 'TODAY' } };
+  const read = allow('config:retrieve', 'analytics:usage');
+  const jobs = allow('all', 'config:analyticsJob');
+  const query = allow('analytics:query', 'analytics:usage');
+  const READ_ONLY = [allow('config:retrieve', '*'), allow('analytics:query', '*')];
+
+  test.each<[string, Statement[], number, number]>([
+    ['by who reads usage and makes jobs', [read, jobs], 200, 200],
+    ['by nobody who may not read usage', [jobs], 403, 403],
+    ['by nobody who only reads usage', [read], 403, 403],
+    ['by who queries usage, who writes none', [query], 200, 403],
+    ['by who reads everything, who writes none', READ_ONLY, 200, 403],
+    ['by nobody whom it is denied', [query, deny('config:retrieve', 'config:analyticsJob')], 403, 403],
+  ])('is read %s', async (_, statements, reading, writing) => {
+    const path = '/usage/savedqueries';
+    const { id, version } = await created(server, path, body);
+    const ask = await permitted(...statements);
+    expect(await ask('GET', `${path}/${id}`)).toMatchObject({ status: reading });
+    const list = await ask('GET', path);
+    expect(list).toMatchObject({ status: reading });
+    if (reading === 200) expect(idsOf(list)).toContain(id);
+    expect(await ask('POST', path, body)).toMatchObject({ status: writing });
+    expect(await ask('PUT', `${path}/${id}`, { ...body, version })).toMatchObject({ status: writing });
+    expect(await ask('DELETE', `${path}/${id}`)).toMatchObject({ status: writing });
+  });
+
+  test('that is denied stays out of reach of who queries usage', async () => {
+    const save = () => created(server, '/usage/savedqueries', body);
+    const [kept, hidden] = [await save(), await save()];
+    const ask = await permitted(query, deny('all', `config:analyticsJob/item/${hidden.id}`));
+    expect(idsOf(await ask('GET', '/usage/savedqueries'))).toContain(kept.id);
+    expect(idsOf(await ask('GET', '/usage/savedqueries'))).not.toContain(hidden.id);
+    expect(await ask('GET', `/usage/savedqueries/${hidden.id}`)).toMatchObject({ status: 403 });
+  });
+});
+
 describe('bills that a caller may not reach', () => {
   let kept = '';
   let hidden = '';

@@ -15,7 +15,7 @@ import {
   usageQueryBody,
 } from './query-request.ts';
 import { aggregatedRowsSql, rawRowsSql } from './query-sql.ts';
-import { usageSavedQuery } from './saved-query.ts';
+import { MAY_QUERY_USAGE, QUERY_NEEDS, READ_USAGE } from './saved-query.ts';
 import { askedSpan, spanFields } from './usage-span.ts';
 import { type GroupedRow, writtenGroups } from './written-groups.ts';
 
@@ -26,12 +26,9 @@ export const queryUsage = defineOperation({
   path: '/usage/query',
   summary: 'query usage',
   tag: 'Usage',
-  permission: { action: 'config:retrieve', resource: 'analytics:usage' },
-  alsoNeeds: [
-    { action: 'config:create', resource: usageSavedQuery.permission },
-    { action: 'config:retrieve', resource: usageSavedQuery.permission },
-  ],
-  insteadOfAll: { action: 'analytics:query', resource: 'analytics:usage' },
+  permission: READ_USAGE,
+  alsoNeeds: QUERY_NEEDS,
+  insteadOfAll: MAY_QUERY_USAGE,
   body: usageQueryBody.extend(spanFields()),
   response: z.object({ data: list(freeObject()), hasMoreData: flag() }),
   answers: 'whole',

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import { group, name } from '../../api/fields.ts';
 import { anyId } from '../../api/filters.ts';
+import type { Operation } from '../../api/operation.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
+import type { Permission } from '../../api/permission.ts';
 import { defineResource } from '../../api/resource.ts';
 import type { CheckScope } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
@@ -15,13 +17,23 @@ function savedUsageQuery() {
 
 type SavedUsageQuery = z.output<ReturnType<typeof savedUsageQuery>>;
 
-/** A usage query that is kept under a name, over fixed dates or over a span that moves (spec 20 §13). */
-export const usageSavedQuery = defineResource({
+const SAVED_QUERIES = 'config:analyticsjob';
+
+/** What queries of usage take beside reading it (spec 10 §17.4). */
+export const QUERY_NEEDS: readonly Permission[] = [
+  { action: 'config:create', resource: SAVED_QUERIES },
+  { action: 'config:retrieve', resource: SAVED_QUERIES },
+];
+export const READ_USAGE: Permission = { action: 'config:retrieve', resource: 'analytics:usage' };
+/** What is enough in place of all that. */
+export const MAY_QUERY_USAGE: Permission = { action: 'analytics:query', resource: 'analytics:usage' };
+
+const declared = defineResource({
   name: 'UsageSavedQuery',
   path: 'usage/savedqueries',
   summary: 'a saved usage query',
   table: 'usage_saved_query',
-  permission: 'config:analyticsjob',
+  permission: SAVED_QUERIES,
   event: null,
   maxPageSize: 100,
   fields: { name: name(), usageQuery: savedUsageQuery() },
@@ -37,6 +49,16 @@ export const usageSavedQuery = defineResource({
     usageQuery: await checkedQuery(scope, values.usageQuery),
   }),
 });
+
+/** A usage query that is kept under a name, over fixed dates or over a span that moves (spec 20 §13). */
+export const usageSavedQuery = { ...declared, operations: declared.operations.map(needingUsage) };
+
+/** To query usage is enough for reading alone: the policy ReadOnly has it and writes nothing (spec 10 §17.6). */
+function needingUsage(operation: Operation): Operation {
+  const others = QUERY_NEEDS.filter(({ action }) => action !== operation.permission?.action);
+  const needing = { ...operation, alsoNeeds: [...others, READ_USAGE] };
+  return operation.method === 'GET' ? { ...needing, insteadOfAll: MAY_QUERY_USAGE } : needing;
+}
 
 /** Any span in order: a period that moves has one whenever it is asked for. */
 const SOME_SPAN = {
