@@ -11,7 +11,7 @@ export function uuidFromText(text: string): string | null {
   return UUID.test(lower) ? lower : null;
 }
 
-/** An id that need not be ours: a UUID in lower case, so that it is the same in any letter case; others as given. */
+/** An id that need not be ours: UUIDs in lower case, so that they are the same in any, others as given. */
 export function plainId(text: string): string {
   return uuidFromText(text) ?? text;
 }

@@ -148,7 +148,7 @@ test('bands are answered in order with exact prices, and keep their ids in an up
   expect(again.body).toMatchObject({ version: 2, pricingBands: stored.pricingBands });
 });
 
-test('a band that is added, changed or taken away is an event of its own beside that of the pricing', async () => {
+test('a band that is added, changed or taken away is an event of its own', async () => {
   const [low, high] = [
     { lowerLimit: 0, fixedPrice: 0, unitPrice: 1 },
     { lowerLimit: 10, fixedPrice: 0, unitPrice: 0.5 },
@@ -182,7 +182,7 @@ test('a band that is added, changed or taken away is an event of its own beside 
   expect(await events(server, { resourceId: pricing.id })).toHaveLength(4);
 });
 
-test('prices go with their plan, links with their group, each with an event and an entry in the log', async () => {
+test('prices go with their plan, links with their group, each with event and audit', async () => {
   const { id: planId } = await plan(server);
   const pricing = await price({ planId, aggregationId: (await aggregation()).id });
   const seats = await created(server, '/counters', { name: 'Seats', unit: 'seat' });

@@ -97,7 +97,8 @@ async function latestRuns(
   ids: readonly string[],
 ): Promise<readonly Row[]> {
   const { rows } = await sql<{ id: string }>`select distinct on (entity_id) id from integration_run
-    where org_id = ${call.orgId} and entity_type = ${entityType} and entity_id = any(${ids.map(plainId)}::text[])
+    where org_id = ${call.orgId} and entity_type = ${entityType}
+      and entity_id = any(${ids.map(plainId)}::text[])
     order by entity_id, dt_created desc, id desc`.execute(call.ctx.db);
   const found = await storedRuns(call, {
     conditions: [sql`id = any(${rows.map(({ id }) => id)}::uuid[])`],

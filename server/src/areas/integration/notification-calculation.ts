@@ -19,10 +19,11 @@ type EventFields = ReadonlyMap<string, EventFieldType>;
 export function notificationCalculationError(calculation: string, fields: EventFields): string | null {
   const parsed = parseExpression(calculation);
   if (parsed.kind === 'error') return parsed.message;
-  return (checkExpression(parsed.root, scopeOf(fields)) ?? misusedList(parsed.root, fields))?.message ?? null;
+  const error = checkExpression(parsed.root, scopeOf(fields)) ?? misusedList(parsed.root, fields);
+  return error?.message ?? null;
 }
 
-/** A list is asked whether it is there, or searched by IN, and is no value for anything else (spec 60 §3.3). */
+/** A list is compared with null or searched by IN, and no value for anything else (spec 60 §3.3). */
 function misusedList(root: Expression, fields: EventFields): ExpressionError | null {
   const nodes = nodesOf(root);
   const fitting = new Set(nodes.flatMap(placesOfLists));

@@ -5,7 +5,7 @@ import type { Operation } from '../../api/operation.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
 import type { Permission } from '../../api/permission.ts';
 import { defineResource } from '../../api/resource.ts';
-import type { CheckScope } from '../../api/resource-spec.ts';
+import type { CheckScope, Fields, Resource } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
 import { type Instant, startOfDate, Temporal } from '../../kernel/time.ts';
 import { checkedUsageQuery, usageQueryBody } from './query-request.ts';
@@ -28,33 +28,37 @@ export const READ_USAGE: Permission = { action: 'config:retrieve', resource: 'an
 /** What is enough in place of all that. */
 export const MAY_QUERY_USAGE: Permission = { action: 'analytics:query', resource: 'analytics:usage' };
 
-const declared = defineResource({
-  name: 'UsageSavedQuery',
-  path: 'usage/savedqueries',
-  summary: 'a saved usage query',
-  table: 'usage_saved_query',
-  permission: SAVED_QUERIES,
-  event: null,
-  maxPageSize: 100,
-  fields: { name: name(), usageQuery: savedUsageQuery() },
-  filters: { ids: anyId('id') },
-  example: { name: 'This month', usageQuery: { timePeriod: 'MONTH_TO_DATE', limit: 100 } },
-  ids: {
-    create: 'CreateUsageSavedQuery',
-    list: 'ListUsageSavedQueries',
-    update: 'UpdateUsageSavedQuery',
-  },
-  complete: async (values, _before, scope) => ({
-    ...values,
-    usageQuery: await checkedQuery(scope, values.usageQuery),
-  }),
-});
-
 /** A usage query that is kept under a name, over fixed dates or over a span that moves (spec 20 §13). */
-export const usageSavedQuery = { ...declared, operations: declared.operations.map(needingUsage) };
+export const usageSavedQuery = needingUsage(
+  defineResource({
+    name: 'UsageSavedQuery',
+    path: 'usage/savedqueries',
+    summary: 'a saved usage query',
+    table: 'usage_saved_query',
+    permission: SAVED_QUERIES,
+    event: null,
+    maxPageSize: 100,
+    fields: { name: name(), usageQuery: savedUsageQuery() },
+    filters: { ids: anyId('id') },
+    example: { name: 'This month', usageQuery: { timePeriod: 'MONTH_TO_DATE', limit: 100 } },
+    ids: {
+      create: 'CreateUsageSavedQuery',
+      list: 'ListUsageSavedQueries',
+      update: 'UpdateUsageSavedQuery',
+    },
+    complete: async (values, _before, scope) => ({
+      ...values,
+      usageQuery: await checkedQuery(scope, values.usageQuery),
+    }),
+  }),
+);
 
-/** To query usage is enough for reading alone: the policy ReadOnly has it and writes nothing (spec 10 §17.6). */
-function needingUsage(operation: Operation): Operation {
+function needingUsage<F extends Fields>(resource: Resource<F>): Resource<F> {
+  return { ...resource, operations: resource.operations.map(withNeeds) };
+}
+
+/** Querying is enough for reading alone: ReadOnly has it and writes nothing (spec 10 §17.6). */
+function withNeeds(operation: Operation): Operation {
   const others = QUERY_NEEDS.filter(({ action }) => action !== operation.permission?.action);
   const needing = { ...operation, alsoNeeds: [...others, READ_USAGE] };
   return operation.method === 'GET' ? { ...needing, insteadOfAll: MAY_QUERY_USAGE } : needing;
