@@ -1,7 +1,7 @@
 // Spec 40 §3.4, §5.3: what the unit's bills have charged so far, found by attached plan and by charge.
 import type { PlainDate } from '../../kernel/time.ts';
 import type { BilledLine, BilledPeriod, BillIdentity } from './bill.ts';
-import { type BillSlot, isSameSlot } from './bill-slot.ts';
+import { type BillSlot, isConsolidated, isSameSlot } from './bill-slot.ts';
 
 /** What later calculations need of a bill, stored or just calculated. */
 export type BillRecord = {
@@ -11,7 +11,10 @@ export type BillRecord = {
 };
 
 /** An attached plan's part in one bill. */
-export type BilledPart = BilledPeriod & { readonly gridDate: PlainDate };
+export type BilledPart = BilledPeriod & {
+  readonly gridDate: PlainDate;
+  readonly isConsolidated: boolean;
+};
 
 /** Keys of attached plans are those of `AttachedPlan`; a key without an entry was never billed. */
 export type BillHistory = {
@@ -37,7 +40,8 @@ export function billHistory(slot: BillSlot, bills: readonly BillRecord[]): BillH
 }
 
 function partsOf({ identity, periods }: BillRecord): readonly BilledPart[] {
-  return periods.map((period) => ({ ...period, gridDate: identity.gridDate }));
+  const bill = { gridDate: identity.gridDate, isConsolidated: isConsolidated(identity) };
+  return periods.map((period) => ({ ...bill, ...period }));
 }
 
 function partKey({ accountPlanId, planId }: BilledPeriod): string {

@@ -14,6 +14,7 @@ import {
 } from '../../../test/support/bill-facts.ts';
 import { billText, calculated, jobs, stored } from '../../../test/support/bill-story.ts';
 import { decimal } from '../../kernel/decimal.ts';
+import type { DraftBill } from './bill.ts';
 import { dueBills } from './due-bills.ts';
 import type { BillFacts, PlanTemplateFacts } from './facts.ts';
 
@@ -286,4 +287,106 @@ test('a recalculated bill of a former epoch opens a period only as far as the ne
   expect(calculated(moved).bills.map(billText)).toEqual([
     ['STANDING_CHARGE 2024-06-01..2024-06-15 Standing Charge: 14.00 USD', 'TOTAL 14.00 USD'],
   ]);
+});
+
+describe('a plan that changed after it was billed (spec 40 §3.4, §7.5)', () => {
+  const monthly = template('monthly', { standingCharge: decimal(31) });
+  const given = facts({
+    accountPlans: [accountPlan('ap', { startDate: at('2024-01-01') })],
+    planTemplates: [monthly],
+  });
+  const changes: readonly [string, Partial<PlanTemplateFacts>, string][] = [
+    // Weeks from Tuesdays: 1 May to 1 June are 31/7 weeks of 31 each = 137.29
+    ['WEEKLY', { billFrequency: 'WEEKLY' }, '137.29'],
+    // 30 of the 91 days of April to June and one more: 31 × 31/91 = 10.56
+    ['every third month', { billFrequencyInterval: 3 }, '10.56'],
+    // 2024 has 366 days: 31 × 31/366 = 2.63
+    ['ANNUALLY', { billFrequency: 'ANNUALLY' }, '2.63'],
+    ['AD_HOC', { billFrequency: 'AD_HOC' }, '31.00'],
+  ];
+
+  function recalculated(change: Partial<BillFacts>): readonly string[] {
+    const existing = stored(jobs(given, [billsOf('2024-05-01'), billsOf('2024-06-01')]).flat());
+    const target = { kind: 'RECALCULATE', now: at('2024-06-10'), billIds: [existing[1]?.id ?? ''] } as const;
+    const { bills } = calculated({ ...given, bills: existing, target, ...change });
+    return bills.map(headline);
+  }
+
+  function headline(bill: DraftBill): string {
+    const { identity, startDate, endDate, billTotal } = bill;
+    const [part] = bill.periods;
+    const period = part?.period === null ? 'opened' : `${part?.period.start}..${part?.period.end}`;
+    return `${identity.frequencyKey} ${startDate}..${endDate} ${period} ${billTotal.toFixed(2)}`;
+  }
+
+  test.each(changes)('a bill recalculated as %s keeps its period', (_name, fields, total) => {
+    const change = { planTemplates: [{ ...monthly, ...fields }] };
+    expect(recalculated(change)).toEqual([
+      `MONTHLY/1 2024-05-01..2024-06-01 2024-05-01..2024-06-01 ${total}`,
+    ]);
+  });
+
+  test('a bill keeps the plan whose contract is billed apart from now on', () => {
+    const change = {
+      contracts: [contract('c', { billGroupingKey: { id: 'k', exclusive: true } })],
+      accountPlans: [accountPlan('ap', { startDate: at('2024-01-01'), contractId: 'c' })],
+    };
+    expect(recalculated(change)).toEqual(['MONTHLY/1 2024-05-01..2024-06-01 2024-05-01..2024-06-01 31.00']);
+    const bills = stored(jobs(given, [billsOf('2024-06-01')]).flat());
+    expect(due({ ...given, ...change, bills, target: billsOf('2024-06-01') })).toEqual([]);
+    expect(due({ ...given, ...change, bills, target: billsOf('2024-07-01') })).toEqual([
+      '2024-07-01 MONTHLY/1 contract:c',
+    ]);
+  });
+
+  test('a bill on a date of the grid before a later epoch keeps its period', () => {
+    const change = {
+      accountPlans: [accountPlan('ap', { startDate: at('2024-01-01'), billEpoch: day('2024-09-01') })],
+    };
+    expect(recalculated(change)).toEqual(['MONTHLY/1 2024-05-01..2024-06-01 2024-05-01..2024-06-01 31.00']);
+  });
+
+  test('a date that the former frequency has closed is not closed again', () => {
+    const bills = [billsOf('2024-06-01'), billsOf('2024-07-01')];
+    const quarterly = { planTemplates: [{ ...monthly, billFrequencyInterval: 3 }] };
+    // July to September is a whole quarter: 31
+    const made = jobs(given, [...bills, [billsOf('2024-07-01'), quarterly], billsOf('2024-10-01')]);
+    expect(made.slice(2).map((of) => of.map(headline))).toEqual([
+      [],
+      ['MONTHLY/3 2024-07-01..2024-10-01 2024-07-01..2024-10-01 31.00'],
+    ]);
+  });
+
+  test('what the former frequency has charged in advance is left out of the new one', () => {
+    const advance = { ...monthly, standingChargeBillInAdvance: true };
+    const quarterly = { planTemplates: [{ ...advance, billFrequencyInterval: 3 }] };
+    const made = jobs({ ...given, planTemplates: [advance] }, [
+      billsOf('2024-07-01'),
+      [billsOf('2024-07-01'), quarterly],
+    ]);
+    // July is paid; August and September are 61 of 92 days: 31 × 61/92 = 20.55
+    expect(made[1]?.map(billText)).toEqual([
+      ['STANDING_CHARGE 2024-08-01..2024-10-01 Standing Charge: 20.55 USD', 'TOTAL 20.55 USD'],
+    ]);
+  });
+
+  test('a plan that gets a cycle takes over from its last bill without one', () => {
+    const adHoc = { ...given, planTemplates: [template('monthly', { billFrequency: 'AD_HOC' })] };
+    const target = createTarget({ billDate: day('2024-06-11'), billingFrequency: 'AD_HOC' });
+    const [bills] = jobs(adHoc, [target]).map(stored);
+    const recalculate = {
+      kind: 'RECALCULATE',
+      now: at('2024-06-12'),
+      billIds: [bills?.[0]?.id ?? ''],
+    } as const;
+    const made = jobs({ ...adHoc, bills: bills ?? [] }, [
+      [recalculate, { planTemplates: [monthly] }],
+      billsOf('2024-07-01'),
+    ]);
+    // Five months and 10 of 30 days: 165.33; the 20 that are left: 20.67
+    expect(made.map((of) => of.map(headline))).toEqual([
+      ['AD_HOC 2024-01-01..2024-06-11 2024-01-01..2024-06-11 165.33'],
+      ['MONTHLY/1 2024-06-11..2024-07-01 2024-06-11..2024-07-01 20.67'],
+    ]);
+  });
 });

@@ -4,7 +4,7 @@ import type { BillingPeriod } from '../calendar/billing-periods.ts';
 import { type ClosedSpan, clippedSpan, type DateSpan, instantsOf } from '../calendar/local-dates.ts';
 import type { AttachedPlan } from './attached-plan.ts';
 import type { BilledPeriod } from './bill.ts';
-import type { BillHistory } from './bill-history.ts';
+import type { BilledPart, BillHistory } from './bill-history.ts';
 import { type BillSlot, frequencyKeyOf, groupKeyOf, isConsolidated } from './bill-slot.ts';
 import { dateOrder, planDates } from './plan-dates.ts';
 
@@ -23,25 +23,31 @@ export type DueMember = {
 };
 
 /**
- * The attached plan's part in the slot's bills, or null when it has none. `adHocNamed` says that the job
- * asked for plans without a cycle, which otherwise stay only where an existing bill already holds them.
+ * The attached plan's part in the slot's bills, or null when it has none. A bill that holds the plan keeps
+ * it when its frequency or group has changed since (spec 40 §7.5). `adHocNamed` says that the job asked for
+ * plans without a cycle, which otherwise stay only where an existing bill already holds them.
  */
 export function dueMember(
   attached: AttachedPlan,
   slot: BillSlot & { readonly adHocNamed: boolean },
   history: BillHistory,
 ): DueMember | null {
-  if (groupKeyOf(attached.contract) !== slot.groupKey) return null;
-  if (frequencyKeyOf(attached, isConsolidated(slot)) !== slot.frequencyKey) return null;
-  const others = periodsOf(history.otherParts.get(attached.key) ?? []);
+  const stored = history.slotParts.get(attached.key)?.[0] ?? null;
+  const isFormerFrequency = frequencyKeyOf(attached, isConsolidated(slot)) !== slot.frequencyKey;
+  const belongs = !isFormerFrequency && groupKeyOf(attached.contract) === slot.groupKey;
+  if (stored === null && !belongs) return null;
+  const parts = history.otherParts.get(attached.key) ?? [];
+  const others = periodsOf(parts);
   if (others.some((period) => reachesOver(period, slot.gridDate))) return null;
   const ends = others.map((period) => period.end).filter((end) => dateOrder(end, slot.gridDate) < 0);
   const dates = planDates(attached, {
     date: slot.gridDate,
-    stored: history.slotParts.get(attached.key)?.[0] ?? null,
+    stored,
     billedUntil: ends.toSorted(dateOrder).at(-1) ?? null,
     billsBefore: ends.length,
     adHocNamed: slot.adHocNamed,
+    isFormerFrequency,
+    isClosedElsewhere: stored === null && isClosedBy(parts, slot),
   });
   const closing = chargedPeriod(attached, dates?.closing ?? null);
   const opening = chargedPeriod(attached, dates?.opening ?? null);
@@ -59,6 +65,16 @@ function chargedPeriod(attached: AttachedPlan, period: BillingPeriod | null): Ch
 /** Another bill covers this date, made under another epoch: its days must not be billed again from here. */
 function reachesOver(period: DateSpan, date: PlainDate): boolean {
   return dateOrder(period.start, date) < 0 && dateOrder(date, period.end) < 0;
+}
+
+/**
+ * Whether one of the bills already closes the period up to the slot's date, made under another frequency or
+ * group. A consolidated bill starts afresh beside those that are not (spec 40 §4.2).
+ */
+function isClosedBy(parts: readonly BilledPart[], slot: BillSlot): boolean {
+  return parts.some(
+    (part) => part.isConsolidated === isConsolidated(slot) && part.period?.end.equals(slot.gridDate),
+  );
 }
 
 /** The periods that those parts closed. */

@@ -8,7 +8,7 @@ import {
   periodClosedBy,
   periodOpenedBy,
 } from '../calendar/billing-periods.ts';
-import { gridDate, gridIndexAtOrBefore, isGridDate } from '../calendar/cycle.ts';
+import { gridDate, gridIndexAtOrBefore } from '../calendar/cycle.ts';
 import type { DateSpan } from '../calendar/local-dates.ts';
 import type { AttachedPlan } from './attached-plan.ts';
 import type { BilledPeriod } from './bill.ts';
@@ -31,18 +31,28 @@ export type DatesSought = {
   readonly billedUntil: PlainDate | null;
   readonly billsBefore: number;
   readonly adHocNamed: boolean;
+  /** The existing bill was made when the plan had another frequency or interval. */
+  readonly isFormerFrequency: boolean;
+  /** Another bill closes the plan's period up to this date: only what begins on it is left to charge. */
+  readonly isClosedElsewhere: boolean;
 };
 
 /** The dates, or null when the plan has no part in a bill of that date. */
 export function planDates(attached: AttachedPlan, sought: DatesSought): PlanDates | null {
-  if (attached.calendar === null) return adHocDates(attached, sought);
-  if (isGridDate(attached.calendar.cycle, sought.date)) return gridDates(attached.calendar, sought);
-  return sought.stored === null ? null : formerGridDates(attached.calendar, sought.date, sought.stored);
+  const { calendar } = attached;
+  if (calendar === null) return adHocDates(attached, sought);
+  const { date, stored } = sought;
+  const dates = sought.isFormerFrequency ? null : gridDates(calendar, sought);
+  if (stored === null) return dates;
+  const isKept = dates !== null && (dates.closing !== null || stored.period === null);
+  return isKept ? dates : formerGridDates(calendar, date, stored);
 }
 
 function gridDates(calendar: BillingAttachment, sought: DatesSought): PlanDates | null {
   const { cycle } = calendar;
-  const byFormula = periodClosedBy(calendar, sought.date, sought.billedUntil);
+  const byFormula = sought.isClosedElsewhere
+    ? null
+    : periodClosedBy(calendar, sought.date, sought.billedUntil);
   const start = sought.stored?.period?.start;
   const closing = byFormula === null || start === undefined ? byFormula : { ...byFormula, start };
   const opening = periodOpenedBy(calendar, sought.date);
@@ -52,13 +62,13 @@ function gridDates(calendar: BillingAttachment, sought: DatesSought): PlanDates 
 }
 
 /**
- * An existing bill whose date the plan's epoch no longer meets keeps its period. What it opens reaches to
- * the next date of the new grid, where the next bill takes over.
+ * An existing bill whose date or frequency is no longer the plan's keeps its period. What it opens reaches
+ * to the next date of the new grid, where the next bill takes over.
  */
 function formerGridDates(calendar: BillingAttachment, date: PlainDate, stored: BilledPeriod): PlanDates {
   const { period } = stored;
   const closing = period === null ? null : { ...period, index: indexAt(calendar, period.start) };
-  const next = nextBillDate(calendar, date);
+  const next = nextBillDate(calendar, date.add({ days: 1 }));
   const opening = next === null ? null : { start: date, end: next, index: indexAt(calendar, date) };
   return { closing, opening, billPeriod: period ?? { start: date, end: date } };
 }
@@ -71,8 +81,10 @@ function indexAt(calendar: BillingAttachment, date: PlainDate): number {
 
 /** Plans without a cycle: from the end of the latest bill, else from the start, with nothing in advance. */
 function adHocDates(attached: AttachedPlan, sought: DatesSought): PlanDates | null {
-  if (sought.stored === null && !sought.adHocNamed) return null;
-  const billedUntil = sought.stored?.period?.start ?? sought.billedUntil;
+  const { stored } = sought;
+  const closes = stored === null ? sought.adHocNamed && !sought.isClosedElsewhere : stored.period !== null;
+  if (!closes) return null;
+  const billedUntil = stored?.period?.start ?? sought.billedUntil;
   const period = adHocPeriod(attached.startDate, sought.date, billedUntil);
   if (period === null) return null;
   return { closing: { ...period, index: sought.billsBefore }, opening: null, billPeriod: period };
