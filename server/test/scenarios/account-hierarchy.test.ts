@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { account, type Made } from '../support/configured.ts';
+import { runJob, theBillOf } from '../support/billing.ts';
+import { account, created, type Made, plan } from '../support/configured.ts';
 import { startTestServer, type TestServer } from '../support/stores.ts';
 
 let server: TestServer;
@@ -54,4 +55,26 @@ test('a parent has at most 999 children, also when the last two come at the same
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
   const { body } = await server.request('GET', `/accounts/${parent.id}/children?pageSize=200`);
   expect((body as { data: unknown[] }).data).toHaveLength(200);
+});
+
+test('a child that is let go keeps the contract of its former parent that its plan names', async () => {
+  await server.moveTo('2024-06-02T00:00:00Z');
+  const parent = await account(server);
+  const child = await account(server, { parentAccountId: parent.id });
+  const { id: contractId } = await created(server, '/contracts', {
+    accountId: parent.id,
+    name: 'Terms of 2024',
+    startDate: '2024-01-01',
+    endDate: '2025-01-01',
+  });
+  const { id: planId } = await plan(server, { standingCharge: 31 });
+  const startDate = '2024-05-01T00:00:00Z';
+  await created(server, '/accountplans', { accountId: child.id, planId, contractId, startDate });
+  const { parentAccountId: _, ...free } = child;
+  expect(await server.request('PUT', `/accounts/${child.id}`, free)).toMatchObject({ status: 200 });
+  await runJob(server, { accountIds: [child.id], lastDateInBillingPeriod: '2024-05-31' });
+  expect(await theBillOf(server, child)).toMatchObject({
+    billTotal: 31,
+    lineItems: [{ lineItemType: 'STANDING_CHARGE', contractId }],
+  });
 });

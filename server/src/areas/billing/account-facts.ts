@@ -11,9 +11,11 @@ import type { Db, Tx } from '../../store/database.ts';
 export type AccountRows = {
   readonly accounts: readonly AccountFacts[];
   readonly accountPlans: readonly AccountPlanFacts[];
-  readonly contracts: readonly (ContractFacts & { readonly accountId: string })[];
   readonly counterAdjustments: readonly CounterAdjustmentFacts[];
 };
+
+/** A contract and the account that signed it. */
+export type ContractRow = ContractFacts & { readonly accountId: string };
 
 type Source = { readonly db: Db | Tx; readonly orgId: string };
 
@@ -24,7 +26,6 @@ export async function loadAccountRows(source: Source, unitIds: readonly string[]
   return {
     accounts,
     accountPlans: await accountPlansOf(source, ids),
-    contracts: await contractsOf(source, ids),
     counterAdjustments: await counterAdjustmentsOf(source, ids),
   };
 }
@@ -47,15 +48,26 @@ async function accountPlansOf({ db, orgId }: Source, ids: readonly string[]): Pr
   return rows;
 }
 
-async function contractsOf({ db, orgId }: Source, ids: readonly string[]) {
-  const { rows } = await sql<ContractFacts & { accountId: string }>`
+/**
+ * The contracts of the accounts, and those with the ids that something of theirs is linked to: a child that
+ * has left its parent keeps the contract of the parent that its plans name (spec 50 §3.1).
+ */
+export async function loadContracts(
+  { db, orgId }: Source,
+  {
+    accountIds,
+    linkedIds,
+  }: { readonly accountIds: readonly string[]; readonly linkedIds: readonly string[] },
+): Promise<readonly ContractRow[]> {
+  const { rows } = await sql<ContractRow>`
     select c.id, c.account_id, c.start_date, c.end_date, c.purchase_order_number,
       c.apply_contract_period_limits, c.usage_filters,
       case when k.id is not null then jsonb_build_object('id', k.id, 'exclusive', k.exclusive) end
         as bill_grouping_key
     from contract c
     left join bill_grouping_key k on k.org_id = c.org_id and k.id = c.bill_grouping_key_id
-    where c.org_id = ${orgId} and c.account_id = any(${ids}::uuid[])`.execute(db);
+    where c.org_id = ${orgId}
+      and (c.account_id = any(${accountIds}::uuid[]) or c.id = any(${linkedIds}::uuid[]))`.execute(db);
   return rows;
 }
 

@@ -31,15 +31,17 @@ function parsedCalculation(text: string): Expression {
   return result.root;
 }
 
+type Holders = { readonly accountIds: readonly string[]; readonly contractIds: readonly string[] };
+
 type OwnFields = { readonly id: string; readonly customFields: CustomFieldValues };
 
 /**
- * The custom fields that calculations of compound aggregations can see, of the accounts and all they hold and
- * of the catalog behind them (spec 20 §6.2); nothing is read when the catalog has no compound aggregation.
+ * The custom fields that calculations of compound aggregations can see, of the accounts with their
+ * account plans, of the contracts and of the catalog behind them (spec 20 §6.2); nothing is read when the catalog has no compound aggregation.
  */
 export async function loadCustomFields(
   { db, orgId }: Source,
-  accountIds: readonly string[],
+  { accountIds, contractIds }: Holders,
   catalog: CatalogFacts,
 ): Promise<CustomFieldFacts> {
   const compounds = [...catalog.compoundAggregations.keys()];
@@ -50,7 +52,7 @@ export async function loadCustomFields(
     union all select id, custom_fields from account_plan
       where org_id = ${orgId} and account_id = any(${accountIds}::uuid[])
     union all select id, custom_fields from contract
-      where org_id = ${orgId} and account_id = any(${accountIds}::uuid[])
+      where org_id = ${orgId} and id = any(${contractIds}::uuid[])
     union all select id, custom_fields from product where org_id = ${orgId} and id = any(${products}::uuid[])
     union all select id, custom_fields from plan
       where org_id = ${orgId} and id = any(${[...catalog.plans.keys()]}::uuid[])

@@ -2,7 +2,7 @@ import type { BillFacts, BillTarget } from '../../engine/billing/facts.ts';
 import { aggregationCodesOf } from '../../engine/metering/compound-names.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Db, Tx } from '../../store/database.ts';
-import { type AccountRows, loadAccountRows } from './account-facts.ts';
+import { type AccountRows, type ContractRow, loadAccountRows, loadContracts } from './account-facts.ts';
 import { loadBalances } from './balance-facts.ts';
 import { type CatalogFacts, groupedBy, loadCatalogFacts } from './catalog-facts.ts';
 import { loadCharges } from './charge-facts.ts';
@@ -37,6 +37,11 @@ export async function loadBillFacts(db: Db | Tx, request: FactsRequest): Promise
   const commitments = await loadCommitments(source, { accountIds, lock });
   const balances = await loadBalances(source, { accountIds, now, lock });
   const charges = await loadCharges(source, accountIds);
+  const linkedIds = [...rows.accountPlans, ...commitments, ...charges].map((row) => row.contractId);
+  const contracts = await loadContracts(source, {
+    accountIds,
+    linkedIds: [...new Set(linkedIds.filter((id) => id !== null))],
+  });
   const productIds = [
     ...productIdsOf(balances),
     ...productsOfCommitments(commitments),
@@ -49,8 +54,9 @@ export async function loadBillFacts(db: Db | Tx, request: FactsRequest): Promise
     target,
     planTemplates: [...catalog.planTemplates.values()],
   });
-  const customFields = await loadCustomFields(source, accountIds, catalog);
-  const parts = partsByAccount(rows, { bills, commitments, balances, charges });
+  const contractIds = contracts.map((row) => row.id);
+  const customFields = await loadCustomFields(source, { accountIds, contractIds }, catalog);
+  const parts = partsByAccount(rows, { bills, commitments, balances, charges, contracts });
   const units = groupedBy(rows.accounts, (account) => account.parentAccountId ?? account.id);
   return unitIds.flatMap((unitId) => {
     const accounts = units.get(unitId);
@@ -84,6 +90,7 @@ function accountingProductsOf(charges: BillFacts['charges']): readonly string[] 
 type Parts = {
   readonly accountPlans: ReadonlyMap<string, BillFacts['accountPlans']>;
   readonly contracts: ReadonlyMap<string, BillFacts['contracts']>;
+  readonly contractsById: ReadonlyMap<string, ContractRow>;
   readonly counterAdjustments: ReadonlyMap<string, BillFacts['counterAdjustments']>;
   readonly bills: ReadonlyMap<string, BillFacts['bills']>;
   readonly balances: ReadonlyMap<string, BillFacts['balances']>;
@@ -91,18 +98,18 @@ type Parts = {
   readonly charges: ReadonlyMap<string, BillFacts['charges']>;
 };
 
+type HeldRows = Pick<BillFacts, 'bills' | 'commitments' | 'balances' | 'charges'> & {
+  readonly contracts: readonly ContractRow[];
+};
+
 function partsByAccount(
   rows: AccountRows,
-  {
-    bills,
-    commitments,
-    balances,
-    charges,
-  }: Pick<BillFacts, 'bills' | 'commitments' | 'balances' | 'charges'>,
+  { bills, commitments, balances, charges, contracts }: HeldRows,
 ): Parts {
   return {
     accountPlans: groupedBy(rows.accountPlans, (row) => row.accountId),
-    contracts: groupedBy(rows.contracts, (row) => row.accountId),
+    contracts: groupedBy(contracts, (row) => row.accountId),
+    contractsById: new Map(contracts.map((row) => [row.id, row])),
     counterAdjustments: groupedBy(rows.counterAdjustments, (row) => row.accountId),
     bills: groupedBy(bills, (bill) => bill.identity.accountId),
     balances: groupedBy(balances, (row) => row.accountId),
@@ -122,6 +129,10 @@ function factsOf({ organization, target, catalog, customFields, parts, accounts 
   const ofUnit = <T>(rows: ReadonlyMap<string, readonly T[]>) =>
     accounts.flatMap((account) => rows.get(account.id) ?? []);
   const accountPlans = ofUnit(parts.accountPlans);
+  const commitments = ofUnit(parts.commitments);
+  const charges = ofUnit(parts.charges);
+  const linked = [...accountPlans, ...commitments, ...charges].map((row) => row.contractId);
+  const own = ofUnit(parts.contracts).map((row) => row.id);
   return {
     organization: organization.facts,
     currencies: organization.currencies,
@@ -129,12 +140,12 @@ function factsOf({ organization, target, catalog, customFields, parts, accounts 
     accounts,
     accountPlans,
     customFields,
-    contracts: ofUnit(parts.contracts),
+    contracts: found(parts.contractsById, [...own, ...linked]),
     counterAdjustments: ofUnit(parts.counterAdjustments),
     bills: ofUnit(parts.bills),
     balances: ofUnit(parts.balances),
-    commitments: ofUnit(parts.commitments),
-    charges: ofUnit(parts.charges),
+    commitments,
+    charges,
     ...catalogOf(catalog, accountPlans),
   };
 }

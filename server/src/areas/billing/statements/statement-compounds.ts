@@ -27,7 +27,9 @@ export async function loadCompounds({ db, bill }: Source, lines: readonly LineRo
   const attached = compound.map(({ planId }) => ({ planId, planGroupId: null }));
   const catalog = await loadCatalogFacts({ db, orgId }, attached, []);
   const accountIds = [...new Set([bill.accountId, ...compound.map((line) => line.reason.accountId)])];
-  return { catalog, customFields: await loadCustomFields({ db, orgId }, accountIds, catalog) };
+  const contractIds = compound.map((line) => line.contractId).filter((id) => id !== null);
+  const holders = { accountIds, contractIds };
+  return { catalog, customFields: await loadCustomFields({ db, orgId }, holders, catalog) };
 }
 
 /** The values of the line's aggregations over some measurements, in the order of `aggregations`. */
