@@ -132,3 +132,29 @@ async function waitingJob(accountIds: readonly string[]): Promise<string> {
     from bill_job j where org_id = ${server.orgId} limit 1 returning id`.execute(server.context.db);
   return rows[0]?.id ?? '';
 }
+
+test('a child whose bill has no rate leaves the bill and the charges of its parent alone', async () => {
+  await created(server, '/picklists/currency', { name: 'XQP', code: 'XQP' });
+  const { plan } = await pricedUsage(server, { template: { standingCharge: 10 } });
+  const parent = await account(server);
+  const child = await account(server, { parentAccountId: parent.id, currency: 'XQP' });
+  const startDate = '2024-01-01T00:00:00Z';
+  await created(server, '/accountplans', { accountId: parent.id, planId: plan.id, startDate });
+  await created(server, '/accountplans', {
+    ...{ accountId: child.id, planId: plan.id, startDate },
+    childBillingMode: 'CHILD',
+  });
+  const charge = await created(server, '/charges', {
+    ...{ accountId: parent.id, name: 'Setup', code: freshCode('charge'), currency: 'USD', amount: 5 },
+    ...{ entityType: 'AD_HOC', lineItemType: 'AD_HOC', billDate: '2024-06-01' },
+    ...{ servicePeriodStartDate: '2024-05-01T00:00:00Z', servicePeriodEndDate: '2024-06-01T00:00:00Z' },
+  });
+  await runJob(server, { ...MAY, accountIds: [parent.id] });
+  expect((await theBillOf(server, parent)).billTotal).toBe(15);
+  expect(await billsOf(server, child)).toEqual([]);
+  const cause = expect.stringContaining('no conversion rate USD → XQP for STANDING_CHARGE');
+  expect([await alertsOf(parent), await alertsOf(child)]).toEqual([[], [cause]]);
+  const changed = await server.request('PUT', `/charges/${charge.id}`, { ...charge, amount: 7 });
+  expect(changed).toMatchObject({ status: 200 });
+  expect((await theBillOf(server, parent)).billTotal).toBe(17);
+});

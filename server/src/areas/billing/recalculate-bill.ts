@@ -17,7 +17,8 @@ export type Recalculation = {
 
 /**
  * Calculates a bill again within a transaction, with the other bills of its hierarchy and date (spec 40
- * §6.1, 50 §8.3). Throws ILLEGAL_STATE with the cause when it cannot be calculated.
+ * §6.1, 50 §8.3). Throws ILLEGAL_STATE with the cause when it cannot be calculated; of the others that
+ * cannot be there are alerts.
  */
 export async function recalculateBill(
   ctx: Context,
@@ -29,11 +30,12 @@ export async function recalculateBill(
   const target = { kind: 'RECALCULATE', now, billIds: [billId], namesChildren: true } as const;
   const request = { organization, unitIds: [unitId], target, now, lockBalances: true };
   const calculated = await calculateUnits(ctx, orgId, await loadBillFacts(tx, request));
-  for (const { error, failed } of calculated) {
+  for (const { error, failed, facts } of calculated) {
     if (error) throw error;
-    const [first] = failed;
-    if (first) {
-      const reason = failureMessage(first.failure);
+    const accountId = facts.bills.find((bill) => bill.id === billId)?.identity.accountId;
+    const own = failed.find(({ identities }) => identities.some((row) => row.accountId === accountId));
+    if (own) {
+      const reason = failureMessage(own.failure);
       throw new ApiError('ILLEGAL_STATE', `the bill of the charge could not be calculated: ${reason}`);
     }
   }

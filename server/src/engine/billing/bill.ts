@@ -248,6 +248,8 @@ export type DraftBill = {
 /** Why bills cannot be calculated (spec 40 §14); `entity` says what needed the amount, for the alert. */
 export type BillFailure = (NoConversionRate | RoundingFailure | CalculationFailure) & {
   readonly entity: string;
+  /** The account whose bill alone cannot be made; null = no bill of the unit with that date can. */
+  readonly billAccountId: string | null;
 };
 
 /**
@@ -260,7 +262,7 @@ export type CalculationFailure = {
   readonly of?: 'SIMPLE' | 'COMPOUND';
 };
 
-/** Bills that could not be calculated, all for the same cause; existing ones stay as they are. */
+/** Bills that could not be calculated for one cause; existing ones stay as they are. */
 export type FailedBills = { readonly identities: readonly BillIdentity[]; readonly failure: BillFailure };
 
 /**

@@ -1,8 +1,9 @@
 // Spec 40 §5.4, §8.5, §14: all bills that a job, a preview or a recalculation makes of one account unit.
+import { assert, present } from '../../kernel/assert.ts';
 import type { UsageAnswers, UsageQuery } from '../metering/usage-query.ts';
 import type { BillIdentity, BillsCalculation, DraftBill, FailedBills } from './bill.ts';
 import type { BillRecord } from './bill-history.ts';
-import { existingBillOf } from './bill-members.ts';
+import { identityOf } from './bill-members.ts';
 import { isSameSlot } from './bill-slot.ts';
 import { type Calculation, calculationOf, type DueSlot } from './calculation.ts';
 import { billedDraws, type KnownDraw } from './credit-draw.ts';
@@ -39,8 +40,7 @@ export function calculateBills(facts: BillFacts, answers: UsageAnswers): BillsCa
     failed: [],
   };
   for (const slot of slots) {
-    const { records: bills, draws } = outcome;
-    outcome = withSlot(outcome, calculationOf(index, slot, { bills, answers, draws }));
+    outcome = withSlot(outcome, { index, slot, answers });
   }
   const { needs, bills, failed } = outcome;
   return needs.length > 0
@@ -62,16 +62,58 @@ function preparedFacts(facts: BillFacts): PreparedFacts {
   return made;
 }
 
-function withSlot(outcome: Outcome, calculation: Calculation): Outcome {
+type Slotted = {
+  readonly index: FactsIndex;
+  readonly slot: DueSlot;
+  readonly answers: UsageAnswers;
+};
+
+type FailedByAccount = ReadonlyMap<string, FailedBills>;
+
+/**
+ * The outcome with the slot's bills. Bills that fail are left out, with what they would draw from credits,
+ * and the others are calculated again without them, so that none depends on what another one lacks.
+ */
+function withSlot(outcome: Outcome, slotted: Slotted, failed: FailedByAccount = new Map()): Outcome {
+  const { index, slot, answers } = slotted;
+  const { records: bills, draws } = outcome;
+  const calculation = calculationOf(index, slot, { bills, answers, draws, failed: failed.keys() });
   const unlocked = dueBillsOf(calculation).filter((due) => !due.locked);
   if (unlocked.length === 0) return outcome;
   const draft = drafted(calculation);
   if (draft.needs.length > 0) return { ...outcome, needs: [...outcome.needs, ...draft.needs] };
-  if (draft.failure !== null) {
-    const failed = { identities: unlocked.map((due) => due.identity), failure: draft.failure };
-    return { ...outcome, failed: [...outcome.failed, failed] };
+  if (draft.failures.length === 0) return withBills(outcome, calculation, { draft, failed });
+  const known = failedByAccount(draft, calculation, failed);
+  if (known !== null) return withSlot(outcome, slotted, known);
+  const open = unlocked.map((due) => due.identity).filter(({ accountId }) => !failed.has(accountId));
+  const [failure] = draft.failures.filter(({ billAccountId }) => billAccountId === null);
+  const all = { identities: open, failure: present(failure, 'the failure of all bills') };
+  return { ...outcome, failed: [...outcome.failed, ...failed.values(), all] };
+}
+
+/** The bills that have failed so far, each for its first cause; null when all do. */
+function failedByAccount(
+  { failures }: Draft,
+  calculation: Calculation,
+  before: FailedByAccount,
+): FailedByAccount | null {
+  const failed = new Map(before);
+  for (const failure of failures) {
+    if (failure.billAccountId === null) return null;
+    if (failed.has(failure.billAccountId)) continue;
+    const account = rowOf(calculation.index.accounts, failure.billAccountId);
+    failed.set(account.id, { identities: [identityOf(calculation, account)], failure });
   }
-  const bills = draftBills(draft, calculation).filter((bill) => !isLocked(calculation, bill.identity));
+  assert(failed.size > before.size, 'what fails is a bill that was to be written');
+  return failed;
+}
+
+type Made = { readonly draft: Draft; readonly failed: FailedByAccount };
+
+function withBills(outcome: Outcome, calculation: Calculation, { draft, failed }: Made): Outcome {
+  const bills = draftBills(draft, calculation).filter(
+    ({ identity }) => !calculation.unwritten.has(identity.accountId),
+  );
   const replaced = outcome.records.filter(
     (record) => !bills.some((bill) => isSame(bill.identity, record.identity)),
   );
@@ -80,6 +122,7 @@ function withSlot(outcome: Outcome, calculation: Calculation): Outcome {
     records: [...replaced, ...bills],
     draws: [...calculation.otherDraws, ...bills.flatMap(drawsOfBill)],
     bills: [...outcome.bills, ...bills],
+    failed: [...outcome.failed, ...failed.values()],
   };
 }
 
@@ -92,14 +135,9 @@ function drafted(calculation: Calculation): Draft {
   let draft = EMPTY_DRAFT;
   for (const step of steps) {
     draft = step(draft, calculation);
-    if (draft.needs.length > 0 || draft.failure !== null) return draft;
+    if (draft.needs.length > 0 || draft.failures.length > 0) return draft;
   }
   return draft;
-}
-
-function isLocked(calculation: Calculation, { accountId }: BillIdentity): boolean {
-  const account = rowOf(calculation.index.accounts, accountId);
-  return existingBillOf(calculation, account)?.locked ?? false;
 }
 
 function isSame(a: BillIdentity, b: BillIdentity): boolean {

@@ -32,6 +32,8 @@ export type Calculation = {
   /** The attached plans that this slot bills, ordered by key. */
   readonly members: readonly DueMember[];
   readonly answers: UsageAnswers;
+  /** Accounts whose bill of the slot stays as it is: it is locked, or it cannot be calculated. */
+  readonly unwritten: ReadonlySet<string>;
   /** What bills take from the unit's credits, without the bills that this calculation replaces. */
   readonly otherDraws: readonly KnownDraw[];
 };
@@ -40,6 +42,8 @@ type Known = {
   readonly bills: readonly BillRecord[];
   readonly answers: UsageAnswers;
   readonly draws?: readonly KnownDraw[];
+  /** Accounts whose bill of the slot was found not to be calculable. */
+  readonly failed?: Iterable<string>;
 };
 
 /**
@@ -49,7 +53,7 @@ type Known = {
 export function calculationOf(
   index: FactsIndex,
   slot: DueSlot,
-  { bills, answers, draws = [] }: Known,
+  { bills, answers, draws = [], failed = [] }: Known,
 ): Calculation {
   const history = billHistory(slot, bills);
   const existingBills = index.facts.bills.filter((bill) => isSameSlot(bill.identity, slot));
@@ -57,9 +61,14 @@ export function calculationOf(
   const members = all
     .map((attached) => dueMember(attached, slot, history))
     .filter((member) => member !== null);
-  const replaced = new Set(existingBills.filter((bill) => !bill.locked).map((bill) => bill.id));
+  const locked = existingBills.filter((bill) => bill.locked).map((bill) => bill.identity.accountId);
+  const unwritten = new Set([...locked, ...failed]);
+  const replaced = new Set(
+    existingBills.filter((bill) => !unwritten.has(bill.identity.accountId)).map((bill) => bill.id),
+  );
   const otherDraws = draws.filter((draw) => draw.billId === null || !replaced.has(draw.billId));
-  return { index, slot, history, existingBills, attachedPlans: all, members, answers, otherDraws };
+  const attached = { attachedPlans: all, members };
+  return { index, slot, history, existingBills, answers, unwritten, otherDraws, ...attached };
 }
 
 /** Whose bill a line is on, and the child that it names (spec 40 §6.3). */
@@ -79,6 +88,14 @@ export function placementOf(index: FactsIndex, attached: AttachedPlan, owner: Ac
   if (owner.id === head.id) return { billAccountId: head.id, childAccount: null };
   if (mode === 'CHILD') return { billAccountId: owner.id, childAccount: null };
   return { billAccountId: head.id, childAccount: mode === 'PARENT_BREAKDOWN' ? owner : null };
+}
+
+/** The account whose bill has all usage of the attachment; null when a block goes to several bills. */
+export function billOfAll(index: FactsIndex, attached: AttachedPlan): string | null {
+  const { account, accountPlan } = attached;
+  const isSpread = account.id === index.head.id && accountPlan.childBillingMode === 'CHILD';
+  if (isSpread && index.facts.accounts.length > 1) return null;
+  return placementOf(index, attached, account).billAccountId;
 }
 
 /** Spec 40 §5.7: the job's target currency, else the account's, else the organization's. */

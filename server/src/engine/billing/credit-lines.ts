@@ -3,7 +3,7 @@ import { maxOf, sumOf, ZERO } from '../../kernel/decimal.ts';
 import { Temporal } from '../../kernel/time.ts';
 import type { BillFailure } from './bill.ts';
 import type { Calculation } from './calculation.ts';
-import { type Draft, type DraftLine, type LineSpec, RANK } from './draft.ts';
+import { type Draft, type DraftLine, type LineSpec, RANK, withFailure } from './draft.ts';
 import { draftLine } from './draft-line.ts';
 import type { PricingType } from './facts.ts';
 import { textOrder } from './facts-index.ts';
@@ -24,8 +24,8 @@ export function withCredits(draft: Draft, calculation: Calculation, kind: Credit
   let grown = draft;
   for (const window of windows) {
     const specs = usageSpecs(calculation, window);
-    if (isBillFailure(specs)) return { ...grown, failure: specs };
-    for (const spec of specs) grown = withCredit(grown, calculation, { spec, kind });
+    if (isBillFailure(specs)) grown = withFailure(grown, calculation, specs);
+    else for (const spec of specs) grown = withCredit(grown, calculation, { spec, kind });
   }
   return grown;
 }
@@ -44,11 +44,10 @@ function withCredit(
   calculation: Calculation,
   { spec, kind }: { readonly spec: LineSpec; readonly kind: CreditKind },
 ): Draft {
-  if (draft.failure !== null) return draft;
   const credit = draftLine(calculation, creditSpec(spec, kind));
-  if (isBillFailure(credit)) return { ...draft, failure: credit };
+  if (isBillFailure(credit)) return withFailure(draft, calculation, credit);
   const capped = cappedLine(draft, calculation, { credit, kind });
-  if (isBillFailure(capped)) return { ...draft, failure: capped };
+  if (isBillFailure(capped)) return withFailure(draft, calculation, capped);
   return capped.convertedSubtotal.isZero() ? draft : { ...draft, lines: [...draft.lines, capped] };
 }
 
@@ -80,6 +79,7 @@ function cappedLine(
     amount: convertedSubtotal.dividedBy(credit.conversionRate),
     currency: credit.currency,
     entity: credit.description,
+    billAccountId: credit.billAccountId,
   });
   if (isBillFailure(subtotal)) return subtotal;
   const figures = { uncapped: credit.convertedSubtotal, limit: convertedSubtotal };

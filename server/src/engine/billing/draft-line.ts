@@ -1,5 +1,5 @@
 // Spec 40 §5.2, §5.7, §5.8: a line with all its fields, rounded once and converted once.
-import { Decimal } from '../../kernel/decimal.ts';
+import { Decimal, ONE } from '../../kernel/decimal.ts';
 import { instantText } from '../../kernel/time.ts';
 import { averageUnitPrice, type BandUsage } from '../pricing/band-usage.ts';
 import type { BillFailure, LineReason, PricingBandUsage } from './bill.ts';
@@ -53,19 +53,28 @@ export function draftLine(calculation: Calculation, spec: LineSpec): DraftLine |
 }
 
 function amountsOf(calculation: Calculation, spec: LineSpec, placement: Placement): Amounts | BillFailure {
+  const { billAccountId } = placement;
+  const { currency } = spec;
   const entity = `${spec.lineItemType} of ${subjectOf(spec)}`;
+  const isWritten = !calculation.unwritten.has(billAccountId);
   const rounded =
     spec.subtotal ??
-    roundedAmount(calculation, { amount: spec.exactAmount, currency: spec.currency, entity });
-  if (isBillFailure(rounded)) return rounded;
-  const to = billCurrencyOf(calculation, placement.billAccountId);
-  const converted = convertedAmount(calculation, { amount: rounded, currency: spec.currency, entity }, to);
-  if (isBillFailure(converted)) return converted;
+    roundedAmount(calculation, { amount: spec.exactAmount, currency, entity, billAccountId });
+  if (isBillFailure(rounded)) return isWritten ? rounded : unconverted(spec.exactAmount);
+  const to = billCurrencyOf(calculation, billAccountId);
+  const named = { amount: rounded, currency, entity, billAccountId };
+  const converted = convertedAmount(calculation, named, to);
+  if (isBillFailure(converted)) return isWritten ? converted : unconverted(rounded);
   return {
     subtotal: rounded,
     rate: converted.rate,
     convertedSubtotal: converted.amount,
   };
+}
+
+/** Floors of other bills still count the lines of a bill that cannot be made. */
+function unconverted(subtotal: Decimal): Amounts {
+  return { subtotal, rate: ONE, convertedSubtotal: subtotal };
 }
 
 function subjectOf(spec: LineSpec): string {

@@ -23,7 +23,7 @@ export type DraftLine = Omit<BillLine, 'sequenceNumber'> & {
 };
 
 /**
- * What the steps hand on. Questions or a failure end the calculation after the step that found them, so a
+ * What the steps hand on. Questions or failures end the calculation after the step that found them, so a
  * step always sees complete results of the steps before it.
  */
 export type Draft = {
@@ -33,7 +33,7 @@ export type Draft = {
   readonly taken: readonly Taken[];
   readonly draws: readonly PlacedDraw[];
   readonly needs: readonly UsageQuery[];
-  readonly failure: BillFailure | null;
+  readonly failures: readonly BillFailure[];
 };
 
 export const EMPTY_DRAFT: Draft = {
@@ -42,7 +42,7 @@ export const EMPTY_DRAFT: Draft = {
   taken: [],
   draws: [],
   needs: [],
-  failure: null,
+  failures: [],
 };
 
 /** One step of spec 40 §5.4. */
@@ -116,9 +116,26 @@ export const FIXED_AMOUNT = { quantity: ONE, units: ONE, unit: '', bands: null }
 
 /** The draft with one more line, or with the failure of its rounding or conversion. */
 export function withLine(draft: Draft, calculation: Calculation, spec: LineSpec): Draft {
-  if (draft.failure !== null) return draft;
   const line = draftLine(calculation, spec);
-  return isBillFailure(line) ? { ...draft, failure: line } : { ...draft, lines: [...draft.lines, line] };
+  if (isBillFailure(line)) return withFailure(draft, calculation, line);
+  return { ...draft, lines: [...draft.lines, line] };
+}
+
+/** The draft with those lines, or the failures of those that cannot be made. */
+export function withMade(
+  draft: Draft,
+  calculation: Calculation,
+  made: readonly (DraftLine | BillFailure)[],
+): Draft {
+  const lines = made.filter((line): line is DraftLine => !isBillFailure(line));
+  const grown: Draft = { ...draft, lines: [...draft.lines, ...lines] };
+  return made.filter(isBillFailure).reduce((all, one) => withFailure(all, calculation, one), grown);
+}
+
+/** The draft with the failure, unless that concerns nothing but a bill which stays as it is anyway. */
+export function withFailure(draft: Draft, { unwritten }: Calculation, failure: BillFailure): Draft {
+  if (failure.billAccountId !== null && unwritten.has(failure.billAccountId)) return draft;
+  return { ...draft, failures: [...draft.failures, failure] };
 }
 
 /** The draft with those lines; amounts that round to 0 leave no line (spec 40 §4.6). */

@@ -142,6 +142,7 @@ describe('currencies', () => {
     expect(failed.map(({ failure }) => failure)).toEqual(
       Array.from({ length: failures }, () => ({
         kind: 'NoConversionRate',
+        billAccountId: 'acme',
         from: 'EUR',
         to: 'USD',
         entity: 'balance wallet',

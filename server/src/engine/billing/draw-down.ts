@@ -39,13 +39,11 @@ type Turn = { readonly credit: Credit; readonly phase: CreditPhase; readonly lim
  * then those that may go below 0 take what is still open. A line is paid by several, a credit pays
  * several.
  */
-export function takenFromCredits(drawing: Drawing): readonly Taken[] | BillFailure {
-  const soFar: SoFar = { taken: [], open: new Map(drawing.lines.map((row) => [row.line, row.netAmount])) };
-  for (const turn of turnsOf(drawing.credits)) {
-    const failure = takeInTurn(drawing, turn, soFar);
-    if (failure !== null) return failure;
-  }
-  return soFar.taken;
+export function takenFromCredits(drawing: Drawing): Pick<Draft, 'taken' | 'failures'> {
+  const open = new Map(drawing.lines.map((row) => [row.line, row.netAmount]));
+  const soFar: SoFar = { taken: [], failures: [], open };
+  for (const turn of turnsOf(drawing.credits)) takeInTurn(drawing, turn, soFar);
+  return { taken: soFar.taken, failures: soFar.failures };
 }
 
 function turnsOf(credits: readonly Credit[]): readonly Turn[] {
@@ -60,26 +58,32 @@ function turnsOf(credits: readonly Credit[]): readonly Turn[] {
 }
 
 /** What the turns have taken, and what nobody has paid yet of each line, in its bill's currency. */
-type SoFar = { readonly taken: Taken[]; readonly open: Map<DraftLine, Decimal> };
+type SoFar = {
+  readonly taken: Taken[];
+  readonly failures: BillFailure[];
+  readonly open: Map<DraftLine, Decimal>;
+};
 
 /** Adds what the credit takes to `soFar`. */
-function takeInTurn(drawing: Drawing, turn: Turn, soFar: SoFar): BillFailure | null {
+function takeInTurn(drawing: Drawing, turn: Turn, soFar: SoFar): void {
   const { credit, phase, limited } = turn;
   const draws = [...drawing.calculation.otherDraws, ...soFar.taken.map(drawOf)];
   let pool = limited ? poolOf(credit, phase.phase, draws) : null;
   for (const drawable of drawing.lines) {
-    if (pool?.lte(0)) return null;
+    if (pool?.lte(0)) return;
     if (!mayPayFor(credit, drawable, drawing.calculation)) continue;
     const open = soFar.open.get(drawable.line) ?? ZERO;
     const before = limited ? ZERO : paidBefore(soFar.taken, turn, drawable.line);
     const part = takenForLine(drawing, turn, { drawable, open, pool, before });
     if (part === null) continue;
-    if (isBillFailure(part)) return part;
+    if (isBillFailure(part)) {
+      soFar.failures.push(part);
+      continue;
+    }
     soFar.taken.push(part);
     soFar.open.set(drawable.line, open.minus(part.convertedAmount));
     pool = pool?.minus(part.amount) ?? null;
   }
-  return null;
 }
 
 export function drawOf({ credit, phase, amount }: Taken): CreditDraw {
@@ -111,19 +115,20 @@ function takenForLine(drawing: Drawing, turn: Turn, asked: Asked): Taken | BillF
   const { line } = asked.drawable;
   const span = spanInWindow({ line, window: phase.window });
   if (span === null || !asked.open.gt(0)) return null;
-  const billed = { currency: billCurrencyOf(calculation, line.billAccountId), entity: credit.title };
+  const named = { entity: credit.title, billAccountId: line.billAccountId };
+  const billCurrency = billCurrencyOf(calculation, line.billAccountId);
   const due = amountDue(drawing, asked.drawable, { window: phase.window, entity: credit.title });
   if (isBillFailure(due)) return due;
   const wanted = minOf(asked.open, due.minus(asked.before));
   if (!wanted.gt(0)) return null;
-  const rate = rateTo(calculation, { currency: credit.currency, entity: credit.title }, billed.currency);
+  const rate = rateTo(calculation, { currency: credit.currency, ...named }, billCurrency);
   if (isBillFailure(rate)) return rate;
-  const own = { amount: wanted.dividedBy(rate), currency: credit.currency, entity: credit.title };
+  const own = { amount: wanted.dividedBy(rate), currency: credit.currency, ...named };
   const full = roundedAmount(calculation, own);
   if (isBillFailure(full)) return full;
   if (full.isZero()) return null;
   const amount = asked.pool === null ? full : minOf(asked.pool, full);
-  const worth = roundedAmount(calculation, { ...billed, amount: amount.times(rate) });
+  const worth = roundedAmount(calculation, { amount: amount.times(rate), currency: billCurrency, ...named });
   if (isBillFailure(worth)) return worth;
   const convertedAmount = amount.eq(full) ? wanted : minOf(wanted, worth);
   return { credit, phase, line, span, rate, amount, convertedAmount };
@@ -138,7 +143,7 @@ export function amountDue(
   const share = windowShare({ draft, calculation, line, window });
   const currency = billCurrencyOf(calculation, line.billAccountId);
   const amount = timesFraction(netAmount, share);
-  return roundedAmount(calculation, { amount, currency, entity });
+  return roundedAmount(calculation, { amount, currency, entity, billAccountId: line.billAccountId });
 }
 
 /** Whether there is anything that the credit could pay with, however much other lines take of it. */

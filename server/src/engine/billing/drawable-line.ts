@@ -1,6 +1,6 @@
 // Spec 50 §6.2, §6.4 rule 3, §10.1: what credits may pay for, in order, and how much of it is open.
 import { type Decimal, maxOf, minOf, ZERO } from '../../kernel/decimal.ts';
-import { accountsInOrder, existingBillOf } from './bill-members.ts';
+import { accountsInOrder } from './bill-members.ts';
 import type { Calculation } from './calculation.ts';
 import { type Credit, DRAWABLE_TYPES } from './credit.ts';
 import { type Draft, type DraftLine, RANK } from './draft.ts';
@@ -11,18 +11,15 @@ export type DrawableLine = { readonly line: DraftLine; readonly netAmount: Decim
 
 /**
  * The lines in the order in which a credit pays for them: those of the parent, then of each child by
- * code; by type; then as on the bill. Bills that are locked keep what they have.
+ * code; by type; then as on the bill. Bills that are not written keep what they have.
  */
 export function drawableLines(draft: Draft, calculation: Calculation): readonly DrawableLine[] {
   const accounts = accountsInOrder(calculation);
-  const locked = new Set(
-    accounts.filter((account) => existingBillOf(calculation, account)?.locked).map((account) => account.id),
-  );
   const places = new Map(accounts.map((account, at) => [account.id, at]));
   const placeOf = ({ reason }: DraftLine) => places.get(reason.accountId) ?? 0;
   const netAmounts = netAmountsOf(draft.lines);
   return draft.lines
-    .filter((line) => typeRank(line) >= 0 && !locked.has(line.billAccountId))
+    .filter((line) => typeRank(line) >= 0 && !calculation.unwritten.has(line.billAccountId))
     .toSorted((a, b) => placeOf(a) - placeOf(b) || typeRank(a) - typeRank(b) || lineOrder(a, b))
     .map((line) => ({ line, netAmount: netAmounts.get(line) ?? line.convertedSubtotal }))
     .filter(({ netAmount }) => netAmount.gt(0));

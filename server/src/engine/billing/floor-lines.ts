@@ -5,8 +5,8 @@ import { Temporal } from '../../kernel/time.ts';
 import { clippedSpan } from '../calendar/local-dates.ts';
 import { timesFraction } from '../money/fraction.ts';
 import type { BilledLine, BillFailure } from './bill.ts';
-import type { Calculation } from './calculation.ts';
-import { type Draft, FIXED_AMOUNT, type LineSpec, withNonZeroLines } from './draft.ts';
+import { type Calculation, placementOf } from './calculation.ts';
+import { type Draft, FIXED_AMOUNT, type LineSpec, withFailure, withNonZeroLines } from './draft.ts';
 import type { ChargedPeriod } from './due-member.ts';
 import type { Floor } from './floor.ts';
 import { convertedAmount, isBillFailure } from './line-amount.ts';
@@ -35,9 +35,9 @@ export function withFloorLines(draft: Draft, calculation: Calculation, floor: Fl
     inAdvance.flatMap((toCharge) => minimumSpec(calculation, floor, { toCharge, spend: ZERO })),
   );
   const { closing } = floor.member;
-  if (closing === null || billed.failure !== null) return billed;
+  if (closing === null || billed.failures.length > 0) return billed;
   const spend = spendIn(billed, calculation, { floor, closing });
-  if (isBillFailure(spend)) return { ...billed, failure: spend };
+  if (isBillFailure(spend)) return withFailure(billed, calculation, spend);
   const refunds = refundSpecs(billed, calculation, { floor, closing, spend });
   const givenBack = sumOf(refunds.map((refund) => refund.exactAmount.negated()));
   const inArrears = due.filter(({ timing }) => timing === 'ARREARS');
@@ -107,11 +107,12 @@ function spendIn(
   const others = linesOfOtherBills(calculation, floor).filter(
     (line) => floor.countsOtherBills || line.reason.timing === 'ADVANCE',
   );
+  const billAccountId = billOfFloor(calculation, floor);
   const sums = new Map<string | null, Decimal>();
   for (const line of [...draft.lines, ...others]) {
     if (!floor.counts(line) || !isWithin(line.servicePeriodStartDate, closing.service)) continue;
     const amount = line.reason.normalSubtotal ?? line.subtotal;
-    const named = { amount, currency: line.currency, entity: floor.terms.description };
+    const named = { amount, currency: line.currency, entity: floor.terms.description, billAccountId };
     const counted = convertedAmount(calculation, named, floor.terms.currency);
     if (isBillFailure(counted)) return counted;
     const name = floor.sumOf(line);
@@ -119,6 +120,10 @@ function spendIn(
   }
   const spends = [...sums].map(([name, sum]) => (name === null ? sum : maxOf(sum, ZERO)));
   return maxOf(sumOf(spends), ZERO);
+}
+
+function billOfFloor({ index }: Calculation, { member: { attached } }: Floor): string {
+  return placementOf(index, attached, attached.account).billAccountId;
 }
 
 /**

@@ -5,8 +5,11 @@ import { type CurrencyRule, defaultCurrencyRule, roundAmount } from '../money/ro
 import type { BillFailure } from './bill.ts';
 import type { Calculation } from './calculation.ts';
 
-/** An amount in a currency; `entity` names what needs it, for the failure. */
-export type NamedAmount = { readonly amount: Decimal; readonly currency: string; readonly entity: string };
+/** An amount in a currency; `entity` names what needs it and for whose bill, for the failure. */
+export type NamedAmount = Pick<BillFailure, 'entity' | 'billAccountId'> & {
+  readonly amount: Decimal;
+  readonly currency: string;
+};
 
 export type ConvertedAmount = { readonly amount: Decimal; readonly rate: Decimal };
 
@@ -18,7 +21,7 @@ export function currencyRule(calculation: Calculation, code: string): CurrencyRu
 /** The amount with the decimals of its currency. */
 export function roundedAmount(calculation: Calculation, named: NamedAmount): Decimal | BillFailure {
   const rounded = roundAmount(named.amount, currencyRule(calculation, named.currency));
-  return isDecimal(rounded) ? rounded : { ...rounded, entity: named.entity };
+  return isDecimal(rounded) ? rounded : failureOf(rounded, named);
 }
 
 /**
@@ -38,12 +41,16 @@ export function convertedAmount(
 /** What one unit of the currency is worth in the currency `to`; `entity` needs to know. */
 export function rateTo(
   { slot, index }: Calculation,
-  { currency, entity }: Omit<NamedAmount, 'amount'>,
+  named: Omit<NamedAmount, 'amount'>,
   to: string,
 ): Decimal | BillFailure {
   const tables = [slot.stamp.currencyConversions, index.facts.organization.currencyConversions];
-  const rate = conversionRate(currency, to, tables);
-  return isDecimal(rate) ? rate : { ...rate, entity };
+  const rate = conversionRate(named.currency, to, tables);
+  return isDecimal(rate) ? rate : failureOf(rate, named);
+}
+
+function failureOf<T extends object>(cause: T, { entity, billAccountId }: Omit<NamedAmount, 'amount'>) {
+  return { ...cause, entity, billAccountId };
 }
 
 /** Tells a failure from everything that a calculation can answer instead. */

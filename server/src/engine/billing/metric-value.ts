@@ -5,8 +5,8 @@ import type { CustomFieldLevels, CustomFieldValues } from '../expression/custom-
 import { lookupReader } from '../expression/lookups.ts';
 import { compoundValue } from '../metering/compound-value.ts';
 import type { AttachedPlan } from './attached-plan.ts';
-import type { BillFailure } from './bill.ts';
-import type { Calculation } from './calculation.ts';
+import type { BillFailure, CalculationFailure } from './bill.ts';
+import { billOfAll, type Calculation } from './calculation.ts';
 import type { AggregationFacts, CompoundAggregationFacts } from './facts.ts';
 import { isBillFailure } from './line-amount.ts';
 import type { Metric } from './metric.ts';
@@ -59,13 +59,12 @@ export function metricValue(
   const { answers } = valuing.calculation;
   for (const { question } of inputs) {
     const reason = failureOfAnswer(answers, question);
-    if (reason !== null)
-      return { kind: 'CalculationFailed', reason, entity: metric.row.name, of: metric.kind };
+    if (reason !== null) return failureOf(valuing, { reason, entity: metric.row.name, of: metric.kind });
   }
   const values = inputs.map(
     ({ aggregation, question }) => answerTo(answers, question) ?? aggregation.defaultValue,
   );
-  if (metric.kind === 'SIMPLE') return withinRange(values[0] ?? null, metric);
+  if (metric.kind === 'SIMPLE') return withinRange(valuing, metric, values[0] ?? null);
   const codes = inputs.map(({ aggregation }) => aggregation.code ?? '');
   const result = compoundValue(metric.row, {
     aggregations: new Map(codes.map((code, at) => [code, values[at] ?? null])),
@@ -73,17 +72,29 @@ export function metricValue(
     billingPeriod: billingPeriodOf(valuing),
     lookups: lookupReader(new Map()),
   });
-  if (result.kind === 'value') return withinRange(result.value, metric);
-  return { kind: 'CalculationFailed', reason: result.message, entity: metric.row.name };
+  if (result.kind === 'value') return withinRange(valuing, metric, result.value);
+  return failureOf(valuing, { reason: result.message, entity: metric.row.name });
 }
 
 /** Beyond it amounts have more digits than are calculated exactly, and at last more than can be stored. */
 const MAX_EXPONENT = 40;
 
-function withinRange(value: Decimal | null, { row, kind }: Metric): Decimal | null | BillFailure {
+function withinRange(
+  valuing: Valuing,
+  { row, kind }: Metric,
+  value: Decimal | null,
+): Decimal | null | BillFailure {
   if (value === null || value.e <= MAX_EXPONENT) return value;
   const reason = `the value is beyond 10^${MAX_EXPONENT + 1}`;
-  return { kind: 'CalculationFailed', reason, entity: row.name, of: kind };
+  return failureOf(valuing, { reason, entity: row.name, of: kind });
+}
+
+function failureOf(
+  { calculation, attached }: Valuing,
+  cause: Omit<CalculationFailure, 'kind'> & Pick<BillFailure, 'entity'>,
+): BillFailure {
+  const billAccountId = billOfAll(calculation.index, attached);
+  return { kind: 'CalculationFailed', billAccountId, ...cause };
 }
 
 /**

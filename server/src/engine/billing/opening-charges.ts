@@ -25,7 +25,7 @@ export function opensWithCharge(calculation: Calculation, member: DueMember): bo
   const alone: Calculation = { ...calculation, members: [{ ...member, closing: null }] };
   return [counterLines, standingCharges, minimumSpends]
     .map((step) => step(EMPTY_DRAFT, alone))
-    .some((draft) => draft.lines.length > 0 || draft.failure !== null);
+    .some((draft) => draft.lines.length > 0 || draft.failures.length > 0);
 }
 
 /** The charges of the member that are in advance, whatever their amounts, in order of their keys. */

@@ -37,6 +37,7 @@ export function overageInLineCurrency(
     amount: exact,
     currency: line.currency,
     entity: credit.title,
+    billAccountId: line.billAccountId,
   });
   return isBillFailure(rounded) ? rounded : minOf(rounded, line.subtotal);
 }
@@ -79,10 +80,11 @@ function keptAmounts(
     const convertedSubtotal = maxOf(line.convertedSubtotal.minus(overage.amount), ZERO);
     return { subtotal: covered, convertedSubtotal };
   }
-  const named = { amount: cut.cost, currency: line.currency, entity: overage.credit.title };
+  const { billAccountId, currency } = line;
+  const named = { amount: cut.cost, currency, entity: overage.credit.title, billAccountId };
   const subtotal = roundedAmount(calculation, named);
   if (isBillFailure(subtotal)) return subtotal;
-  const to = billCurrencyOf(calculation, line.billAccountId);
+  const to = billCurrencyOf(calculation, billAccountId);
   const converted = convertedAmount(calculation, { ...named, amount: subtotal }, to);
   return isBillFailure(converted) ? converted : { subtotal, convertedSubtotal: converted.amount };
 }
@@ -130,10 +132,11 @@ function repricedLine({ draft, calculation, overage }: Splitting, cut: UsageCut)
   const isWhole = line.units.eq(rated.units);
   const bands = isWhole ? used : used.map((band: BandUsage) => sharedBand(band, share));
   const exactAmount = isWhole ? rating.amount : timesFraction(rating.amount, share);
-  const named = { amount: exactAmount, currency: line.currency, entity: overage.credit.title };
+  const { billAccountId, currency } = line;
+  const named = { amount: exactAmount, currency, entity: overage.credit.title, billAccountId };
   const subtotal = roundedAmount(calculation, named);
   if (isBillFailure(subtotal)) return subtotal;
-  const to = billCurrencyOf(calculation, line.billAccountId);
+  const to = billCurrencyOf(calculation, billAccountId);
   const converted = convertedAmount(calculation, { ...named, amount: subtotal }, to);
   if (isBillFailure(converted)) return converted;
   return overageLine(overage, {

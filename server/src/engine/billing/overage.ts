@@ -21,7 +21,7 @@ export type Overage = {
 export type OverageSought = {
   readonly needs: readonly UsageQuery[];
   readonly overages: readonly Overage[];
-  readonly failure: BillFailure | null;
+  readonly failures: readonly BillFailure[];
 };
 
 type Sought = {
@@ -46,8 +46,7 @@ export function overagesOf(draft: Draft, calculation: Calculation): OverageSough
     .filter((query) => !calculation.answers.has(query.key));
   if (needs.length > 0) return { ...NO_OVERAGE, needs };
   const found = sought.map(governed).filter((overage) => overage !== null);
-  const failure = found.find(isBillFailure) ?? null;
-  return { needs: [], failure, overages: found.filter(isOverage) };
+  return { needs: [], failures: found.filter(isBillFailure), overages: found.filter(isOverage) };
 
   function creditsFor(drawable: DrawableLine, credits: readonly Credit[]): readonly Credit[] {
     return credits
@@ -60,7 +59,7 @@ function isOverage(found: Overage | BillFailure): found is Overage {
   return !isBillFailure(found);
 }
 
-const NO_OVERAGE: OverageSought = { needs: [], overages: [], failure: null };
+const NO_OVERAGE: OverageSought = { needs: [], overages: [], failures: [] };
 
 /** Used up in every phase; one that was never filled, or may go below 0, cannot be exceeded. */
 function isExhausted({ taken }: Draft, { otherDraws }: Calculation, credit: Credit): boolean {

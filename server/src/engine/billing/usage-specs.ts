@@ -4,7 +4,7 @@ import { type Fraction, fraction, timesFraction } from '../money/fraction.ts';
 import { splitAmount } from '../money/split.ts';
 import { type BandUsage, bandUsage, scaledBand } from '../pricing/band-usage.ts';
 import type { BillFailure, LineUsage } from './bill.ts';
-import type { Calculation } from './calculation.ts';
+import { billOfAll, type Calculation } from './calculation.ts';
 import { type LineSpec, RANK } from './draft.ts';
 import type { AccountFacts } from './facts.ts';
 import { currencyRule, isBillFailure, roundedAmount } from './line-amount.ts';
@@ -25,11 +25,12 @@ export function usageSpecs(calculation: Calculation, rated: RatedWindow): readon
   if (rated.shares.length === 1) return [{ ...whole, owner: rated.shares[0]?.account ?? whole.owner }];
   const { exactAmount: amount, currency } = whole;
   const entity = `USAGE of plan ${rated.attached.plan.code}`;
-  const total = roundedAmount(calculation, { amount, currency, entity });
+  const billAccountId = billOfAll(calculation.index, rated.attached);
+  const total = roundedAmount(calculation, { amount, currency, entity, billAccountId });
   if (isBillFailure(total)) return total;
   const weights = rated.shares.map((share) => share.weight);
   const parts = splitAmount(total, weights, currencyRule(calculation, currency));
-  if ('kind' in parts) return { ...parts, entity };
+  if ('kind' in parts) return { ...parts, entity, billAccountId };
   const sum = sumOf(weights);
   return rated.shares.map((share, at) => ({
     ...sharedSpec(whole, share.weight, sum),

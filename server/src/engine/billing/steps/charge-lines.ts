@@ -3,7 +3,7 @@ import { type Decimal, ONE, ZERO } from '../../../kernel/decimal.ts';
 import type { BillFailure, LineReason } from '../bill.ts';
 import { accountsInOrder, chargesOf } from '../bill-members.ts';
 import { billCurrencyOf, type Calculation } from '../calculation.ts';
-import { type Draft, type DraftLine, RANK } from '../draft.ts';
+import { type Draft, type DraftLine, RANK, withMade } from '../draft.ts';
 import type { ChargeFacts } from '../facts.ts';
 import { convertedAmount, isBillFailure, roundedAmount } from '../line-amount.ts';
 import { NO_ORIGIN } from '../no-origin.ts';
@@ -11,15 +11,10 @@ import { PLAIN_REASON } from '../plain-reason.ts';
 
 /** Every charge on the bill of its own account: those of a child stay on the child's (spec 40 §6.3). */
 export function chargeLines(draft: Draft, calculation: Calculation): Draft {
-  const lines: DraftLine[] = [];
-  for (const account of accountsInOrder(calculation)) {
-    for (const charge of chargesOf(calculation, account)) {
-      const line = chargeLine(calculation, charge);
-      if (isBillFailure(line)) return { ...draft, failure: line };
-      lines.push(line);
-    }
-  }
-  return { ...draft, lines: [...draft.lines, ...lines] };
+  const made = accountsInOrder(calculation)
+    .flatMap((account) => chargesOf(calculation, account))
+    .map((charge) => chargeLine(calculation, charge));
+  return withMade(draft, calculation, made);
 }
 
 /** 4 units at 2.50 are 10.00, with 2.50 as the price; an amount is its own price. */
@@ -27,10 +22,11 @@ function chargeLine(calculation: Calculation, charge: ChargeFacts): DraftLine | 
   const { currency, accountId } = charge;
   const entity = `charge ${charge.description}`;
   const exactAmount = exactAmountOf(charge);
-  const subtotal = roundedAmount(calculation, { amount: exactAmount, currency, entity });
+  const named = { currency, entity, billAccountId: accountId };
+  const subtotal = roundedAmount(calculation, { amount: exactAmount, ...named });
   if (isBillFailure(subtotal)) return subtotal;
   const to = billCurrencyOf(calculation, accountId);
-  const converted = convertedAmount(calculation, { amount: subtotal, currency, entity }, to);
+  const converted = convertedAmount(calculation, { amount: subtotal, ...named }, to);
   if (isBillFailure(converted)) return converted;
   const units = charge.units ?? ONE;
   return {

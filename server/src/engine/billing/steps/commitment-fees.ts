@@ -4,21 +4,16 @@ import type { BillFailure } from '../bill.ts';
 import { accountsInOrder } from '../bill-members.ts';
 import { billCurrencyOf, type Calculation } from '../calculation.ts';
 import { creditLine, scopedText } from '../credit-line.ts';
-import { type Draft, type DraftLine, RANK } from '../draft.ts';
+import { type Draft, type DraftLine, RANK, withMade } from '../draft.ts';
 import { type DueFee, feesOf } from '../due-fees.ts';
 import type { AccountFacts } from '../facts.ts';
 import { convertedAmount, isBillFailure } from '../line-amount.ts';
 
 export function commitmentFees(draft: Draft, calculation: Calculation): Draft {
-  const lines: DraftLine[] = [];
-  for (const account of accountsInOrder(calculation)) {
-    for (const fee of feesOf(calculation, account)) {
-      const line = feeLine(calculation, account, fee);
-      if (isBillFailure(line)) return { ...draft, failure: line };
-      lines.push(line);
-    }
-  }
-  return { ...draft, lines: [...draft.lines, ...lines] };
+  const made = accountsInOrder(calculation).flatMap((account) =>
+    feesOf(calculation, account).map((fee) => feeLine(calculation, account, fee)),
+  );
+  return withMade(draft, calculation, made);
 }
 
 function feeLine(calculation: Calculation, bill: AccountFacts, fee: DueFee): DraftLine | BillFailure {
@@ -26,13 +21,14 @@ function feeLine(calculation: Calculation, bill: AccountFacts, fee: DueFee): Dra
   const { commitment, amount, timing, service } = fee;
   const { currency, productIds } = commitment;
   const entity = `fee of prepayment ${commitment.id}`;
-  if (!isDecimal(amount)) return { ...amount, entity };
+  const billAccountId = bill.id;
+  if (!isDecimal(amount)) return { ...amount, entity, billAccountId };
   const to = billCurrencyOf(calculation, bill.id);
-  const converted = convertedAmount(calculation, { amount, currency, entity }, to);
+  const converted = convertedAmount(calculation, { amount, currency, entity, billAccountId }, to);
   if (isBillFailure(converted)) return converted;
   return creditLine(calculation, {
     key: fee.key,
-    billAccountId: bill.id,
+    billAccountId,
     rank: RANK.commitmentFee,
     lineItemType: 'COMMITMENT_FEE',
     rule: '50 §4',

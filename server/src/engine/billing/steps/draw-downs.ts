@@ -5,7 +5,6 @@ import { creditsInOrder } from '../credit.ts';
 import type { Draft } from '../draft.ts';
 import { type Drawing, hasFunds, takenFromCredits } from '../draw-down.ts';
 import { drawableLines, mayPayFor } from '../drawable-line.ts';
-import { isBillFailure } from '../line-amount.ts';
 import { shareQuestion } from '../window-share.ts';
 
 /**
@@ -18,8 +17,7 @@ export function drawDowns(draft: Draft, calculation: Calculation): Draft {
   const drawing = { draft, calculation, credits, lines: drawableLines(draft, calculation) };
   const needs = openQuestions(drawing);
   if (needs.length > 0) return { ...draft, needs };
-  const taken = takenFromCredits(drawing);
-  return isBillFailure(taken) ? { ...draft, failure: taken } : { ...draft, taken };
+  return { ...draft, ...takenFromCredits(drawing) };
 }
 
 function openQuestions(drawing: Drawing): readonly UsageQuery[] {

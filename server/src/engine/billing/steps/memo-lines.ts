@@ -1,21 +1,16 @@
 // Spec 40 §5.4 step 11, §5.7, §12: credit and debit memos of the existing bills, re-attached as they are.
 import type { BillFailure, BillLine } from '../bill.ts';
 import { billCurrencyOf, type Calculation } from '../calculation.ts';
-import type { Draft, DraftLine } from '../draft.ts';
+import { type Draft, type DraftLine, withMade } from '../draft.ts';
 import { sortedBy } from '../facts-index.ts';
 import { convertedAmount, isBillFailure, roundedAmount } from '../line-amount.ts';
 import { draftMemoLine } from '../memo-line.ts';
 
 export function memoLines(draft: Draft, calculation: Calculation): Draft {
-  const memos: DraftLine[] = [];
-  for (const { identity, memoLines: lines } of calculation.existingBills) {
-    for (const line of lines) {
-      const memo = attachedMemo(calculation, line, identity.accountId);
-      if (isBillFailure(memo)) return { ...draft, failure: memo };
-      memos.push(memo);
-    }
-  }
-  return { ...draft, lines: [...draft.lines, ...sortedBy(memos, (line) => line.key)] };
+  const memos = calculation.existingBills.flatMap(({ identity, memoLines: lines }) =>
+    sortedBy(lines, (line) => line.key).map((line) => attachedMemo(calculation, line, identity.accountId)),
+  );
+  return withMade(draft, calculation, memos);
 }
 
 /**
@@ -31,9 +26,10 @@ function attachedMemo(
   if (line.currency === to && line.conversionRate.eq(1)) return draftMemoLine(line, billAccountId);
   const { currency, reason } = line;
   const entity = `${line.lineItemType} ${line.description}`;
-  const counted = roundedAmount(calculation, { amount: reason.exactAmount, currency, entity });
+  const named = { currency, entity, billAccountId };
+  const counted = roundedAmount(calculation, { amount: reason.exactAmount, ...named });
   if (isBillFailure(counted)) return counted;
-  const converted = convertedAmount(calculation, { amount: counted, currency, entity }, to);
+  const converted = convertedAmount(calculation, { amount: counted, ...named }, to);
   if (isBillFailure(converted)) return converted;
   const { amount: convertedSubtotal, rate: conversionRate } = converted;
   return draftMemoLine({ ...line, conversionRate, convertedSubtotal }, billAccountId);

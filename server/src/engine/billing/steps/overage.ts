@@ -4,7 +4,7 @@ import type { BillFailure } from '../bill.ts';
 import { billCurrencyOf, type Calculation } from '../calculation.ts';
 import { shownChild } from '../consumed-line.ts';
 import { creditLine, scopedText } from '../credit-line.ts';
-import { type Draft, type DraftLine, RANK } from '../draft.ts';
+import { type Draft, type DraftLine, RANK, withFailure } from '../draft.ts';
 import type { Taken } from '../draw-down.ts';
 import { groupsOf } from '../groups-of.ts';
 import { convertedAmount, isBillFailure, roundedAmount } from '../line-amount.ts';
@@ -15,12 +15,12 @@ import { servicePeriod } from '../time-charge.ts';
 
 /** The first of the specification's cases that applies to a line: surcharge, overage prices, own line. */
 export function overage(draft: Draft, calculation: Calculation): Draft {
-  const { needs, overages, failure } = overagesOf(draft, calculation);
-  if (needs.length > 0 || failure !== null) return { ...draft, needs, failure };
+  const { needs, overages, failures } = overagesOf(draft, calculation);
+  if (needs.length > 0 || failures.length > 0) return { ...draft, needs, failures };
   const surcharged = overages.filter(hasSurcharge);
   const split = overages.filter((found) => !hasSurcharge(found) && isSplit(calculation, found));
   const grown = split.reduce((lines, found) => withSplit(lines, calculation, found), draft);
-  return grown.failure === null ? withSurcharges(grown, calculation, surcharged) : grown;
+  return grown.failures.length === 0 ? withSurcharges(grown, calculation, surcharged) : grown;
 }
 
 function hasSurcharge({ credit }: Overage): boolean {
@@ -34,15 +34,15 @@ function isSplit({ index }: Calculation, { drawable, credit }: Overage): boolean
 
 /** The draft with the line split in two, and with no more paid for it than what stays of it. */
 function withSplit(draft: Draft, calculation: Calculation, found: Overage): Draft {
-  if (draft.failure !== null) return draft;
   const { line } = found.drawable;
   const parts = overageSplit({ draft, calculation, overage: found });
-  if (isBillFailure(parts)) return { ...draft, failure: parts };
+  if (isBillFailure(parts)) return withFailure(draft, calculation, parts);
   const others = draft.lines.filter((other) => other !== line);
   const lines = [...others, ...(parts.kept === null ? [] : [parts.kept]), parts.overage];
   const limit = parts.kept?.convertedSubtotal ?? ZERO;
   const taken = limitedTo(calculation, draft.taken, { line, limit });
-  return isBillFailure(taken) ? { ...draft, failure: taken } : { ...draft, lines, taken };
+  if (isBillFailure(taken)) return withFailure(draft, calculation, taken);
+  return { ...draft, lines, taken };
 }
 
 type Limit = { readonly line: DraftLine; readonly limit: Decimal };
@@ -69,8 +69,13 @@ function limitedTo(
 }
 
 function cutTo(calculation: Calculation, part: Taken, convertedAmount: Decimal): Taken | BillFailure {
-  const { credit, rate } = part;
-  const named = { amount: convertedAmount.dividedBy(rate), currency: credit.currency, entity: credit.title };
+  const { credit, rate, line } = part;
+  const named = {
+    amount: convertedAmount.dividedBy(rate),
+    currency: credit.currency,
+    entity: credit.title,
+    billAccountId: line.billAccountId,
+  };
   const amount = roundedAmount(calculation, named);
   return isBillFailure(amount) ? amount : { ...part, convertedAmount, amount: minOf(amount, part.amount) };
 }
@@ -80,7 +85,7 @@ function withSurcharges(draft: Draft, calculation: Calculation, overages: readon
   const lines: DraftLine[] = [];
   for (const group of groupsOf(overages, surchargeKey)) {
     const line = surchargeLine(calculation, group);
-    if (isBillFailure(line)) return { ...draft, failure: line };
+    if (isBillFailure(line)) return withFailure(draft, calculation, line);
     if (!line.subtotal.isZero()) lines.push(line);
   }
   return { ...draft, lines: [...draft.lines, ...lines] };
@@ -98,7 +103,7 @@ function surchargeLine(
   const { billAccountId, currency } = drawable.line;
   const exactAmount = surchargeOf(calculation, group);
   if (isBillFailure(exactAmount)) return exactAmount;
-  const named = { amount: exactAmount, currency, entity: credit.title };
+  const named = { amount: exactAmount, currency, entity: credit.title, billAccountId };
   const subtotal = roundedAmount(calculation, named);
   if (isBillFailure(subtotal)) return subtotal;
   const to = billCurrencyOf(calculation, billAccountId);

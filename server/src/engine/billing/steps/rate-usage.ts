@@ -1,6 +1,6 @@
 // Spec 30 §6, §7, 40 §5.4: every metric that the due plans price, rated; later steps make lines of it.
 import type { Calculation } from '../calculation.ts';
-import type { Draft } from '../draft.ts';
+import { type Draft, withFailure } from '../draft.ts';
 import { pricingSlots } from '../pricing-slot.ts';
 import { ratedSlot } from '../rated-window.ts';
 
@@ -10,6 +10,11 @@ export function rateUsage(draft: Draft, calculation: Calculation): Draft {
     pricingSlots(member.attached, calculation.index).map((slot) => ratedSlot({ calculation, member, slot })),
   );
   const needs = rated.flatMap((slot) => slot.needs);
-  const failure = rated.map((slot) => slot.failure).find((found) => found !== null) ?? null;
-  return { ...draft, rated: rated.flatMap((slot) => slot.windows), needs, failure };
+  const windows = rated.flatMap((slot) => slot.windows);
+  const failures = rated.map((slot) => slot.failure).filter((failure) => failure !== null);
+  return failures.reduce((grown: Draft, failure) => withFailure(grown, calculation, failure), {
+    ...draft,
+    rated: windows,
+    needs,
+  });
 }

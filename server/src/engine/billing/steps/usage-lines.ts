@@ -1,6 +1,6 @@
 // Spec 30 §7, §11, §18, 40 §5.4 step 2: one line per attached plan, pricing, rating window and shown account.
 import type { Calculation } from '../calculation.ts';
-import { type Draft, withLine } from '../draft.ts';
+import { type Draft, withFailure, withLine } from '../draft.ts';
 import { isBillFailure } from '../line-amount.ts';
 import { usageSpecs } from '../usage-specs.ts';
 
@@ -10,8 +10,8 @@ export function usageLines(draft: Draft, calculation: Calculation): Draft {
   let grown = draft;
   for (const window of windows) {
     const specs = usageSpecs(calculation, window);
-    if (isBillFailure(specs)) return { ...grown, failure: specs };
-    grown = specs.reduce((lines, spec) => withLine(lines, calculation, spec), grown);
+    if (isBillFailure(specs)) grown = withFailure(grown, calculation, specs);
+    else grown = specs.reduce((lines, spec) => withLine(lines, calculation, spec), grown);
   }
   return grown;
 }
