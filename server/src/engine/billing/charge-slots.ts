@@ -4,7 +4,7 @@ import type { DueSlot } from './calculation.ts';
 import type { ChargeFacts, ExistingBillFacts } from './facts.ts';
 import { type FactsIndex, sortedBy } from './facts-index.ts';
 import { dateOrder } from './plan-dates.ts';
-import { isLockedFor, type OwnBills, ownSlot, type Placing, placingOn } from './slot-placing.ts';
+import { askedSlot, isLockedFor, type OwnBills, ownSlot, type Placing, placingOn } from './slot-placing.ts';
 
 /**
  * The slots with their charges, and those besides that exist only because of charges. `own` is null for a
@@ -28,14 +28,15 @@ export function slotsWithCharges(
 }
 
 /** A charge stays on its bill while it still belongs there: in its group, and dated no later. */
-function placeOfBilled({ index, own, open }: Placing, charge: ChargeFacts): DueSlot | null {
+function placeOfBilled(placing: Placing, charge: ChargeFacts): DueSlot | null {
+  const { index, own, open } = placing;
   const bill = index.facts.bills.find((row) => row.id === charge.billId);
   if (bill === undefined || bill.locked) return null;
   const { identity } = bill;
   if (identity.groupKey !== groupOf(index, charge)) return null;
   if (dateOrder(charge.billDate, identity.gridDate) > 0) return null;
   const found = open.find(({ slot }) => isSameSlot(slot, identity));
-  if (found !== undefined) return found.slot;
+  if (found !== undefined) return askedSlot(placing, found, own?.isAskedFor ?? false);
   const isOwn = own?.isAskedFor && own.frequencyKey === identity.frequencyKey;
   return own && isOwn && identity.gridDate.equals(own.date) ? ownSlot(own, identity.groupKey) : null;
 }
@@ -51,12 +52,13 @@ function placeOfNew(placing: Placing, charge: ChargeFacts): DueSlot | null {
   }
   const isLate = sameDay === undefined && dateOrder(charge.billDate, own.date) < 0;
   const joined = open.find(
-    ({ slot, accountIds }) =>
+    ({ slot, accountIds, isAskedFor }) =>
       slot.groupKey === groupKey &&
       accountIds.has(charge.accountId) &&
-      (slot.gridDate.equals(charge.billDate) || (isLate && dateOrder(slot.gridDate, charge.billDate) > 0)),
+      (slot.gridDate.equals(charge.billDate) ||
+        (isLate && isAskedFor && dateOrder(slot.gridDate, charge.billDate) > 0)),
   );
-  if (joined !== undefined) return joined.slot;
+  if (joined !== undefined) return askedSlot(placing, joined, own.isAskedFor);
   if (!own.isAskedFor || !(isLate || own.date.equals(charge.billDate))) return null;
   const slot = ownSlot(own, groupKey);
   return isLockedFor(index, charge.accountId, slot) ? null : slot;

@@ -14,19 +14,27 @@ import { slotsWithFees } from './fee-slots.ts';
 import { opensWithCharge } from './opening-charges.ts';
 import { dateOrder } from './plan-dates.ts';
 import { scheduledDates } from './scheduled-slots.ts';
+import type { OwnBills } from './slot-placing.ts';
 
 /** The slots that the target asks for, ordered by date, shorter frequencies first. */
 export function dueSlots(index: FactsIndex): readonly DueSlot[] {
   const { target } = index.facts;
-  const slots = target.kind === 'CREATE' ? slotsOfJob(index, target) : slotsOfBills(index.facts, target);
+  const slots =
+    target.kind === 'CREATE' ? slotsOfJob(index, target) : inOrder(slotsOfBills(index.facts, target));
+  const ownCharges = target.kind === 'CREATE' ? ownChargeBills(index, { target, slots }) : null;
+  return slotsWithCharges(index, slotsWithFees(index, slots, ownCharges), ownCharges);
+}
+
+function inOrder(slots: readonly DueSlot[]): readonly DueSlot[] {
   const unique = new Map(slots.map((slot) => [slotKey(slot), slot]));
-  const ownCharges = target.kind === 'CREATE' ? ownChargeBills(index, target) : null;
-  const withFees = slotsWithFees(index, sortedBy([...unique.values()], slotKey), ownCharges);
-  return slotsWithCharges(index, withFees, ownCharges);
+  return sortedBy([...unique.values()], slotKey);
 }
 
 /** Spec 40 §4.2: where charges go that no plan's bill takes; null when the job asks for other bills. */
-function ownChargeBills(index: FactsIndex, target: CreateTarget) {
+function ownChargeBills(
+  index: FactsIndex,
+  { target, slots }: { readonly target: CreateTarget; readonly slots: readonly DueSlot[] },
+): OwnBills {
   const { billingFrequency } = target;
   const stamp = stampOfJob(index, target);
   return {
@@ -35,7 +43,21 @@ function ownChargeBills(index: FactsIndex, target: CreateTarget) {
     stamp,
     adHocNamed: billingFrequency === 'AD_HOC',
     isAskedFor: billingFrequency === null || billingFrequency === 'AD_HOC',
+    waiting: waitingSlots(index, target, slots),
   };
+}
+
+/** Spec 40 §4.2: a charge joins the shortest of all bills due on its date, also of those not asked for. */
+function waitingSlots(
+  index: FactsIndex,
+  target: CreateTarget,
+  asked: readonly DueSlot[],
+): readonly DueSlot[] {
+  const { charges, commitments } = index.facts;
+  const isEveryAsked = target.billingFrequency === null && target.billFrequencyInterval === null;
+  if (isEveryAsked || charges.length + commitments.length === 0) return [];
+  const all = slotsOfJob(index, { ...target, billingFrequency: null, billFrequencyInterval: null });
+  return all.filter((slot) => !asked.some((other) => isSameSlot(other, slot)));
 }
 
 /** Spec 40 §8.1: the day after L, or the date that the job names, or today. */
@@ -68,10 +90,11 @@ function slotsOfBills(facts: BillFacts, target: RecalculateTarget): readonly Due
 
 function slotsOfJob(index: FactsIndex, target: CreateTarget): readonly DueSlot[] {
   const asking = { index, target, stamp: stampOfJob(index, target), slots: new Map<string, SlotMembers>() };
-  return attachedPlans(index, asking.stamp)
+  const slots = attachedPlans(index, asking.stamp)
     .filter((attached) => isAskedFor(attached, target))
     .flatMap((attached) => slotsOf(asking, attached))
     .filter((slot) => slot !== null);
+  return inOrder(slots);
 }
 
 function slotsOf(asking: Asking, attached: AttachedPlan): readonly (DueSlot | null)[] {

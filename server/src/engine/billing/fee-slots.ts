@@ -6,7 +6,7 @@ import { commitmentFees, type DueFee, feeAccountId, feeGroupKey } from './due-fe
 import type { BillTarget, ExistingBillFacts } from './facts.ts';
 import { type FactsIndex, sortedBy } from './facts-index.ts';
 import { dateOrder } from './plan-dates.ts';
-import { isLockedFor, type OwnBills, ownSlot, type Placing, placingOn } from './slot-placing.ts';
+import { askedSlot, isLockedFor, type OwnBills, ownSlot, type Placing, placingOn } from './slot-placing.ts';
 
 /**
  * The slots with their fees, and those besides that exist only because of fees. `own` is null for a
@@ -38,8 +38,9 @@ function placeOf(placing: Placing, fee: DueFee): DueSlot | null {
   if (carrier === undefined || !belongsOn(index, fee, carrier)) return placeOfNew(placing, fee);
   if (carrier.locked) return null;
   const found = open.find(({ slot }) => isSameSlot(slot, carrier.identity));
-  if (found !== undefined) return found.slot;
-  if (own === null || !isAskedFor(index, own, fee)) return null;
+  const makesBill = own !== null && isAskedFor(index, own, fee);
+  if (found !== undefined) return askedSlot(placing, found, makesBill);
+  if (own === null || !makesBill) return null;
   const slot = ownSlot(own, carrier.identity.groupKey);
   return isSameSlot(slot, carrier.identity) ? slot : null;
 }
@@ -63,13 +64,14 @@ function placeOfNew(placing: Placing, fee: DueFee): DueSlot | null {
   }
   const isLate = fee.mayBeLate && sameDay === undefined;
   const joined = open.find(
-    ({ slot, accountIds }) =>
+    ({ slot, accountIds, isAskedFor: isAsked }) =>
       slot.groupKey === groupKey &&
       accountIds.has(accountId) &&
-      (slot.gridDate.equals(fee.date) || (isLate && dateOrder(slot.gridDate, fee.date) > 0)),
+      (slot.gridDate.equals(fee.date) || (isLate && isAsked && dateOrder(slot.gridDate, fee.date) > 0)),
   );
-  if (joined !== undefined) return joined.slot;
-  if (own === null || !isAskedFor(index, own, fee)) return null;
+  const makesBill = own !== null && isAskedFor(index, own, fee);
+  if (joined !== undefined) return askedSlot(placing, joined, makesBill);
+  if (own === null || !makesBill) return null;
   const order = dateOrder(fee.date, own.date);
   if (order !== 0 && !(isLate && order < 0)) return null;
   const slot = ownSlot(own, groupKey);

@@ -14,7 +14,7 @@ import {
   plan,
   template,
 } from '../../../../test/support/bill-facts.ts';
-import { calculated, lineText, stored } from '../../../../test/support/bill-story.ts';
+import { calculated, jobs, lineText, stored } from '../../../../test/support/bill-story.ts';
 import { decimal } from '../../../kernel/decimal.ts';
 import type { DraftBill } from '../bill.ts';
 import type { BillFacts, ChargeFacts } from '../facts.ts';
@@ -130,6 +130,36 @@ describe('bills', () => {
       charges: [charge('a')],
     };
     expect(billed(rows)).toEqual(['acme WEEKLY 2024-06-01 a', 'acme MONTHLY 2024-06-01']);
+  });
+
+  test('a job of one frequency leaves a charge for the bill that it belongs on', () => {
+    const given = facts({
+      planTemplates: [template('monthly'), template('annual', { billFrequency: 'ANNUALLY' })],
+      plans: [plan('pro', 'monthly'), plan('lite', 'annual')],
+      accountPlans: [accountPlan('ap'), accountPlan('ap2', { planId: 'lite' })],
+      charges: [charge('a', { billDate: day('2025-01-01') })],
+    });
+    const annual = billsOf('2025-01-01', { billingFrequency: 'ANNUALLY' });
+    const monthly = billsOf('2025-01-01', { billingFrequency: 'MONTHLY' });
+    const adHoc = billsOf('2025-01-01', { billingFrequency: 'AD_HOC' });
+    expect(jobs(given, [annual, adHoc, monthly]).map(texts)).toEqual([
+      ['acme ANNUALLY 2025-01-01'],
+      [],
+      ['acme MONTHLY 2025-01-01 a'],
+    ]);
+    const late = { ...given, charges: [charge('a', { billDate: day('2024-12-20') })] };
+    expect(jobs(late, [annual]).map(texts)).toEqual([['acme ANNUALLY 2025-01-01 a']]);
+  });
+
+  test('with consolidation a charge alone makes the one bill of its date due', () => {
+    const rows = {
+      organization: organization({ consolidateBills: true }),
+      charges: [charge('a')],
+      target: billsOf('2024-06-01', { billingFrequency: 'AD_HOC' }),
+    };
+    expect(billed(rows)).toEqual(['acme MONTHLY 2024-06-01 a']);
+    const other = { target: billsOf('2024-06-01', { billingFrequency: 'ANNUALLY' }) };
+    expect(billed({ ...rows, ...other })).toEqual([]);
   });
 
   test.each([

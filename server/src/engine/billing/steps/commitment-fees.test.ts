@@ -8,10 +8,11 @@ import {
   day,
   facts,
   organization,
+  plan,
   pricing,
   template,
 } from '../../../../test/support/bill-facts.ts';
-import { billText, calculated, headText } from '../../../../test/support/bill-story.ts';
+import { billText, calculated, headText, jobs } from '../../../../test/support/bill-story.ts';
 import { afterBilling, commitment, feeTexts, MONTHLY } from '../../../../test/support/commitment-facts.ts';
 import { decimal } from '../../../kernel/decimal.ts';
 import type { DraftBill } from '../bill.ts';
@@ -115,6 +116,24 @@ describe('spec 50 §4.5: the amount along a plan', () => {
       ],
     ]);
     expect(bills.map(headText)[0]?.frequency).toBe('MONTHLY/1');
+  });
+
+  test('a job of one frequency leaves a fee for the bill that it belongs on', () => {
+    const given = facts({
+      commitments: [commitment('term', 12000, MONTHLY)],
+      plans: [plan('pro', 'monthly'), plan('lite', 'annual')],
+      planTemplates: [template('monthly'), template('annual', { billFrequency: 'ANNUALLY' })],
+      accountPlans: [
+        accountPlan('ap', { startDate: at('2025-01-01') }),
+        accountPlan('ap2', { planId: 'lite', startDate: at('2025-01-01') }),
+      ],
+    });
+    const feesBy = (billingFrequency: 'ANNUALLY' | 'MONTHLY') =>
+      jobs(given, [billsOf('2026-01-01', { billingFrequency })]).flatMap((bills) =>
+        bills.map((bill) => `${bill.billingFrequency} ${bill.billTotal}`),
+      );
+    expect(feesBy('ANNUALLY')).toEqual(['ANNUALLY 0']);
+    expect(feesBy('MONTHLY')).toEqual(['MONTHLY 1000']);
   });
 
   test('the epoch is that of the commitment, the attached plan, the account, the organization', () => {
