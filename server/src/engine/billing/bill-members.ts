@@ -20,6 +20,15 @@ export function membersOf(calculation: Calculation, account: AccountFacts): read
   });
 }
 
+/** The members whose block is shared out to the bills of the accounts that it is pooled from. */
+export function blocksOfChildBills({ index, members }: Calculation): readonly DueMember[] {
+  if (index.facts.accounts.length === 1) return [];
+  return members.filter(
+    ({ attached }) =>
+      attached.account.id === index.head.id && attached.accountPlan.childBillingMode === 'CHILD',
+  );
+}
+
 /** The charges that are on the account's bill, by id. */
 export function chargesOf({ index, slot }: Calculation, account: AccountFacts): readonly ChargeFacts[] {
   if (slot.chargeIds.length === 0) return [];

@@ -15,6 +15,8 @@ export type DueSlot = BillSlot & {
   readonly stamp: BillStamp;
   /** The job names AD_HOC, so plans without a cycle take part. */
   readonly adHocNamed: boolean;
+  /** Whether a bill may be made that has nothing but charges and fees of the slot's date. */
+  readonly makesAlone: boolean;
   /** The charges that are on the slot's bills. */
   readonly chargeIds: readonly string[];
   /** The commitment fees that are on the slot's bills. */

@@ -4,7 +4,15 @@ import type { DueSlot } from './calculation.ts';
 import type { ChargeFacts, ExistingBillFacts } from './facts.ts';
 import { type FactsIndex, sortedBy } from './facts-index.ts';
 import { dateOrder } from './plan-dates.ts';
-import { askedSlot, isLockedFor, type OwnBills, ownSlot, type Placing, placingOn } from './slot-placing.ts';
+import {
+  askedSlot,
+  isLockedFor,
+  type OwnBills,
+  openSlotFor,
+  ownSlot,
+  type Placing,
+  placingOn,
+} from './slot-placing.ts';
 
 /**
  * The slots with their charges, and those besides that exist only because of charges. `own` is null for a
@@ -51,13 +59,8 @@ function placeOfNew(placing: Placing, charge: ChargeFacts): DueSlot | null {
     return found?.slot ?? null;
   }
   const isLate = sameDay === undefined && dateOrder(charge.billDate, own.date) < 0;
-  const joined = open.find(
-    ({ slot, accountIds, isAskedFor }) =>
-      slot.groupKey === groupKey &&
-      accountIds.has(charge.accountId) &&
-      (slot.gridDate.equals(charge.billDate) ||
-        (isLate && isAskedFor && dateOrder(slot.gridDate, charge.billDate) > 0)),
-  );
+  const { accountId, billDate: date } = charge;
+  const joined = openSlotFor(placing, { accountId, groupKey, date, isLate });
   if (joined !== undefined) return askedSlot(placing, joined, own.isAskedFor);
   if (!own.isAskedFor || !(isLate || own.date.equals(charge.billDate))) return null;
   const slot = ownSlot(own, groupKey);

@@ -4,7 +4,8 @@ import type { Conversion } from '../money/conversion.ts';
 import type { BilledPeriod, DraftBill } from './bill.ts';
 import { type BillParts, billDates } from './bill-dates.ts';
 import { accountsInOrder, existingBillOf, identityOf, membersOf } from './bill-members.ts';
-import { billCurrencyOf, type Calculation } from './calculation.ts';
+import { isConsolidated } from './bill-slot.ts';
+import { billCurrencyOf, type Calculation, type DueSlot } from './calculation.ts';
 import type { Draft, DraftLine } from './draft.ts';
 import type { DueMember } from './due-member.ts';
 import type { AccountFacts } from './facts.ts';
@@ -21,7 +22,25 @@ import { servicePeriod } from './time-charge.ts';
 export function draftBills(draft: Draft, calculation: Calculation): readonly DraftBill[] {
   return accountsInOrder(calculation)
     .filter((account) => hasBill(draft, calculation, account))
-    .map((account) => draftBill(draft, calculation, account));
+    .flatMap((account) => {
+      if (!isAlone(draft, calculation, account)) return [draftBill(draft, calculation, account)];
+      const slot: DueSlot = { ...calculation.slot, frequencyKey: 'AD_HOC' };
+      const alone: Calculation = Object.assign({}, calculation, { slot });
+      return slot.makesAlone ? [draftBill(draft, alone, account)] : [];
+    });
+}
+
+/**
+ * Whether a new bill has nothing but charges and fees, so that it is none of the slot's frequency: they were
+ * placed on the bill of a child that might have had a share of the parent's block (spec 40 §4.2, §6.3).
+ */
+function isAlone(draft: Draft, calculation: Calculation, account: AccountFacts): boolean {
+  const { slot, index } = calculation;
+  if (slot.chargeIds.length + slot.fees.length === 0 || account.id === index.head.id) return false;
+  if (isConsolidated(slot) || existingBillOf(calculation, account) !== null) return false;
+  const lines = draft.lines.filter((line) => line.billAccountId === account.id);
+  const { members, items } = partsOf(calculation, account, lines);
+  return members.length === 0 && items.length > 0;
 }
 
 function hasBill(draft: Draft, calculation: Calculation, account: AccountFacts): boolean {

@@ -42,9 +42,13 @@ function ownChargeBills(
     frequencyKey: index.facts.organization.consolidateBills ? 'CONSOLIDATED' : 'AD_HOC',
     stamp,
     adHocNamed: billingFrequency === 'AD_HOC',
-    isAskedFor: billingFrequency === null || billingFrequency === 'AD_HOC',
+    isAskedFor: asksForOwnBills(target),
     waiting: waitingSlots(index, target, slots),
   };
+}
+
+function asksForOwnBills({ billingFrequency }: CreateTarget): boolean {
+  return billingFrequency === null || billingFrequency === 'AD_HOC';
 }
 
 /** Spec 40 §4.2: a charge joins the shortest of all bills due on its date, also of those not asked for. */
@@ -83,6 +87,7 @@ function slotsOfBills(facts: BillFacts, target: RecalculateTarget): readonly Due
       frequencyKey: identity.frequencyKey,
       stamp,
       adHocNamed: false,
+      makesAlone: false,
       chargeIds: [],
       fees: [],
     }));
@@ -170,6 +175,7 @@ function dueSlotAt(asking: Asking, attached: AttachedPlan, date: PlainDate): Due
     frequencyKey: frequencyKeyOf(attached, index.facts.organization.consolidateBills),
     stamp,
     adHocNamed: target.billingFrequency === 'AD_HOC',
+    makesAlone: asksForOwnBills(target) && date.equals(targetDate(target, stamp)),
     chargeIds: [],
     fees: [],
   };

@@ -6,7 +6,15 @@ import { commitmentFees, type DueFee, feeAccountId, feeGroupKey } from './due-fe
 import type { BillTarget, ExistingBillFacts } from './facts.ts';
 import { type FactsIndex, sortedBy } from './facts-index.ts';
 import { dateOrder } from './plan-dates.ts';
-import { askedSlot, isLockedFor, type OwnBills, ownSlot, type Placing, placingOn } from './slot-placing.ts';
+import {
+  askedSlot,
+  isLockedFor,
+  type OwnBills,
+  openSlotFor,
+  ownSlot,
+  type Placing,
+  placingOn,
+} from './slot-placing.ts';
 
 /**
  * The slots with their fees, and those besides that exist only because of fees. `own` is null for a
@@ -63,12 +71,7 @@ function placeOfNew(placing: Placing, fee: DueFee): DueSlot | null {
     return open.find(({ slot }) => isSameSlot(slot, sameDay.identity))?.slot ?? null;
   }
   const isLate = fee.mayBeLate && sameDay === undefined;
-  const joined = open.find(
-    ({ slot, accountIds, isAskedFor: isAsked }) =>
-      slot.groupKey === groupKey &&
-      accountIds.has(accountId) &&
-      (slot.gridDate.equals(fee.date) || (isLate && isAsked && dateOrder(slot.gridDate, fee.date) > 0)),
-  );
+  const joined = openSlotFor(placing, { accountId, groupKey, date: fee.date, isLate });
   const makesBill = own !== null && isAskedFor(index, own, fee);
   if (joined !== undefined) return askedSlot(placing, joined, makesBill);
   if (own === null || !makesBill) return null;

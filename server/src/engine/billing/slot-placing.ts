@@ -1,9 +1,12 @@
 // Spec 40 §4.2, §8.1: the bills on which charges and fees can be placed.
 import type { PlainDate } from '../../kernel/time.ts';
 import type { BillStamp } from './bill.ts';
-import { type BillSlot, isSameSlot, slotKey } from './bill-slot.ts';
-import { calculationOf, type DueSlot } from './calculation.ts';
+import { blocksOfChildBills } from './bill-members.ts';
+import { type BillSlot, isConsolidated, isSameSlot, slotKey } from './bill-slot.ts';
+import { type Calculation, calculationOf, type DueSlot } from './calculation.ts';
 import { type FactsIndex, sortedBy } from './facts-index.ts';
+import { dateOrder } from './plan-dates.ts';
+import { poolAt } from './pool.ts';
 import { dueBillsOf } from './slot-bills.ts';
 
 /** What a create job makes of charges and fees that no other bill takes: bills of their own, of its date. */
@@ -22,6 +25,11 @@ export type OwnBills = {
 export type OpenSlot = {
   readonly slot: DueSlot;
   readonly accountIds: ReadonlySet<string>;
+  /**
+   * Children that have a bill in it if any usage of the parent's block is theirs, and otherwise one that is
+   * made of what is placed there alone.
+   */
+  readonly sharingIds: ReadonlySet<string>;
   readonly isAskedFor: boolean;
 };
 
@@ -41,8 +49,49 @@ export function placingOn(index: FactsIndex, slots: readonly DueSlot[], own: Own
 
 function openSlot(index: FactsIndex, slot: DueSlot, isAskedFor: boolean): OpenSlot {
   const known = { bills: index.facts.bills, answers: new Map() };
-  const unlocked = dueBillsOf(calculationOf(index, slot, known)).filter((due) => !due.locked);
-  return { slot, accountIds: new Set(unlocked.map((due) => due.identity.accountId)), isAskedFor };
+  const calculation = calculationOf(index, slot, known);
+  const unlocked = dueBillsOf(calculation).filter((due) => !due.locked);
+  return {
+    slot,
+    accountIds: new Set(unlocked.map((due) => due.identity.accountId)),
+    sharingIds: sharingIds(calculation),
+    isAskedFor,
+  };
+}
+
+/** One that has a bill of that date and group keeps to it. */
+function sharingIds(calculation: Calculation): ReadonlySet<string> {
+  const { index, slot } = calculation;
+  if (isConsolidated(slot)) return new Set();
+  const billed = index.facts.bills
+    .map(({ identity }) => identity)
+    .filter(({ gridDate, groupKey }) => gridDate.equals(slot.gridDate) && groupKey === slot.groupKey);
+  const taken = new Set(billed.map(({ accountId }) => accountId));
+  const ids = blocksOfChildBills(calculation)
+    .flatMap(({ attached, closing }) => (closing === null ? [] : [{ attached, at: closing.service.start }]))
+    .flatMap(({ attached, at }) => poolAt(calculation, attached, at))
+    .map((account) => account.id);
+  return new Set(ids.filter((id) => id !== index.head.id && !taken.has(id)));
+}
+
+/** An item of an account, by its date, and whether it may be on a later bill. */
+export type Placed = {
+  readonly accountId: string;
+  readonly groupKey: string;
+  readonly date: PlainDate;
+  readonly isLate: boolean;
+};
+
+/** The first bill of the item's date, or for an overdue one the first that is made of any later date. */
+export function openSlotFor({ own, open }: Placing, item: Placed): OpenSlot | undefined {
+  return open.find(({ slot, accountIds, sharingIds, isAskedFor }) => {
+    if (slot.groupKey !== item.groupKey) return false;
+    const isShared = sharingIds.has(item.accountId);
+    if (slot.gridDate.equals(item.date)) return isShared || accountIds.has(item.accountId);
+    if (!item.isLate || !isAskedFor || dateOrder(slot.gridDate, item.date) < 0) return false;
+    const hasOwnDate = slot.makesAlone || !own?.isAskedFor;
+    return accountIds.has(item.accountId) || (isShared && hasOwnDate);
+  });
 }
 
 /**
@@ -69,5 +118,14 @@ export function isLockedFor({ facts }: FactsIndex, accountId: string, slot: Bill
 
 /** The slot of a bill that exists only because of what is placed on it. */
 export function ownSlot({ date, frequencyKey, stamp, adHocNamed }: OwnBills, groupKey: string): DueSlot {
-  return { gridDate: date, groupKey, frequencyKey, stamp, adHocNamed, chargeIds: [], fees: [] };
+  return {
+    gridDate: date,
+    groupKey,
+    frequencyKey,
+    stamp,
+    adHocNamed,
+    makesAlone: true,
+    chargeIds: [],
+    fees: [],
+  };
 }

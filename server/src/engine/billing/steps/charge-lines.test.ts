@@ -12,9 +12,11 @@ import {
   facts,
   organization,
   plan,
+  pricing,
   template,
 } from '../../../../test/support/bill-facts.ts';
-import { calculated, jobs, lineText, stored } from '../../../../test/support/bill-story.ts';
+import { calculated, jobs, lineText, type Measured, stored } from '../../../../test/support/bill-story.ts';
+import { commitment, MONTHLY } from '../../../../test/support/commitment-facts.ts';
 import { decimal } from '../../../kernel/decimal.ts';
 import type { DraftBill } from '../bill.ts';
 import type { BillFacts, ChargeFacts } from '../facts.ts';
@@ -210,6 +212,59 @@ describe('bills', () => {
       'acme MONTHLY 2024-06-01',
       'kid AD_HOC 2024-06-01 a',
     ]);
+  });
+
+  describe('of a child that shares the block of its parent', () => {
+    const rows: Partial<BillFacts> = {
+      accounts: [account('acme'), child('kid', 'acme')],
+      accountPlans: [accountPlan('ap', { childBillingMode: 'CHILD' })],
+      pricings: [pricing('p')],
+      charges: [charge('a', { accountId: 'kid' })],
+    };
+    const used = [{ account: 'kid', at: '2024-05-10', value: 7 }];
+    const made = (fields: Partial<BillFacts>, usage: readonly Measured[]) =>
+      texts(calculated(facts({ ...rows, ...fields }), usage).bills);
+    const monthly = billsOf('2024-06-01', { billingFrequency: 'MONTHLY' });
+
+    test('a charge joins the bill of its share', () => {
+      const expected = ['acme MONTHLY 2024-06-01', 'kid MONTHLY 2024-06-01 a'];
+      expect(made({}, used)).toEqual(expected);
+      expect(made({ target: monthly }, used)).toEqual(expected);
+      const late = { charges: [charge('a', { accountId: 'kid', billDate: day('2024-05-20') })] };
+      expect(made(late, used)).toEqual(expected);
+    });
+
+    test('without a share it has a bill of its own, if the job asks for such bills', () => {
+      expect(made({}, [])).toEqual(['acme MONTHLY 2024-06-01', 'kid AD_HOC 2024-06-01 a']);
+      expect(made({ target: monthly }, [])).toEqual(['acme MONTHLY 2024-06-01']);
+    });
+
+    test('a charge stays on the bill of its own when there is a share later', () => {
+      const first = stored(calculated(facts(rows)).bills);
+      const billId = first.find((bill) => bill.identity.frequencyKey === 'AD_HOC')?.id ?? '';
+      const charges = [charge('a', { accountId: 'kid', billId }), charge('b', { accountId: 'kid' })];
+      expect(made({ charges, bills: first }, used)).toEqual([
+        'acme MONTHLY 2024-06-01',
+        'kid MONTHLY 2024-06-01',
+        'kid AD_HOC 2024-06-01 a b',
+      ]);
+    });
+
+    test('a fee of the child joins it too', () => {
+      const fee = {
+        ...MONTHLY,
+        accountId: 'kid',
+        childBillingMode: 'CHILD',
+        startDate: day('2024-05-01'),
+      } as const;
+      const commitments = [commitment('term', 100, { ...fee, endDate: day('2024-06-01') })];
+      const { bills } = calculated(facts({ ...rows, charges: [], commitments }), used);
+      // 7 of usage, a fee of 100, 7 drawn
+      expect(bills.map((bill) => `${bill.billingFrequency} ${bill.billTotal}`)).toEqual([
+        'MONTHLY 0',
+        'MONTHLY 100',
+      ]);
+    });
   });
 
   test('a recalculated bill keeps its charge until that is dated later, and takes new ones', () => {
