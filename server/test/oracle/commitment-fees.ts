@@ -1,9 +1,11 @@
 import { type Decimal, decimal, sumOf, ZERO } from '../../src/kernel/decimal.ts';
-import type { PlainDate } from '../../src/kernel/time.ts';
+import { type PlainDate, Temporal } from '../../src/kernel/time.ts';
 import {
+  before,
   type Grid,
   gridDate,
   isLater,
+  midnight,
   nextCell,
   type Piece,
   pieceOf,
@@ -86,12 +88,24 @@ function afterLast(turns: readonly Turn[], j: number | undefined): PlainDate | n
 /** Rule 1: like the plan, counted from the first epoch that is set. */
 function feeGrid(organization: Organization, commitment: Commitment): Grid {
   const template = the(organization.templates, the(organization.plans, commitment.plan ?? '').template);
-  const attachment = organization.attachments.find(
-    (one) => one.account === commitment.account && one.plan === commitment.plan,
-  );
+  const attachment = attachedWith(organization, commitment);
   const account = the(organization.accounts, commitment.account);
   const epoch = commitment.epoch ?? attachment?.epoch ?? account.epoch ?? organization.epochs[template.every];
   return { every: template.every, interval: template.interval, epoch };
+}
+
+/** The attachment of the plan, alone or in a group, that has an epoch: the first during the term. */
+function attachedWith(organization: Organization, { account, plan, from, to }: Commitment) {
+  const { groups, attachments, zone } = organization;
+  const withPlan = attachments
+    .filter((one) => one.account === account && one.epoch !== null)
+    .filter((one) => (one.group === null ? [one.plan] : the(groups, one.group).plans).includes(plan ?? ''))
+    .sort((a, b) => Temporal.Instant.compare(a.from, b.from) || (a.id < b.id ? -1 : 1));
+  const during = withPlan.filter(
+    (one) =>
+      before(one.from, midnight(to, zone)) && (one.to === null || before(midnight(from, zone), one.to)),
+  );
+  return during[0] ?? withPlan[0];
 }
 
 /** Rule 2; nothing is dated before the epoch (40 §3.4). */

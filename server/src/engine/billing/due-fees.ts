@@ -1,6 +1,6 @@
 // Spec 50 §4.4-§4.6: what a commitment bills, on which date, on whose bill and under which key.
 import { type Decimal, isDecimal, maxOf, minOf, sumOf, ZERO } from '../../kernel/decimal.ts';
-import type { PlainDate } from '../../kernel/time.ts';
+import { isBefore, type PlainDate, Temporal } from '../../kernel/time.ts';
 import { type Cycle, isCyclic } from '../calendar/cycle.ts';
 import { effectiveEpoch } from '../calendar/epoch.ts';
 import { type ClosedSpan, instantsOf } from '../calendar/local-dates.ts';
@@ -15,8 +15,8 @@ import type { LineTiming } from './bill.ts';
 import { groupKeyOf } from './bill-slot.ts';
 import type { Calculation } from './calculation.ts';
 import type { CommitmentFacts } from './commitment-facts.ts';
-import type { AccountFacts, ExistingBillFacts } from './facts.ts';
-import type { FactsIndex } from './facts-index.ts';
+import type { AccountFacts, AccountPlanFacts, ExistingBillFacts } from './facts.ts';
+import { type FactsIndex, textOrder } from './facts-index.ts';
 import { type FeeInstalment, feeInstalments } from './fee-instalments.ts';
 
 /** A fee in the commitment's currency, or why it cannot be rounded; `key` is the same on every bill. */
@@ -99,16 +99,41 @@ function planFees(index: FactsIndex, commitment: CommitmentFacts): readonly DueF
 
 /** The cycle of the billing plan under the commitment's own epoch, or that of the attached plan. */
 function cycleOf(index: FactsIndex, commitment: CommitmentFacts): Cycle | null {
-  const { billFrequency, billFrequencyInterval, billEpoch, billingPlanId, accountId } = commitment;
+  const { billFrequency, billFrequencyInterval, billEpoch, accountId } = commitment;
   if (billFrequency === null || !isCyclic(billFrequency)) return null;
-  const attached = index.facts.accountPlans.find(
-    (row) => row.accountId === accountId && row.planId === billingPlanId && row.billEpoch !== null,
-  );
+  const accountEpoch = index.accounts.get(accountId)?.billEpoch ?? null;
   const epoch = effectiveEpoch(billFrequency, {
-    own: [billEpoch, attached?.billEpoch ?? null, index.accounts.get(accountId)?.billEpoch ?? null],
+    own: [billEpoch, attachedEpoch(index, commitment), accountEpoch],
     tables: [index.facts.organization],
   });
   return { frequency: billFrequency, interval: billFrequencyInterval ?? 1, epoch };
+}
+
+/**
+ * The epoch with which the billing plan is attached to the account, alone or in a group. Of several
+ * attachments those during the commitment's term come first, then the earlier ones.
+ */
+function attachedEpoch(index: FactsIndex, commitment: CommitmentFacts): PlainDate | null {
+  const { billingPlanId, accountId, startDate: start, endDate: end } = commitment;
+  const term = instantsOf({ start, end }, index.facts.organization.timezone);
+  const during = (row: AccountPlanFacts) =>
+    isBefore(row.startDate, term.end) && (row.endDate === null || isBefore(term.start, row.endDate));
+  const candidates = index.facts.accountPlans.filter(
+    (row) => row.accountId === accountId && row.billEpoch !== null && hasPlan(index, row, billingPlanId),
+  );
+  const sorted = candidates.toSorted(
+    (a, b) => Temporal.Instant.compare(a.startDate, b.startDate) || textOrder(a.id, b.id),
+  );
+  return (sorted.find(during) ?? sorted[0])?.billEpoch ?? null;
+}
+
+function hasPlan(
+  { planGroups }: FactsIndex,
+  { planId, planGroupId }: AccountPlanFacts,
+  id: string | null,
+): boolean {
+  if (id === null) return false;
+  return planId === id || (planGroups.get(planGroupId ?? '')?.planIds.includes(id) ?? false);
 }
 
 /** Spec 50 §4.5 rule 7: what stands on locked bills is not owed any more. */

@@ -9,6 +9,7 @@ import {
   facts,
   organization,
   plan,
+  planGroup,
   pricing,
   template,
 } from '../../../../test/support/bill-facts.ts';
@@ -148,6 +149,44 @@ describe('spec 50 §4.5: the amount along a plan', () => {
       expect(feesOf(given, ['2025-02-01', '2025-02-15'])).toEqual(['2025-02-15 1000.00']);
     }
     expect(feesOf(alone(row), ['2025-02-01', '2025-02-15'])).toEqual(['2025-02-01 1000.00']);
+  });
+
+  test('a plan that is attached in a group has the epoch of the group’s attachment', () => {
+    const given = alone(commitment('term', 12000, MONTHLY), {
+      planGroups: [planGroup('bundle', ['pro'])],
+      accountPlans: [
+        accountPlan('ap', {
+          planGroupId: 'bundle',
+          billEpoch: day('2025-01-15'),
+          startDate: at('2026-06-01'),
+        }),
+      ],
+    });
+    expect(feesOf(given, ['2025-02-01', '2025-02-15'])).toEqual(['2025-02-15 1000.00']);
+  });
+
+  test('of several attachments the earliest during the term counts, in any order of the rows', () => {
+    const attached = (id: string, start: string, end: string | null, epoch: string) =>
+      accountPlan(id, {
+        startDate: at(start),
+        endDate: end === null ? null : at(end),
+        billEpoch: day(epoch),
+      });
+    const accountPlans = [
+      attached('a', '2026-06-01', null, '2025-01-05'),
+      attached('b', '2025-06-01', null, '2025-01-10'),
+      attached('d', '2025-03-01', null, '2025-01-20'),
+      attached('c', '2025-03-01', null, '2025-01-15'),
+      attached('e', '2024-01-01', '2025-01-01', '2025-01-25'),
+    ];
+    const dates = ['2025-02-05', '2025-02-10', '2025-02-15', '2025-02-20', '2025-02-25'];
+    for (const rows of [accountPlans, accountPlans.toReversed()]) {
+      const given = alone(commitment('term', 12000, MONTHLY), {
+        accountPlans: rows,
+        planTemplates: [template('monthly', { billFrequency: 'AD_HOC' })],
+      });
+      expect(feesOf(given, dates)).toEqual(['2025-02-15 1000.00']);
+    }
   });
 
   test('fees on locked bills stand and the rest is spread over the others', () => {
