@@ -39,7 +39,7 @@ const CONDITIONS: { readonly [kind in SearchKind]: (term: Term) => Condition } =
 /**
  * One condition for each term of a search such as `code~acme$dtCreated>=2024-01-01` (spec 40 §9); none for an
  * empty search. Throws VALIDATION_FAILED for a text that is none, an unknown field, a value or comparator
- * that does not suit the field.
+ * that does not suit the field. `~` finds beginnings in the texts that answers show.
  */
 export function searchConditions(searchQuery: string, fields: SearchFields, zone: string): Condition[] {
   const texts = searchQuery.split('$').filter((text) => text !== '');
@@ -56,21 +56,28 @@ function refuse(message: string): never {
   throw fieldsRefused([{ field: 'searchQuery', message: `is not valid: ${message}` }]);
 }
 
-function comparison(term: Term, value: RawBuilder<unknown>): Condition {
-  if (term.comparator === '~') return refuse(`${term.field} cannot be compared with ~`);
-  return sql`${sql.ref(term.field)} ${OPERATORS[term.comparator]} ${value}`;
+type Order = Exclude<Term['comparator'], '~'>;
+
+function comparison(field: string, comparator: Order, value: RawBuilder<unknown>): Condition {
+  return sql`${sql.ref(field)} ${OPERATORS[comparator]} ${value}`;
 }
 
-/** `~` finds the beginning of the text or of a word in it, in any letter case. */
+/** The beginning of the text or of a word in it, in any letter case. */
+function beginning(text: RawBuilder<unknown>, { value }: Term): Condition {
+  const literal = value.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  return sql`${text} ~* ${`(^|[[:space:][:punct:]])${literal}`}`;
+}
+
 function textCondition(term: Term): Condition {
-  if (term.comparator !== '~') return comparison(term, sql`${term.value}`);
-  const literal = term.value.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  return sql`${sql.ref(term.field)} ~* ${`(^|[[:space:][:punct:]])${literal}`}`;
+  const { field, comparator, value } = term;
+  if (comparator === '~') return beginning(sql.ref(field), term);
+  return comparison(field, comparator, sql`${value}`);
 }
 
 function idCondition(term: Term): Condition {
-  if (term.comparator !== '~') return comparison(term, sql`${uuidOf(term, term.value)}::uuid`);
-  return sql`starts_with(${sql.ref(term.field)}::text, ${term.value.toLowerCase()})`;
+  const { field, comparator, value } = term;
+  if (comparator !== '~') return comparison(field, comparator, sql`${uuidOf(term, value)}::uuid`);
+  return sql`starts_with(${sql.ref(field)}::text, ${value.toLowerCase()})`;
 }
 
 function uuidOf(term: Term, value: string): string {
@@ -90,22 +97,32 @@ function listedIdsCondition(term: Term): Condition {
 }
 
 function dateCondition(term: Term): Condition {
-  const date = dateFromText(term.value) ?? refuse(`${term.field} takes a date`);
-  return comparison(term, sql`${String(date)}::date`);
+  const { field, comparator, value } = term;
+  if (comparator === '~') return beginning(sql`to_char(${sql.ref(field)}, 'YYYY-MM-DD')`, term);
+  const date = dateFromText(value) ?? refuse(`${field} takes a date`);
+  return comparison(field, comparator, sql`${String(date)}::date`);
 }
 
 function dateTimeCondition(term: Term): Condition {
-  const date = dateFromText(term.value);
-  const instant = instantFromText(term.value) ?? (date && startOfDate(date, term.zone));
-  return comparison(
-    term,
-    sql`${String(instant ?? refuse(`${term.field} takes a date or a date-time`))}::timestamptz`,
-  );
+  const { field, comparator, value } = term;
+  if (comparator === '~') return beginning(instantAsText(field), term);
+  const date = dateFromText(value);
+  const instant = instantFromText(value) ?? (date && startOfDate(date, term.zone));
+  const text = String(instant ?? refuse(`${field} takes a date or a date-time`));
+  return comparison(field, comparator, sql`${text}::timestamptz`);
+}
+
+/** As answers show it: in UTC, with as many digits of the second as there are. */
+function instantAsText(field: string): RawBuilder<unknown> {
+  const digits = sql`to_char(${sql.ref(field)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')`;
+  return sql`(rtrim(rtrim(${digits}, '0'), '.') || 'Z')`;
 }
 
 function flagCondition(term: Term): Condition {
+  const { field, comparator } = term;
+  if (comparator === '~') return beginning(sql`${sql.ref(field)}::text`, term);
   const value = term.value.toLowerCase();
-  if (value !== 'true' && value !== 'false') return refuse(`${term.field} takes true or false`);
-  if (term.comparator !== ':') return refuse(`${term.field} can only be compared with :`);
-  return comparison(term, sql`${value === 'true'}`);
+  if (value !== 'true' && value !== 'false') return refuse(`${field} takes true or false`);
+  if (comparator !== ':') return refuse(`${field} can only be compared with : and ~`);
+  return comparison(field, comparator, sql`${value === 'true'}`);
 }

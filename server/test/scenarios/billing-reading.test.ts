@@ -41,6 +41,9 @@ test.each([
   ['/billingperiod/2024-05-31/Annually', []],
   ['/search?searchQuery=billDate>2024-05-01$locked:false&sortBy=billDate', [JUNE, JULY]],
   ['/search?searchQuery=billDate:2024-05-01$billDate:2024-07-01&operator=OR', [JULY, MAY]],
+  ['/search?searchQuery=billDate~2024-0', [JULY, JUNE, MAY]],
+  ['/search?searchQuery=billDate~2024-06$locked~F', [JUNE]],
+  ['/search?searchQuery=locked~t', []],
   ['/search?searchQuery=billingFrequency~month&fromDocument=1&pageSize=1', [JUNE]],
 ])('GET /bills%s', async (query, dates) => {
   expect(await datesAt(`/bills${query}`)).toEqual(dates);
