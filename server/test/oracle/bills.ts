@@ -2,6 +2,7 @@ import { ZERO } from '../../src/kernel/decimal.ts';
 import type { PlainDate } from '../../src/kernel/time.ts';
 import { dateIn, gridDate, indexOf, isLater } from './calendar.ts';
 import { counterLines } from './counter-lines.ts';
+import { kindsOf } from './credit.ts';
 import { billDraws, consumedLines, drawDown } from './draw-down.ts';
 import { groupFloors, planFloors } from './floors.ts';
 import { chargeLines, feeLines } from './joined-lines.ts';
@@ -70,13 +71,14 @@ function unitBills(organization: Organization, accounts: readonly string[], job:
   const charges = chargeLines(organization, accounts, joining);
   lines = [...lines, ...charges, ...feeLines(organization, accounts, joining)];
   lines = withCredits(organization, lines, ofType(usage, 'GLOBAL_CREDIT'));
-  const ordered = inBillOrder(lines);
+  const kinds = kindsOf(organization, accounts);
+  const ordered = inBillOrder(lines, kinds);
   const drawn = drawDown(organization, accounts, { lines: ordered, others });
   const over = withOverage(organization, ordered, { drawn, others });
   const final = withSummaries([...over.lines, ...consumedLines(organization, over.taken)]);
   const keys = uniqueKeys([...due, ...final.map((line) => line.on)]);
   return keys.map((on) => ({
-    ...headOf(organization, { on, parts, lines: final, date }),
+    ...headOf(organization, { on, parts, lines: final, date, kinds }),
     draws: billDraws(over.taken, on),
     inArrears: parts.filter((part) => !isInAdvance(organization, part)).map((part) => part.member.id),
     history: [
@@ -151,13 +153,15 @@ type Head = {
   readonly parts: readonly Part[];
   readonly lines: readonly Line[];
   readonly date: PlainDate;
+  /** The kinds of credit in the order in which they pay. */
+  readonly kinds: readonly string[];
 };
 
 /**
  * Spec 40 §4.1, §4.2: frequency and period of a bill, the longest when several plans share it. Plans of
  * different intervals do not agree, since the bill has only one interval to show.
  */
-function headOf(organization: Organization, { on, parts, lines, date }: Head) {
+function headOf(organization: Organization, { on, parts, lines, date, kinds }: Head) {
   const mine = lines.filter((line) => sameBill(line.on, on));
   const members = parts.filter(
     (part) =>
@@ -182,7 +186,7 @@ function headOf(organization: Organization, { on, parts, lines, date }: Head) {
     frequency: frequencies.size > 1 ? 'MIXED' : every,
     from: (isCyclic ? starts[0] : sorted[0]) ?? date,
     to: (isCyclic ? date : sorted.at(-1)) ?? date,
-    lines: inBillOrder(mine),
+    lines: inBillOrder(mine, kinds),
   };
 }
 

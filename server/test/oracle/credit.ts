@@ -41,7 +41,8 @@ export function creditsOf(organization: Organization, accounts: readonly string[
   });
 }
 
-function kindsOf(organization: Organization, accounts: readonly string[]): readonly string[] {
+/** Spec 50 §6.4 rule 1: which kind of credit pays first. */
+export function kindsOf(organization: Organization, accounts: readonly string[]): readonly string[] {
   const only = accounts.length === 1 ? the(organization.accounts, accounts[0] ?? '') : null;
   if (only === null || only.parent !== null) return ['PREPAYMENT', 'BALANCE'];
   return only.order !== null && only.order.length > 0 ? only.order : organization.order;

@@ -10,14 +10,16 @@ const STEPS: readonly (readonly string[])[] = [
   ['AD_HOC'],
   ['BALANCE_FEE'],
   ['COMMITMENT_FEE'],
-  ['COMMITMENT_CONSUMED'],
-  ['BALANCE_CONSUMED'],
+  ['COMMITMENT_CONSUMED', 'BALANCE_CONSUMED'],
   ['OVERAGE_USAGE'],
   ['OVERAGE_SURCHARGE'],
 ];
 
-/** Spec 40 §5.4: by step, then product, plan, description, segment, child, and service period. */
-export function inBillOrder(lines: readonly Line[]): readonly Line[] {
+/**
+ * Spec 40 §5.4: by step, then product, plan, description, segment, child, and service period. What credits
+ * pay is in the order of their kinds.
+ */
+export function inBillOrder(lines: readonly Line[], kinds: readonly string[]): readonly Line[] {
   return [...lines].sort((a, b) => {
     const keys = (line: Line) => [
       line.product ?? '',
@@ -26,7 +28,12 @@ export function inBillOrder(lines: readonly Line[]): readonly Line[] {
       line.segment?.join('/') ?? '',
       line.child ?? '',
     ];
-    return stepOf(a) - stepOf(b) || compared(keys(a), keys(b)) || inTime(a, b);
+    return (
+      stepOf(a) - stepOf(b) ||
+      turnOf(a, kinds) - turnOf(b, kinds) ||
+      compared(keys(a), keys(b)) ||
+      inTime(a, b)
+    );
   });
 }
 
@@ -35,6 +42,11 @@ function stepOf({ type, price, origin }: Line): number {
   const level = origin === 'group' ? 0.2 : 0.1;
   const step = STEPS.findIndex((types) => types.includes(type)) + (origin.startsWith('price ') ? 0 : level);
   return type === 'USAGE_CREDIT' && price?.type === 'GLOBAL_CREDIT' ? 7.5 : step;
+}
+
+function turnOf({ type }: Line, kinds: readonly string[]): number {
+  if (type === 'COMMITMENT_CONSUMED') return kinds.indexOf('PREPAYMENT');
+  return type === 'BALANCE_CONSUMED' ? kinds.indexOf('BALANCE') : 0;
 }
 
 function compared(a: readonly string[], b: readonly string[]): number {

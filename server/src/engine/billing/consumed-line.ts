@@ -2,6 +2,7 @@
 import { sumOf } from '../../kernel/decimal.ts';
 import { earlier } from '../../kernel/time.ts';
 import type { Calculation } from './calculation.ts';
+import { creditSources } from './credit.ts';
 import { creditLine } from './credit-line.ts';
 import { type DraftLine, type PlacedDraw, RANK } from './draft.ts';
 import type { Taken } from './draw-down.ts';
@@ -17,7 +18,7 @@ export function consumedLine(calculation: Calculation, parts: readonly [Taken, .
   return creditLine(calculation, {
     key: child === null ? name : `${name}/${child.id}`,
     billAccountId: line.billAccountId,
-    rank: RANK.drawDown,
+    rank: RANK.drawDown + creditSources(calculation.index).indexOf(credit.source),
     lineItemType: credit.source === 'PREPAYMENT' ? 'COMMITMENT_CONSUMED' : 'BALANCE_CONSUMED',
     rule: '50 §6',
     timing: 'ARREARS',

@@ -73,7 +73,7 @@ export function creditsInOrder({ index }: Calculation): readonly Credit[] {
 }
 
 /** Spec 50 §6.4 rule 1: members of a hierarchy have no order of their own. */
-function creditSources({ facts, head }: FactsIndex): readonly CreditSource[] {
+export function creditSources({ facts, head }: FactsIndex): readonly CreditSource[] {
   if (facts.accounts.length > 1) return ['PREPAYMENT', 'BALANCE'];
   return head.creditApplicationOrder ?? facts.organization.creditApplicationOrder;
 }

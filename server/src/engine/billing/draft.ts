@@ -59,8 +59,10 @@ export const RANK = {
   planMinimumSpend: 61,
   groupMinimumSpend: 62,
   charge: 70,
-  commitmentFee: 71,
+  balanceFee: 71,
+  commitmentFee: 72,
   globalCredit: 80,
+  /** Of the kind that is drawn on first; the other one follows. */
   drawDown: 90,
   overageUsage: 100,
   overageSurcharge: 101,

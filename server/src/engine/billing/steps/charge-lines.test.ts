@@ -80,6 +80,12 @@ describe('lines', () => {
     expect([quantity, units, averageUnitPrice].map(String)).toEqual(['4', '4', '2.5']);
   });
 
+  test('fees of balances follow the other charges, whatever their texts', () => {
+    const fee = charge('a', { lineItemType: 'BALANCE_FEE', balanceId: 'w' });
+    const rows = lines([fee, charge('b')], { balances: [balance('w', 0)] });
+    expect(rows.map((line) => line.lineItemType)).toEqual(['AD_HOC', 'BALANCE_FEE']);
+  });
+
   test('units at a price are rounded once', () => {
     // 3 x 0.335 = 1.005
     const row = charge('a', { amount: null, units: decimal(3), unitPrice: decimal('0.335') });

@@ -32,7 +32,7 @@ function chargeLine(calculation: Calculation, charge: ChargeFacts): DraftLine | 
   return {
     key: `charge/${charge.id}`,
     billAccountId: accountId,
-    rank: RANK.charge,
+    rank: charge.lineItemType === 'BALANCE_FEE' ? RANK.balanceFee : RANK.charge,
     planCode: '',
     attachedKey: null,
     lineItemType: charge.lineItemType,
