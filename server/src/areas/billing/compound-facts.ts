@@ -36,8 +36,9 @@ type Holders = { readonly accountIds: readonly string[]; readonly contractIds: r
 type OwnFields = { readonly id: string; readonly customFields: CustomFieldValues };
 
 /**
- * The custom fields that calculations of compound aggregations can see, of the accounts with their
- * account plans, of the contracts and of the catalog behind them (spec 20 §6.2); nothing is read when the catalog has no compound aggregation.
+ * The custom fields that calculations of compound aggregations can see, of the accounts with their account
+ * plans, of the contracts and of the catalog behind them (spec 20 §6.2); nothing is read when the catalog has
+ * no compound aggregation.
  */
 export async function loadCustomFields(
   { db, orgId }: Source,

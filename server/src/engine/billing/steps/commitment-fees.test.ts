@@ -166,18 +166,14 @@ describe('spec 50 §4.5: the amount along a plan', () => {
   });
 
   test('of several attachments the earliest during the term counts, in any order of the rows', () => {
-    const attached = (id: string, start: string, end: string | null, epoch: string) =>
-      accountPlan(id, {
-        startDate: at(start),
-        endDate: end === null ? null : at(end),
-        billEpoch: day(epoch),
-      });
+    const attached = (id: string, start: string, epoch: string) =>
+      accountPlan(id, { startDate: at(start), billEpoch: day(epoch) });
     const accountPlans = [
-      attached('a', '2026-06-01', null, '2025-01-05'),
-      attached('b', '2025-06-01', null, '2025-01-10'),
-      attached('d', '2025-03-01', null, '2025-01-20'),
-      attached('c', '2025-03-01', null, '2025-01-15'),
-      attached('e', '2024-01-01', '2025-01-01', '2025-01-25'),
+      attached('a', '2026-06-01', '2025-01-05'),
+      attached('b', '2025-06-01', '2025-01-10'),
+      attached('d', '2025-03-01', '2025-01-20'),
+      attached('c', '2025-03-01', '2025-01-15'),
+      { ...attached('e', '2024-01-01', '2025-01-25'), endDate: at('2025-01-01') },
     ];
     const dates = ['2025-02-05', '2025-02-10', '2025-02-15', '2025-02-20', '2025-02-25'];
     for (const rows of [accountPlans, accountPlans.toReversed()]) {
