@@ -6,7 +6,7 @@ import { type BillSlot, isConsolidated, isSameSlot, slotKey } from './bill-slot.
 import { type Calculation, calculationOf, type DueSlot } from './calculation.ts';
 import { type FactsIndex, sortedBy } from './facts-index.ts';
 import { dateOrder } from './plan-dates.ts';
-import { poolAt } from './pool.ts';
+import { poolIn } from './pool.ts';
 import { dueBillsOf } from './slot-bills.ts';
 
 /** What a create job makes of charges and fees that no other bill takes: bills of their own, of its date. */
@@ -68,8 +68,9 @@ function sharingIds(calculation: Calculation): ReadonlySet<string> {
     .filter(({ gridDate, groupKey }) => gridDate.equals(slot.gridDate) && groupKey === slot.groupKey);
   const taken = new Set(billed.map(({ accountId }) => accountId));
   const ids = blocksOfChildBills(calculation)
-    .flatMap(({ attached, closing }) => (closing === null ? [] : [{ attached, at: closing.service.start }]))
-    .flatMap(({ attached, at }) => poolAt(calculation, attached, at))
+    .flatMap(({ attached, closing }) =>
+      closing === null ? [] : poolIn(calculation, attached, closing.service).accounts,
+    )
     .map((account) => account.id);
   return new Set(ids.filter((id) => id !== index.head.id && !taken.has(id)));
 }
