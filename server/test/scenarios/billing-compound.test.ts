@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attach, billText, runJob, theBillOf, use } from '../support/billing.ts';
 import { account, created, freshCode, type Made, product } from '../support/configured.ts';
+import { fetched, stated } from '../support/statements.ts';
 import { startTestServer, type TestServer } from '../support/stores.ts';
 
 let server: TestServer;
@@ -79,6 +80,64 @@ test('a line names the compound aggregation, made of base values and custom fiel
   const [line] = bill.lineItems;
   expect(line).toMatchObject({ description: 'Mix', compoundAggregationId: priced.mix.id });
   expect(line).not.toHaveProperty('aggregationId');
+});
+
+/** A table of rates by tier, published with these rows. */
+async function ratesByTier(items: readonly object[]) {
+  const table = await created(server, '/lookuptables', { name: 'Rates', code: freshCode('rates') });
+  const publish = async (rows: readonly object[]) => {
+    const fields = [
+      { name: 'tier', type: 'STRING' },
+      { name: 'rate', type: 'NUMBER' },
+      { name: 'next', type: 'STRING' },
+    ];
+    const revision = { name: 'Rates', fields, keys: ['tier'] };
+    const { id } = await created(server, `/lookuptables/${table.id}/revisions`, revision);
+    const path = `/lookuptables/${table.id}/revisions/${id}`;
+    await server.request('PUT', `${path}/data`, { items: rows });
+    const status = await server.request('PUT', `${path}/status`, { status: 'PUBLISHED', version: 1 });
+    expect(status, JSON.stringify(status.body)).toMatchObject({ status: 200 });
+  };
+  if (items.length > 0) await publish(items);
+  return { code: String(table['code']), publish };
+}
+
+async function verified(bill: Made) {
+  return (await server.request('POST', `/bills/${bill.id}/verify`)).body;
+}
+
+test('a calculation looks up rows of the published revision, which the bill keeps', async () => {
+  const path = '/customfields';
+  const { body } = await server.request('GET', path);
+  await server.request('PUT', path, { ...(body as object), account: { tier: 'none' } });
+  const rates = await ratesByTier([]);
+  // The rate of the tier after the account's own.
+  const next = `Lookup.findString("${rates.code}", "next", "none", customFields.account.tier)`;
+  const priced = await compoundPlan(
+    (sum) => `${sum} * Lookup.findNumber("${rates.code}", "rate", 5, ${next})`,
+  );
+  const silver = await billed(priced, { customFields: { tier: 'silver' } });
+  const gold = await billed(priced, { customFields: { tier: 'gold' } });
+  const accountIds = [silver.id, gold.id];
+  await runJob(server, { ...MAY, accountIds });
+  // Nothing is published: 7 × 5 = 35 units at 10
+  expect(billText(await theBillOf(server, silver))).toContain('35 u 350.00');
+  await rates.publish([
+    { tier: 'silver', rate: 3, next: 'gold' },
+    { tier: 'gold', rate: 2, next: 'platinum' },
+  ]);
+  expect(await verified(await theBillOf(server, silver))).toMatchObject({
+    ...{ result: 'identical', configuration: 'CHANGED' },
+  });
+  await runJob(server, { ...MAY, accountIds });
+  const bill = await theBillOf(server, silver);
+  // After silver comes gold: 7 × 2 = 14; after gold platinum, which has no row: 7 × 5 = 35.
+  expect(billText(bill)).toContain('14 u 140.00');
+  expect(billText(await theBillOf(server, gold))).toContain('35 u 350.00');
+  expect(await verified(bill)).toMatchObject({ result: 'identical', configuration: 'SAME' });
+  const job = await stated(server, bill);
+  const statement = await fetched(server, job.presignedJsonStatementUrl);
+  expect(statement).toMatchObject({ lineItems: [{ quantity: 14, usage: [{ quantity: 14 }] }] });
 });
 
 test('aggregations without a segment in common count what falls in any of their segments', async () => {

@@ -77,6 +77,7 @@ function catalogFacts(facts: BillFacts) {
     aggregations: inOrder(facts.aggregations),
     compoundAggregations: inOrder(facts.compoundAggregations),
     counters: inOrder(facts.counters),
+    lookupTables: facts.lookupTables,
   };
 }
 
@@ -99,6 +100,7 @@ const CONFIGURATION_NAMES: readonly (keyof BillFacts)[] = [
   'aggregations',
   'compoundAggregations',
   'counters',
+  'lookupTables',
   'accounts',
   'accountPlans',
   'contracts',

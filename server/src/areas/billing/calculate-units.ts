@@ -1,10 +1,12 @@
 import type { Context } from '../../context.ts';
 import type { BillsCalculation, DraftBill, FailedBills } from '../../engine/billing/bill.ts';
 import { calculateBills } from '../../engine/billing/calculate-bills.ts';
+import { MAX_DEPTH } from '../../engine/expression/parse.ts';
 import type { UsageAnswer, UsageAnswers, UsageQuery } from '../../engine/metering/usage-query.ts';
 import { assert } from '../../kernel/assert.ts';
 import { aggregateUsage } from '../usage/index.ts';
 import type { UnitFacts } from './load-bill-facts.ts';
+import { type FactsSource, unitsWithLookupRows } from './units-with-lookup-rows.ts';
 
 /** The bills of one unit; `error` is set instead when the calculation broke, which is a bug of ours. */
 export type CalculatedUnit = UnitFacts & {
@@ -16,16 +18,19 @@ export type CalculatedUnit = UnitFacts & {
   readonly answers: UsageAnswers;
 };
 
-/** Draw-downs can split a period and so make new questions, but never for long. */
-const MAX_ROUNDS = 8;
+/**
+ * Draw-downs can split a period and so make new questions, but never for long. A row of a lookup table can
+ * name the next one to be read, as often as a calculation nests.
+ */
+const MAX_ROUNDS = 8 + MAX_DEPTH;
 
 /**
- * Calculates every unit: the engine says what it must know about measurements, the questions of all units are
- * asked together, and it is called again. Nothing is written.
+ * Calculates every unit: the engine says what it must know about measurements and which rows of lookup tables
+ * it needs, those of all units are read together, and it is called again. Nothing is written.
  */
 export async function calculateUnits(
   ctx: Context,
-  orgId: string,
+  source: FactsSource,
   units: readonly UnitFacts[],
 ): Promise<readonly CalculatedUnit[]> {
   const answers = new Map<string, UsageAnswer>();
@@ -39,33 +44,35 @@ export async function calculateUnits(
       const before = asked.get(unit.unitId) ?? [];
       if ('queries' in result) {
         asked.set(unit.unitId, [...before, ...result.queries]);
-        return [{ unit, queries: result.queries }];
+        return [{ unit, ...result }];
       }
       calculated.push({ queries: before, answers: answersTo(before, answers), ...unit, ...result });
       return [];
     });
-    open = asking.map(({ unit }) => unit);
+    open = await unitsWithLookupRows(source, asking);
     const queries = unanswered(
       asking.flatMap(({ queries }) => queries),
       answers,
     );
-    assert(open.length === 0 || queries.length > 0, 'what is asked has not been answered');
+    const learns = queries.length > 0 || asking.some(({ lookups }) => lookups.length > 0);
+    assert(open.length === 0 || learns, 'what is asked has not been answered');
     if (queries.length === 0) continue;
-    for (const [key, answer] of await aggregateUsage(ctx, orgId, queries)) answers.set(key, answer);
+    for (const [key, answer] of await aggregateUsage(ctx, source.orgId, queries)) answers.set(key, answer);
   }
   return calculated;
 }
 
+type Needs = Extract<BillsCalculation, { kind: 'needs' }>;
 type Answers = ReadonlyMap<string, UsageAnswer>;
 type Result =
-  | { readonly queries: readonly UsageQuery[] }
+  | Pick<Needs, 'queries' | 'lookups'>
   | Omit<CalculatedUnit, keyof UnitFacts | 'queries' | 'answers'>;
 
 /** A calculation that throws would throw again for ever: its unit is reported and the others go on. */
 function resultOf(unit: UnitFacts, answers: Answers): Result {
   try {
     const result: BillsCalculation = calculateBills(unit.facts, answers);
-    if (result.kind === 'needs') return { queries: result.queries };
+    if (result.kind === 'needs') return { queries: result.queries, lookups: result.lookups };
     return { bills: result.bills, failed: result.failed, error: null };
   } catch (error) {
     return { bills: [], failed: [], error: error instanceof Error ? error : new Error(String(error)) };

@@ -14,7 +14,8 @@ import { aggregationCodesOf } from '../../engine/metering/compound-names.ts';
 import { NUMERIC_CATEGORIES } from '../../engine/metering/fields.ts';
 import type { AggregationDefinition } from '../../engine/metering/usage-query.ts';
 import type { Db, Tx } from '../../store/database.ts';
-import { compoundAggregationsOf } from './compound-facts.ts';
+import { type PublishedRevisions, publishedRevisions } from '../catalog/index.ts';
+import { compoundAggregationsOf, lookupTablesNamedBy } from './compound-facts.ts';
 
 /** Everything that attached plans are priced by, for a whole batch of account units, found by id. */
 export type CatalogFacts = {
@@ -27,6 +28,8 @@ export type CatalogFacts = {
   readonly counterPricings: ReadonlyMap<string, readonly CounterPricingFacts[]>;
   readonly aggregations: ReadonlyMap<string, AggregationFacts>;
   readonly compoundAggregations: ReadonlyMap<string, CompoundAggregationFacts>;
+  /** The lookup tables that those compound aggregations name, by code. */
+  readonly lookupTables: PublishedRevisions;
   readonly counters: ReadonlyMap<string, CounterFacts>;
 };
 
@@ -74,6 +77,7 @@ export async function loadCatalogFacts(
     counterPricings: groupedBy(counterPricings, (row) => row.planId ?? row.planTemplateId ?? ''),
     aggregations: byId(aggregations),
     compoundAggregations: byId(compounds),
+    lookupTables: await publishedRevisions(source, lookupTablesNamedBy(compounds)),
     counters: byId(
       await countersOf(
         source,

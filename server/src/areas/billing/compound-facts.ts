@@ -3,6 +3,7 @@ import type { CompoundAggregationFacts, CustomFieldFacts } from '../../engine/bi
 import type { CustomFieldValues } from '../../engine/expression/custom-field.ts';
 import { parseExpression } from '../../engine/expression/parse.ts';
 import type { Expression } from '../../engine/expression/syntax.ts';
+import { lookupTablesOf } from '../../engine/expression/walk.ts';
 import { assert } from '../../kernel/assert.ts';
 import type { Db, Tx } from '../../store/database.ts';
 import { customFieldDefaults } from '../organization/index.ts';
@@ -29,6 +30,11 @@ function parsedCalculation(text: string): Expression {
   const result = parseExpression(text);
   assert(result.kind === 'expression', 'a stored calculation was read when it was saved');
   return result.root;
+}
+
+/** Codes of the lookup tables that the calculations name, each once. */
+export function lookupTablesNamedBy(rows: readonly CompoundAggregationFacts[]): readonly string[] {
+  return [...new Set(rows.flatMap((row) => lookupTablesOf(row.calculation)))];
 }
 
 type Holders = { readonly accountIds: readonly string[]; readonly contractIds: readonly string[] };

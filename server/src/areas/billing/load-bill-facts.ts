@@ -7,7 +7,7 @@ import { loadBalances } from './balance-facts.ts';
 import { type CatalogFacts, groupedBy, loadCatalogFacts } from './catalog-facts.ts';
 import { loadCharges } from './charge-facts.ts';
 import { loadCommitments } from './commitment-facts.ts';
-import { loadCustomFields } from './compound-facts.ts';
+import { loadCustomFields, lookupTablesNamedBy } from './compound-facts.ts';
 import { loadExistingBills } from './existing-bills.ts';
 import type { BillingOrganization } from './load-organization.ts';
 
@@ -133,6 +133,7 @@ function factsOf({ organization, target, catalog, customFields, parts, accounts 
   const charges = ofUnit(parts.charges);
   const linked = [...accountPlans, ...commitments, ...charges].map((row) => row.contractId);
   const own = ofUnit(parts.contracts).map((row) => row.id);
+  const priced = catalogOf(catalog, accountPlans);
   return {
     organization: organization.facts,
     currencies: organization.currencies,
@@ -146,8 +147,20 @@ function factsOf({ organization, target, catalog, customFields, parts, accounts 
     balances: ofUnit(parts.balances),
     commitments,
     charges,
-    ...catalogOf(catalog, accountPlans),
+    ...priced,
+    ...lookupTablesOf(catalog, priced.compoundAggregations),
   };
+}
+
+/** Nothing for a unit whose compound aggregations name no table. */
+function lookupTablesOf(
+  { lookupTables }: CatalogFacts,
+  compounds: BillFacts['compoundAggregations'],
+): Pick<BillFacts, 'lookupTables'> {
+  if (lookupTables.size === 0) return {};
+  const named = lookupTablesNamedBy(compounds);
+  if (named.length === 0) return {};
+  return { lookupTables: new Map([...lookupTables].filter(([code]) => named.includes(code))) };
 }
 
 type UnitCatalog = Pick<

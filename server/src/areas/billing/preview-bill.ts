@@ -66,7 +66,7 @@ async function calculatedUnit(
     now: target.now,
     lockBalances: false,
   });
-  const [unit] = await calculateUnits(ctx, orgId, units);
+  const [unit] = await calculateUnits(ctx, { db: ctx.db, orgId }, units);
   if (!unit) throw refusal('REFERENCE_NOT_FOUND', 'accountIds[0]', 'names no account');
   if (unit.error) throw unit.error;
   return unit;

@@ -29,7 +29,7 @@ export async function recalculateBill(
   const organization = await loadOrganization(tx, orgId, { keepLockDate: true });
   const target = { kind: 'RECALCULATE', now, billIds: [billId], namesChildren: true } as const;
   const request = { organization, unitIds: [unitId], target, now, lockBalances: true };
-  const calculated = await calculateUnits(ctx, orgId, await loadBillFacts(tx, request));
+  const calculated = await calculateUnits(ctx, { db: tx, orgId }, await loadBillFacts(tx, request));
   for (const { error, failed, facts } of calculated) {
     if (error) throw error;
     const accountId = facts.bills.find((bill) => bill.id === billId)?.identity.accountId;

@@ -166,7 +166,7 @@ async function billUnits(ctx: Context, tx: Tx, { job, unitIds }: Batch): Promise
   const loaded = await loadBillFacts(tx, request);
   const units =
     job.scheduledAt === null ? loaded : await withSettledBills(ctx, tx, { orgId: job.orgId, units: loaded });
-  const calculated = await calculateUnits(ctx, job.orgId, units);
+  const calculated = await calculateUnits(ctx, { db: tx, orgId: job.orgId }, units);
   for (const { unitId, error } of calculated) {
     if (error) ctx.log.error({ err: error, unitId, billJobId: job.id }, 'the bills of a unit broke');
   }

@@ -24,6 +24,11 @@ export function repeatedBill({ facts, answers }: KeptFacts, identity: BillIdenti
       const draft = result.bills.find((bill) => isSame(bill.identity, identity)) ?? null;
       return { draft, reason: draft === null ? reasonOf(result.failed, identity) : null, queries };
     }
+    const [missing] = result.lookups;
+    if (missing !== undefined) {
+      const reason = `the calculation needs a row that it did not need then, of table ${missing.table}`;
+      return { draft: null, reason, queries };
+    }
     for (const query of result.queries) {
       const answer = answers.get(query.key);
       if (answer === undefined) {

@@ -4,8 +4,14 @@ export { aggregation, ROUNDINGS } from './aggregation.ts';
 export { compoundAggregation } from './compound-aggregation.ts';
 export { availableSegments } from './compound-segments.ts';
 export { customSqlValue } from './custom-sql-run.ts';
+export {
+  lookupRows,
+  type PublishedRevisions,
+  publishedRevisions,
+  tablesWithRows,
+  unreadTables,
+} from './lookup-rows.ts';
 export { lookupTable } from './lookup-table.ts';
-export { lookupKeyHash } from './lookup-table-item.ts';
 export { lookupTableItemOperations } from './lookup-table-item-operations.ts';
 export { lookupTableJobOperations } from './lookup-table-job-operations.ts';
 export { lookupTableRevisionOperations } from './lookup-table-revision-operations.ts';

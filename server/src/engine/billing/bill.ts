@@ -4,6 +4,7 @@ import type { Instant, PlainDate } from '../../kernel/time.ts';
 import type { BillFrequency } from '../calendar/cycle.ts';
 import type { EpochTable } from '../calendar/epoch.ts';
 import type { DateSpan } from '../calendar/local-dates.ts';
+import type { LookupNeed } from '../expression/lookups.ts';
 import type { Segment, UsageQuery } from '../metering/usage-query.ts';
 import type { Conversion, NoConversionRate } from '../money/conversion.ts';
 import type { RoundingFailure } from '../money/rounding.ts';
@@ -266,9 +267,14 @@ export type CalculationFailure = {
 export type FailedBills = { readonly identities: readonly BillIdentity[]; readonly failure: BillFailure };
 
 /**
- * Either questions (call again with the answers added), or the bills of every due identity that is not
- * locked, and apart from them those that failed: a failure never stops the unit's other bills (spec 40 §14).
+ * Either questions (call again with the answers and the rows of lookup tables added), or the bills of every
+ * due identity that is not locked, and apart from them those that failed: a failure never stops the unit's
+ * other bills (spec 40 §14).
  */
 export type BillsCalculation =
-  | { readonly kind: 'needs'; readonly queries: readonly UsageQuery[] }
+  | {
+      readonly kind: 'needs';
+      readonly queries: readonly UsageQuery[];
+      readonly lookups: readonly LookupNeed[];
+    }
   | { readonly kind: 'bills'; readonly bills: readonly DraftBill[]; readonly failed: readonly FailedBills[] };

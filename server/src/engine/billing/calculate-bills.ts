@@ -1,5 +1,11 @@
 // Spec 40 §5.4, §8.5, §14: all bills that a job, a preview or a recalculation makes of one account unit.
 import { assert, present } from '../../kernel/assert.ts';
+import {
+  type LookupReader,
+  type LookupRows,
+  type LookupTables,
+  lookupReader,
+} from '../expression/lookups.ts';
 import type { UsageAnswers, UsageQuery } from '../metering/usage-query.ts';
 import type { BillIdentity, BillsCalculation, DraftBill, FailedBills } from './bill.ts';
 import type { BillRecord } from './bill-history.ts';
@@ -26,12 +32,13 @@ type Outcome = {
 };
 
 /**
- * The bills of one account unit. Call with no answers first; while the result is `needs`, answer the queries
- * and call again with all answers so far. The result depends on the arguments only, not on the order of
- * rows.
+ * The bills of one account unit. Call with no answers first; while the result is `needs`, answer the queries,
+ * read the rows of lookup tables into the facts and call again with all answers so far. The result depends on
+ * the arguments only, not on the order of rows.
  */
 export function calculateBills(facts: BillFacts, answers: UsageAnswers): BillsCalculation {
   const { index, slots } = preparedFacts(facts);
+  const lookups = lookupReader(lookupTablesOf(facts));
   let outcome: Outcome = {
     records: facts.bills,
     draws: billedDraws(facts),
@@ -40,12 +47,20 @@ export function calculateBills(facts: BillFacts, answers: UsageAnswers): BillsCa
     failed: [],
   };
   for (const slot of slots) {
-    outcome = withSlot(outcome, { index, slot, answers });
+    outcome = withSlot(outcome, { index, slot, answers, lookups });
   }
   const { needs, bills, failed } = outcome;
-  return needs.length > 0
-    ? { kind: 'needs', queries: uniqueQueries(needs) }
+  return needs.length + lookups.needs.size > 0
+    ? { kind: 'needs', queries: uniqueQueries(needs), lookups: [...lookups.needs.values()] }
     : { kind: 'bills', bills, failed };
+}
+
+function lookupTablesOf({ lookupTables, lookupRows }: BillFacts): LookupTables {
+  const tables = [...(lookupTables ?? [])].map(([code, revision]) => {
+    const rows: LookupRows = lookupRows?.get(code) ?? new Map();
+    return [code, revision && { rows, ...revision }] as const;
+  });
+  return new Map(tables);
 }
 
 type PreparedFacts = { readonly index: FactsIndex; readonly slots: readonly DueSlot[] };
@@ -66,6 +81,7 @@ type Slotted = {
   readonly index: FactsIndex;
   readonly slot: DueSlot;
   readonly answers: UsageAnswers;
+  readonly lookups: LookupReader;
 };
 
 type FailedByAccount = ReadonlyMap<string, FailedBills>;
@@ -75,9 +91,9 @@ type FailedByAccount = ReadonlyMap<string, FailedBills>;
  * and the others are calculated again without them, so that none depends on what another one lacks.
  */
 function withSlot(outcome: Outcome, slotted: Slotted, failed: FailedByAccount = new Map()): Outcome {
-  const { index, slot, answers } = slotted;
+  const { index, slot, answers, lookups } = slotted;
   const { records: bills, draws } = outcome;
-  const calculation = calculationOf(index, slot, { bills, answers, draws, failed: failed.keys() });
+  const calculation = calculationOf(index, slot, { bills, answers, lookups, draws, failed: failed.keys() });
   const unlocked = dueBillsOf(calculation).filter((due) => !due.locked);
   if (unlocked.length === 0) return outcome;
   const draft = drafted(calculation);

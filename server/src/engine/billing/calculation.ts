@@ -1,4 +1,5 @@
 // Spec 40 §5.4: what every step of one calculation reads: the facts, the slot, the due plans and the answers.
+import { type LookupReader, lookupReader } from '../expression/lookups.ts';
 import type { UsageAnswers } from '../metering/usage-query.ts';
 import { type AttachedPlan, attachedPlans } from './attached-plan.ts';
 import type { BillStamp } from './bill.ts';
@@ -36,6 +37,7 @@ export type Calculation = {
   readonly answers: UsageAnswers;
   /** Accounts whose bill of the slot stays as it is: it is locked, or it cannot be calculated. */
   readonly unwritten: ReadonlySet<string>;
+  readonly lookups: LookupReader;
   /** What bills take from the unit's credits, without the bills that this calculation replaces. */
   readonly otherDraws: readonly KnownDraw[];
 };
@@ -43,6 +45,7 @@ export type Calculation = {
 type Known = {
   readonly bills: readonly BillRecord[];
   readonly answers: UsageAnswers;
+  readonly lookups?: LookupReader;
   readonly draws?: readonly KnownDraw[];
   /** Accounts whose bill of the slot was found not to be calculable. */
   readonly failed?: Iterable<string>;
@@ -55,7 +58,7 @@ type Known = {
 export function calculationOf(
   index: FactsIndex,
   slot: DueSlot,
-  { bills, answers, draws = [], failed = [] }: Known,
+  { bills, answers, lookups = lookupReader(new Map()), draws = [], failed = [] }: Known,
 ): Calculation {
   const history = billHistory(slot, bills);
   const existingBills = index.facts.bills.filter((bill) => isSameSlot(bill.identity, slot));
@@ -70,7 +73,7 @@ export function calculationOf(
   );
   const otherDraws = draws.filter((draw) => draw.billId === null || !replaced.has(draw.billId));
   const attached = { attachedPlans: all, members };
-  return { index, slot, history, existingBills, answers, unwritten, otherDraws, ...attached };
+  return { index, slot, history, existingBills, answers, lookups, unwritten, otherDraws, ...attached };
 }
 
 /** Whose bill a line is on, and the child that it names (spec 40 §6.3). */

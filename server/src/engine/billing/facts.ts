@@ -6,6 +6,7 @@ import type { BillingSchedule } from '../calendar/billing-schedule.ts';
 import type { BillFrequency } from '../calendar/cycle.ts';
 import type { EpochTable } from '../calendar/epoch.ts';
 import type { CustomFieldLevels, CustomFieldValues } from '../expression/custom-field.ts';
+import type { LookupRows, LookupSchema } from '../expression/lookups.ts';
 import type { CompoundDefinition } from '../metering/compound-value.ts';
 import type { AggregationDefinition, Segment, UsageFilter } from '../metering/usage-query.ts';
 import type { Conversion } from '../money/conversion.ts';
@@ -42,6 +43,13 @@ export type BillFacts = {
   readonly aggregations: readonly AggregationFacts[];
   readonly compoundAggregations: readonly CompoundAggregationFacts[];
   readonly customFields: CustomFieldFacts;
+  /**
+   * Lookup tables that the priced compound aggregations name, by code: the PUBLISHED revision, or null when
+   * there is none. Left out when they name no table.
+   */
+  readonly lookupTables?: ReadonlyMap<string, LookupRevisionFacts | null>;
+  /** The rows of those tables that the calculation has asked for so far, by table code. */
+  readonly lookupRows?: ReadonlyMap<string, LookupRows>;
   readonly counters: readonly CounterFacts[];
   readonly counterPricings: readonly CounterPricingFacts[];
   /** Adjustments of the unit's accounts, whatever their dates. */
@@ -228,6 +236,9 @@ export type CustomFieldFacts = {
   readonly defaults: CustomFieldLevels['defaults'];
   readonly own: ReadonlyMap<string, CustomFieldValues>;
 };
+
+/** The id tells one revision from the next: what is PUBLISHED does not change. */
+export type LookupRevisionFacts = LookupSchema & { readonly revisionId: string };
 
 export type CounterFacts = { readonly id: string; readonly name: string; readonly unit: string };
 

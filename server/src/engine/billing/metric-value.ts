@@ -2,7 +2,6 @@
 import type { Decimal } from '../../kernel/decimal.ts';
 import { type DateSpan, instantsOf } from '../calendar/local-dates.ts';
 import type { CustomFieldLevels, CustomFieldValues } from '../expression/custom-field.ts';
-import { lookupReader } from '../expression/lookups.ts';
 import { compoundValue } from '../metering/compound-value.ts';
 import type { AttachedPlan } from './attached-plan.ts';
 import type { BillFailure, CalculationFailure } from './bill.ts';
@@ -70,7 +69,7 @@ export function metricValue(
     aggregations: new Map(codes.map((code, at) => [code, values[at] ?? null])),
     customFields: customFieldLevels(valuing, metric.row),
     billingPeriod: billingPeriodOf(valuing),
-    lookups: lookupReader(new Map()),
+    lookups: valuing.calculation.lookups,
   });
   if (result.kind === 'value') return withinRange(valuing, metric, result.value);
   return failureOf(valuing, { reason: result.message, entity: metric.row.name });

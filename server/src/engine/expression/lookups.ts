@@ -8,14 +8,17 @@ export type LookupFieldType = 'STRING' | 'NUMBER';
 /** Values of a row by field name; read them with `Object.hasOwn`. */
 export type LookupRow = { readonly [field: string]: string | Decimal };
 
-/** The PUBLISHED revision of a table, with those rows that have been read. */
-export type LookupTable = {
+export type LookupSchema = {
   readonly fields: readonly { readonly name: string; readonly type: LookupFieldType }[];
   /** Names of the key fields, in the order of the key arguments. */
   readonly keys: readonly string[];
-  /** By `lookupRowKey`; null = there is no such row; absent = it has not been read yet. */
-  readonly rows: ReadonlyMap<string, LookupRow | null>;
 };
+
+/** By `lookupRowKey`; null = there is no such row; absent = it has not been read yet. */
+export type LookupRows = ReadonlyMap<string, LookupRow | null>;
+
+/** The PUBLISHED revision of a table, with those rows that have been read. */
+export type LookupTable = LookupSchema & { readonly rows: LookupRows };
 
 /** By table code; null = no revision is PUBLISHED; absent = there is no such table. */
 export type LookupTables = ReadonlyMap<string, LookupTable | null>;

@@ -16,7 +16,7 @@ const MAX_LENGTH = 5000;
 /**
  * Bounds the recursion of parser, evaluator and printer, whatever the text: far below what the stack takes.
  */
-const MAX_DEPTH = 400;
+export const MAX_DEPTH = 400;
 
 export type ParsedExpression = { readonly kind: 'expression'; readonly root: Expression };
 

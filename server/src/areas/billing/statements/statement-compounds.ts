@@ -5,10 +5,11 @@ import type {
 } from '../../../engine/billing/facts.ts';
 import { instantsOf } from '../../../engine/calendar/local-dates.ts';
 import type { CustomFieldLevels } from '../../../engine/expression/custom-field.ts';
-import { lookupReader } from '../../../engine/expression/lookups.ts';
+import { type LookupReader, lookupReader } from '../../../engine/expression/lookups.ts';
 import { compoundValue } from '../../../engine/metering/compound-value.ts';
 import type { Decimal } from '../../../kernel/decimal.ts';
 import type { Db, Tx } from '../../../store/database.ts';
+import { tablesWithRows, unreadTables } from '../../catalog/index.ts';
 import type { BillRow, LineRow } from '../bill-rows.ts';
 import { periodsFromJson, type StoredPeriod } from '../bill-stamp.ts';
 import { type CatalogFacts, loadCatalogFacts } from '../catalog-facts.ts';
@@ -32,6 +33,24 @@ export async function loadCompounds({ db, bill }: Source, lines: readonly LineRo
   return { catalog, customFields: await loadCustomFields({ db, orgId }, holders, catalog) };
 }
 
+/**
+ * What the calculation gives with the rows of lookup tables that it needs, which are read until it has all: a
+ * key may come from another row. The tables are those of today, as the rest of the configuration.
+ */
+export async function lookedUp<T>(
+  source: { readonly db: Db | Tx; readonly orgId: string },
+  compounds: Compounds,
+  calculation: (lookups: LookupReader) => T,
+): Promise<T> {
+  let tables = unreadTables(compounds?.catalog.lookupTables ?? new Map());
+  for (;;) {
+    const lookups = lookupReader(tables);
+    const result = calculation(lookups);
+    if (lookups.needs.size === 0) return result;
+    tables = await tablesWithRows(source, tables, [...lookups.needs.values()]);
+  }
+}
+
 /** The values of the line's aggregations over some measurements, in the order of `aggregations`. */
 export type CompoundInput = {
   readonly bill: BillRow;
@@ -40,6 +59,7 @@ export type CompoundInput = {
   readonly line: LineRow;
   readonly aggregations: readonly AggregationFacts[];
   readonly values: readonly (Decimal | null)[];
+  readonly lookups: LookupReader;
 };
 
 /**
@@ -55,7 +75,7 @@ export function compoundQuantity(compounds: Compounds, input: CompoundInput): De
     aggregations: new Map(named),
     customFields: customFieldLevels(compounds, line, definition),
     billingPeriod: billingPeriodOf(input),
-    lookups: lookupReader(new Map()),
+    lookups: input.lookups,
   });
   return result.kind === 'value' ? result.value : null;
 }

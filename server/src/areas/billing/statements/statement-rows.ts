@@ -2,6 +2,7 @@ import type { Context } from '../../../context.ts';
 import type { AggregationFacts } from '../../../engine/billing/facts.ts';
 import { type ClosedSpan, clippedSpan } from '../../../engine/calendar/local-dates.ts';
 import { statementBuckets } from '../../../engine/calendar/statement-buckets.ts';
+import type { LookupReader } from '../../../engine/expression/lookups.ts';
 import { fraction, timesFraction } from '../../../engine/money/fraction.ts';
 import { type CurrencyRule, isRoundingFailure, roundAmount } from '../../../engine/money/rounding.ts';
 import { present } from '../../../kernel/assert.ts';
@@ -13,7 +14,7 @@ import {
   type UsageInput,
   usageBreakdown,
 } from '../../usage/index.ts';
-import { compoundQuantity } from './statement-compounds.ts';
+import { compoundQuantity, lookedUp } from './statement-compounds.ts';
 import { limitsOf, type StatementFacts, type StatementLine, spanOf } from './statement-facts.ts';
 import { figuresOf, type LineFigure, lineDimensions, metersOfLine } from './statement-layout.ts';
 
@@ -148,14 +149,19 @@ async function* plainRows(
   { ctx, facts }: StatementOf,
   plan: LinePlan,
 ): AsyncGenerator<readonly StatementRow[]> {
-  for await (const page of usageBreakdown(ctx, facts.orgId, plan.breakdown)) {
-    const rows = page.map((row) => statementRow(facts, plan, row));
+  const { orgId, compounds } = facts;
+  for await (const page of usageBreakdown(ctx, orgId, plan.breakdown)) {
+    const rows = await lookedUp({ db: ctx.db, orgId }, compounds, (lookups) =>
+      page.map((row) => statementRow(facts, Object.assign({}, plan, { lookups }), row)),
+    );
     const shown = facts.layout.generateSlimStatements ? rows.filter((row) => !row.quantity.isZero()) : rows;
     if (shown.length > 0) yield shown;
   }
 }
 
-function statementRow(facts: StatementFacts, plan: LinePlan, row: BreakdownRow): StatementRow {
+type RowPlan = LinePlan & { readonly lookups: LookupReader };
+
+function statementRow(facts: StatementFacts, plan: RowPlan, row: BreakdownRow): StatementRow {
   const bucket = plan.buckets.find(({ start }) => start.equals(row.bucketStart));
   const names = plan.breakdown.dimensions.map((dimension) => dimension.fieldCode);
   return {
@@ -169,12 +175,12 @@ function statementRow(facts: StatementFacts, plan: LinePlan, row: BreakdownRow):
   };
 }
 
-function rowQuantity(facts: StatementFacts, plan: LinePlan, row: BreakdownRow): Decimal | null {
-  const { line, aggregations } = plan;
+function rowQuantity(facts: StatementFacts, plan: RowPlan, row: BreakdownRow): Decimal | null {
+  const { line, aggregations, lookups } = plan;
   const values = row.quantities;
   if (line.compoundAggregationId === null) return values[0] ?? null;
   const { bill, zone } = facts;
-  return compoundQuantity(facts.compounds, { bill, zone, line, aggregations, values });
+  return compoundQuantity(facts.compounds, { bill, zone, line, aggregations, values, lookups });
 }
 
 function measuresOf(figures: readonly LineFigure[], row: BreakdownRow): StatementRow['measures'] {

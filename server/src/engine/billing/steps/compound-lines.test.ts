@@ -11,9 +11,18 @@ import {
   facts,
   pricing,
 } from '../../../../test/support/bill-facts.ts';
-import { billText, calculated, jobs, lineText, type Measured } from '../../../../test/support/bill-story.ts';
+import {
+  answerFrom,
+  billText,
+  calculated,
+  jobs,
+  lineText,
+  type Measured,
+} from '../../../../test/support/bill-story.ts';
 import { decimal } from '../../../kernel/decimal.ts';
-import type { AggregationFacts, BillFacts, CompoundAggregationFacts } from '../facts.ts';
+import { type LookupRow, lookupRowKey } from '../../expression/lookups.ts';
+import { calculateBills } from '../calculate-bills.ts';
+import type { AggregationFacts, BillFacts, CompoundAggregationFacts, LookupRevisionFacts } from '../facts.ts';
 import { failureMessage } from '../failure-message.ts';
 
 const MAY_10 = '2024-05-10';
@@ -125,6 +134,48 @@ describe('the value', () => {
       },
     );
     expect(lines(given, measured)).toEqual(['42 42 420.00']);
+  });
+
+  const LOOKUP = 'a * Lookup.findNumber("fx", "rate", 2, customFields.account.cur)';
+  const CURRENCIES: BillFacts['customFields'] = {
+    defaults: { account: { cur: 'EUR' } },
+    own: new Map([['acme', { cur: 'GBP' }]]),
+  };
+  const REVISION: LookupRevisionFacts = {
+    revisionId: 'revision',
+    keys: ['cur'],
+    fields: [
+      { name: 'cur', type: 'STRING' },
+      { name: 'rate', type: 'NUMBER' },
+    ],
+  };
+
+  // 7 × 3 with a row for GBP, else 7 × 2.
+  test.each<[string, LookupRevisionFacts | null, LookupRow | null, string]>([
+    ['the row with that key', REVISION, { cur: 'GBP', rate: decimal(3) }, '21 21 210.00'],
+    ['the default without such a row', REVISION, null, '14 14 140.00'],
+    ['the default without a published revision', null, null, '14 14 140.00'],
+  ])('looks up %s', (_, revision, row, expected) => {
+    const lookupTables = new Map([['fx', revision]]);
+    const lookupRows = new Map([['fx', new Map([[lookupRowKey(['GBP']), row]])]]);
+    const given = priced(LOOKUP, {}, { customFields: CURRENCIES, lookupTables, lookupRows });
+    expect(lines(given, measured)).toEqual([expected]);
+  });
+
+  test('waits for the rows that it looks up', () => {
+    const given = priced(LOOKUP, {}, { customFields: CURRENCIES, lookupTables: new Map([['fx', REVISION]]) });
+    const first = calculateBills(given, new Map());
+    const queries = first.kind === 'needs' ? first.queries : [];
+    const answers = new Map(queries.map((query) => [query.key, answerFrom(measured, query)]));
+    const lookups = [{ table: 'fx', key: ['GBP'] }];
+    expect(calculateBills(given, answers)).toEqual({ kind: 'needs', queries: [], lookups });
+  });
+
+  test('that names a table that does not exist fails the bill with a reason', () => {
+    const { failed } = calculated(priced(LOOKUP, {}, { customFields: CURRENCIES }), measured);
+    expect(failed.map(({ failure }) => failureMessage(failure))).toEqual([
+      'compound aggregation "mix" cannot be calculated: there is no lookup table "fx" at character 5',
+    ]);
   });
 
   test('that cannot be calculated fails the bill with a reason', () => {
