@@ -67,6 +67,15 @@ async function billedAccount(): Promise<{ readonly owner: Made; readonly meter: 
   return { owner, meter };
 }
 
+test('a product that a balance names stays until the balance names it no more', async () => {
+  const { id: productId } = await created(server, '/products', { name: 'Core', code: freshCode('core') });
+  const balance = await funded(await account(server), 0, { productIds: [productId] });
+  const refused = await server.request('DELETE', `/products/${productId}`);
+  expect(refused).toMatchObject({ status: 400, body: { code: 'ENTITY_IN_USE' } });
+  await server.request('PUT', `/balances/${balance.id}`, { ...balance, productIds: [] });
+  expect(await server.request('DELETE', `/products/${productId}`)).toMatchObject({ status: 200 });
+});
+
 describe('transactions', () => {
   test('what a balance holds is the sum of its transactions, each of which moves its version', async () => {
     const balance = await funded(await account(server), 0);
