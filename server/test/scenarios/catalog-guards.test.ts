@@ -142,6 +142,19 @@ describe('a meter', () => {
     const { body } = await server.request('GET', `/meters/${meter.id}`);
     expect(body).toMatchObject({ version: 2 });
     expect(body).not.toHaveProperty('groupId');
+    const recorded = await server.request('GET', `/events?resourceId=${meter.id}`);
+    const [left] = (recorded.body as { data: Entity[] }).data;
+    expect(left).toMatchObject({
+      eventName: 'configuration.meter.updated',
+      m3terEvent: {
+        eventData: { oldDto: { version: 1, groupId: group.id }, newDto: { version: 2, code: meter['code'] } },
+      },
+    });
+    const audit = await server.request('GET', `/audit?entityId=${meter.id}`);
+    expect((audit.body as { data: Entity[] }).data.map(({ action }) => action)).toEqual([
+      'updated',
+      'created',
+    ]);
   });
 });
 
