@@ -6,6 +6,7 @@ import { compiledMeter } from '../../src/engine/metering/compiled-meter.ts';
 import { enrich } from '../../src/engine/metering/enrich.ts';
 import type { Enrichment, EnrichmentSnapshot, SubmittedBatch } from '../../src/engine/metering/enrichment.ts';
 import { segmentOf, segmentOrder } from '../../src/engine/metering/segment-match.ts';
+import { newId } from '../../src/kernel/ids.ts';
 import { parseJson, writeJson } from '../../src/kernel/json.ts';
 import { Temporal } from '../../src/kernel/time.ts';
 
@@ -56,7 +57,8 @@ const batches = fc.array(fc.array(measurement, { minLength: 1, maxLength: 12 }),
 function submitted(measurements: readonly unknown[]): SubmittedBatch {
   const check = checkSubmission({ measurements }, now);
   if (check.kind === 'refused') throw new Error(JSON.stringify(check.errors));
-  return { receivedAt: now, measurements: check.measurements };
+  const positions = check.measurements.map((_, position) => position);
+  return { id: newId(), receivedAt: now, measurements: check.measurements, positions };
 }
 
 type Enriched = Extract<Enrichment, { kind: 'enriched' }>;

@@ -104,6 +104,19 @@ test('each measurement of a request is stored or refused by itself, with an even
   expect((await failures(server)).slice(4)).toMatchObject([{ type: 'DuplicateUid', uid: 'c' }]);
 });
 
+test('a calculation sees the uid that is stored, also where none was given', async () => {
+  const made = await meter(server, {
+    dataFields: [{ category: 'MEASURE', code: 'qty' }],
+    derivedFields: [{ category: 'METADATA', code: 'own', calculation: 'uid' }],
+  });
+  const acme = await account(server);
+  const sent = { meter: made['code'], account: acme['code'], ts: TS, measure: { qty: 1 } };
+  await ingest(server, [sent, sent, { ...sent, uid: freshCode('uid') }]);
+  const rows = await usage(server, { meterIds: [made.id] });
+  expect(rows.map(({ own }) => own)).toEqual(rows.map(({ uid }) => uid));
+  expect(new Set(rows.map(({ uid }) => uid)).size).toBe(3);
+});
+
 test('whatever is wrong with one measurement, those around it are stored', async () => {
   const made = await meter(server, {
     dataFields: [

@@ -1,8 +1,8 @@
 import type { Context } from '../../context.ts';
+import { assignedUid } from '../../engine/metering/assigned-uid.ts';
 import type { EnrichedMeasurement, Enrichment } from '../../engine/metering/enrichment.ts';
 import { type IngestFailure, ingestFailure, type Place } from '../../engine/metering/ingest-failure.ts';
 import { present } from '../../kernel/assert.ts';
-import { newId } from '../../kernel/ids.ts';
 import { writeJson } from '../../kernel/json.ts';
 import type { Tx } from '../../store/database.ts';
 import { createAccounts, lockAccountCreation } from './create-accounts.ts';
@@ -132,7 +132,7 @@ function measurementRows(group: BatchGroup, stored: readonly EnrichedMeasurement
       tsMs: row.tsMs,
       etsMs: row.etsMs,
       receivedMicros,
-      uid: row.uid ?? newId(),
+      uid: row.uid ?? assignedUid(batchId, row.position),
       insertId,
       batchId,
       position: row.position,

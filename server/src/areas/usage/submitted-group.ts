@@ -28,8 +28,6 @@ export type PlacedMeasurement = Place & { readonly submitted: SubmittedMeasureme
 export type SubmittedGroup = {
   /** Those left, in the order of their receipt. */
   readonly batches: readonly SubmittedBatch[];
-  /** Where those left stand in what was submitted, by batch. */
-  readonly positions: readonly (readonly number[])[];
   readonly stored: readonly (PlacedMeasurement & StoredPlace)[];
 };
 
@@ -39,7 +37,6 @@ export type SubmittedGroup = {
  */
 export function submittedGroup(group: BatchGroup, known: StoredPlaces): SubmittedGroup {
   const stored: (PlacedMeasurement & StoredPlace)[] = [];
-  const positions: number[][] = [];
   const batches = group.batches.map((row, batch): SubmittedBatch => {
     const measurements = measurementsOf(row);
     const left: number[] = [];
@@ -48,10 +45,10 @@ export function submittedGroup(group: BatchGroup, known: StoredPlaces): Submitte
       if (place) stored.push({ ...place, batch, position, submitted });
       else left.push(position);
     }
-    positions.push(left);
-    return { receivedAt: row.receivedAt, measurements: chosen(measurements, left) };
+    const { id, receivedAt } = row;
+    return { id, receivedAt, measurements: chosen(measurements, left), positions: left };
   });
-  return { batches, positions, stored };
+  return { batches, stored };
 }
 
 function measurementsOf({ body, receivedAt }: MeasurementBatch): readonly SubmittedMeasurement[] {
@@ -67,7 +64,7 @@ function chosen<T>(items: readonly T[], positions: readonly number[]): readonly 
 
 /** Moves the place of something that was left to decide to where it stands in what was submitted. */
 export function submittedPlace<T extends Place>(group: SubmittedGroup, item: T): T {
-  const position = present(group.positions[item.batch]?.[item.position], 'a measurement of the group');
+  const position = present(group.batches[item.batch]?.positions[item.position], 'a measurement of the group');
   return position === item.position ? item : { ...item, position };
 }
 

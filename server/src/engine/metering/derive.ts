@@ -22,7 +22,8 @@ const MAX_METADATA = 256;
 export type DerivationFacts = {
   readonly meter: MeterDefinition;
   readonly account: { readonly id: string; readonly code: string };
-  readonly uid: string | null;
+  /** The one that is stored. */
+  readonly uid: string;
   readonly tsMs: number;
   readonly etsMs: number | null;
   readonly receivedAt: Instant;
@@ -74,7 +75,7 @@ function momentValue(facts: DerivationFacts, moment: 'ts' | 'ets' | 'receivedAt'
 function identityValue(
   facts: DerivationFacts,
   identity: 'accountCode' | 'accountId' | 'meterCode' | 'uid',
-): string | null {
+): string {
   if (identity === 'uid') return facts.uid;
   if (identity === 'meterCode') return facts.meter.code;
   return identity === 'accountId' ? facts.account.id : facts.account.code;

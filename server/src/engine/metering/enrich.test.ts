@@ -46,6 +46,8 @@ function snapshotOf(
   };
 }
 
+const BATCH = '01900000-0000-7000-8000-00000000000f';
+
 /** One batch of measurements of meter m1 and account acme, unless they say otherwise. */
 function batchOf(...measurements: Record<string, unknown>[]): SubmittedBatch {
   const body = {
@@ -53,7 +55,8 @@ function batchOf(...measurements: Record<string, unknown>[]): SubmittedBatch {
   };
   const check = checkSubmission(body, receivedAt);
   if (check.kind === 'refused') throw new Error(JSON.stringify(check.errors));
-  return { receivedAt, measurements: check.measurements };
+  const positions = check.measurements.map((_, position) => position);
+  return { id: BATCH, receivedAt, measurements: check.measurements, positions };
 }
 
 function done(enrichment: Enrichment): Extract<Enrichment, { kind: 'enriched' }> {

@@ -2,6 +2,7 @@
 import { present } from '../../kernel/assert.ts';
 import type { Decimal } from '../../kernel/decimal.ts';
 import { type LookupReader, lookupReader } from '../expression/lookups.ts';
+import { assignedUid } from './assigned-uid.ts';
 import { type DerivationFacts, derivationEnvironment, derivedValue } from './derive.ts';
 import { type Draft, type EnrichmentState, enrichmentSteps } from './enrich-steps.ts';
 import type { EnrichedMeasurement, Enrichment, EnrichmentSnapshot, SubmittedBatch } from './enrichment.ts';
@@ -28,6 +29,7 @@ const STORED_DECIMALS = 34;
  */
 export function enrich(batches: readonly SubmittedBatch[], snapshot: EnrichmentSnapshot): Enrichment {
   const lookups = lookupReader(snapshot.lookupTables);
+  const known = { batches, snapshot, lookups };
   const state: EnrichmentState = { snapshot, storedUids: new Set(), accountsToCreate: new Map() };
   const stored: EnrichedMeasurement[] = [];
   const rejected: IngestFailure[] = [];
@@ -40,7 +42,7 @@ export function enrich(batches: readonly SubmittedBatch[], snapshot: EnrichmentS
     }
     if (draft.submitted.uid !== null) state.storedUids.add(draft.submitted.uid);
     if (!draft.account) continue;
-    const { measurement, error } = enriched(draft, { snapshot, lookups });
+    const { measurement, error } = enriched(draft, known);
     stored.push(measurement);
     if (error) calculationErrors.push(error);
   }
@@ -66,7 +68,11 @@ function firstFailure(draft: Draft, state: EnrichmentState): IngestFailure | nul
   return null;
 }
 
-type Known = { readonly snapshot: EnrichmentSnapshot; readonly lookups: LookupReader };
+type Known = {
+  readonly batches: readonly SubmittedBatch[];
+  readonly snapshot: EnrichmentSnapshot;
+  readonly lookups: LookupReader;
+};
 type FieldError = { readonly field: string; readonly message: string };
 
 /**
@@ -135,7 +141,7 @@ function exactValues({ numbers, texts }: Values): ReadonlyMap<string, string | D
 function derivationFacts(
   draft: Draft,
   values: DerivationFacts['values'],
-  { snapshot, lookups }: Known,
+  { batches, snapshot, lookups }: Known,
 ): DerivationFacts {
   const { submitted, receivedAt } = draft;
   const meter = present(draft.meter, 'the meter of a draft');
@@ -147,8 +153,14 @@ function derivationFacts(
     account: account.customFields,
   };
   const customFields = { defaults: snapshot.customFields.defaults, own };
-  const { uid, tsMs, etsMs } = submitted;
+  const { tsMs, etsMs } = submitted;
+  const uid = submitted.uid ?? newUid(draft, batches);
   return { meter, account, uid, tsMs, etsMs, receivedAt, values, customFields, lookups };
+}
+
+function newUid({ batch, position }: Draft, batches: readonly SubmittedBatch[]): string {
+  const { id, positions } = present(batches[batch], 'the batch of a draft');
+  return assignedUid(id, present(positions[position], 'the place of a draft'));
 }
 
 /**

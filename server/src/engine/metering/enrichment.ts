@@ -9,8 +9,11 @@ import type { SubmittedMeasurement } from './submitted-measurement.ts';
 
 /** The measurements of one accepted request, or of a piece of a file. */
 export type SubmittedBatch = {
+  readonly id: string;
   readonly receivedAt: Instant;
   readonly measurements: readonly SubmittedMeasurement[];
+  /** Where each of them stands in what was submitted. */
+  readonly positions: readonly number[];
 };
 
 export type KnownAccount = {
@@ -42,7 +45,7 @@ export type EnrichmentSnapshot = {
 
 /** A measurement as it is stored (spec 20 §7.10). */
 export type EnrichedMeasurement = Place & {
-  /** Null when none was submitted. */
+  /** Null when none was submitted: then it is stored under its `assignedUid`. */
   readonly uid: string | null;
   readonly meterId: string;
   readonly accountId: string;
