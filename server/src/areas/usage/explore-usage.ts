@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts';
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
 import { type Instant, Temporal } from '../../kernel/time.ts';
 import type { Row } from '../../store/database.ts';
+import { BUCKET_START_SQL } from './bucket-sql.ts';
 import { accountsAmong, momentSql, quoted } from './clickhouse-text.ts';
 import { ACCOUNT_DIMENSION, type ExplorerQuery, type Measure } from './explorer-request.ts';
 
@@ -15,12 +16,12 @@ export type ExplorerRow = {
   readonly measures: { readonly [name: string]: { readonly [method: string]: Decimal | null } };
 };
 
-const BUCKETS = {
-  DAY: { start: 'toStartOfDay(ts)', length: { days: 1 } },
-  WEEK: { start: "toDateTime(toMonday(ts), 'UTC')", length: { weeks: 1 } },
-  MONTH: { start: "toDateTime(toStartOfMonth(ts), 'UTC')", length: { months: 1 } },
-  QUARTER: { start: "toDateTime(toStartOfQuarter(ts), 'UTC')", length: { months: 3 } },
-  YEAR: { start: "toDateTime(toStartOfYear(ts), 'UTC')", length: { years: 1 } },
+const BUCKET_LENGTHS = {
+  DAY: { days: 1 },
+  WEEK: { weeks: 1 },
+  MONTH: { months: 1 },
+  QUARTER: { months: 3 },
+  YEAR: { years: 1 },
 } as const;
 
 type StoredRow = { readonly [column: string]: string | number | null };
@@ -48,7 +49,7 @@ export async function exploredUsage(
 
 function explorerSql(orgId: string, query: ExplorerQuery, accounts: readonly string[]): string {
   const { dimensions, measures, meters, start, end, aggregationFrequency: frequency } = query;
-  const bucket = frequency === 'WHOLE_PERIOD' ? '0' : `toUnixTimestamp(${BUCKETS[frequency].start})`;
+  const bucket = frequency === 'WHOLE_PERIOD' ? '0' : BUCKET_START_SQL[frequency];
   const keys = dimensions.map(({ name }, i) => `${dimensionSql(name)} as d${i}`);
   const columns = measures.map((one, i) => `${measureSql(one)} as m${i}`);
   const inputs = [...new Set(measures.map(({ name }) => `mapContains(measures, ${quoted(name)})`))];
@@ -146,7 +147,7 @@ function explorerRow(query: ExplorerQuery, row: StoredRow, codes: ReadonlyMap<st
 function bucketOf({ aggregationFrequency, start, end }: ExplorerQuery, seconds: string | number) {
   if (aggregationFrequency === 'WHOLE_PERIOD') return { startDate: start, endDate: end };
   const startDate = Temporal.Instant.fromEpochMilliseconds(Number.parseInt(String(seconds), 10) * 1000);
-  const { length } = BUCKETS[aggregationFrequency];
+  const length = BUCKET_LENGTHS[aggregationFrequency];
   return { startDate, endDate: startDate.toZonedDateTimeISO('UTC').add(length).toInstant() };
 }
 

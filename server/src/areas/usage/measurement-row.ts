@@ -71,12 +71,12 @@ function plainText(value: Decimal | number): string {
 const LAST_TEN_DIGITS_MS = 9_999_999_999_999;
 
 /**
- * Milliseconds as seconds with three decimals; times before 1970 are not submitted. ClickHouse takes ten
- * digits for seconds since 1970 and fewer for a date, hence the zeros; from the year 2286 on there are
- * eleven.
+ * Milliseconds as seconds with three decimals. ClickHouse takes ten digits for seconds since 1970 and fewer
+ * for a date, hence the zeros; from the year 2286 on there are eleven. It takes no sign: times before 1970
+ * are written out.
  */
 function seconds(ms: number): string {
-  if (ms > LAST_TEN_DIGITS_MS) {
+  if (ms < 0 || ms > LAST_TEN_DIGITS_MS) {
     return Temporal.Instant.fromEpochMilliseconds(ms).toString({ fractionalSecondDigits: 3 });
   }
   const text = String(ms).padStart(13, '0');

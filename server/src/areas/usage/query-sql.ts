@@ -1,18 +1,11 @@
 import { uuidFromText } from '../../kernel/ids.ts';
 import type { Instant } from '../../kernel/time.ts';
+import { BUCKET_START_SQL } from './bucket-sql.ts';
 import { accountsAmong, momentSql, quoted } from './clickhouse-text.ts';
 import type { CheckedUsageQuery } from './query-request.ts';
 
 type Aggregation = CheckedUsageQuery['aggregations'][number];
 type Group = CheckedUsageQuery['groups'][number];
-
-const BUCKET_START = {
-  HOUR: 'toStartOfHour(ts)',
-  DAY: 'toStartOfDay(ts)',
-  WEEK: "toDateTime(toMonday(ts), 'UTC')",
-  MONTH: "toDateTime(toStartOfMonth(ts), 'UTC')",
-  QUARTER: "toDateTime(toStartOfQuarter(ts), 'UTC')",
-} as const;
 
 /** Conditions on rows that both kinds of query share. Ids that are no UUIDs match nothing. */
 export function rowConditions(orgId: string, query: CheckedUsageQuery): string[] {
@@ -69,7 +62,7 @@ export function groupedRowsSql(orgId: string, query: CheckedUsageQuery): string 
 
 function groupSql(item: Group): string {
   if (item.groupType === 'ACCOUNT') return 'account_id';
-  if (item.groupType === 'TIME') return `toUnixTimestamp(${BUCKET_START[item.frequency ?? 'DAY']})`;
+  if (item.groupType === 'TIME') return BUCKET_START_SQL[item.frequency ?? 'DAY'];
   const field = quoted(item.fieldCode ?? '');
   const meterId = quoted((item.meterId ?? '').toLowerCase());
   const has = `meter_id = ${meterId} and mapContains(dimensions, ${field})`;

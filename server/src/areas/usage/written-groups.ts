@@ -99,7 +99,12 @@ type Frequency = NonNullable<Group['frequency']>;
 
 /** Where a bucket starts. */
 function bucketStart(value: Value): Instant {
-  return Temporal.Instant.fromEpochMilliseconds((value as number) * 1000);
+  return Temporal.Instant.fromEpochMilliseconds(bucketSeconds(value) * 1000);
+}
+
+/** Seconds since 1970, which come as text. */
+function bucketSeconds(value: Value): number {
+  return Number.parseInt(String(value), 10);
 }
 
 /** Where the bucket that starts there ends. */
@@ -161,7 +166,7 @@ function ranksOf(
 }
 
 function keyPart(type: string, value: Value, codes: Codes): string | number {
-  if (type === 'TIME') return -(value as number);
+  if (type === 'TIME') return -bucketSeconds(value);
   if (type === 'ACCOUNT') return codes.get(String(value)) ?? '';
   return value === null ? '' : `=${value}`;
 }

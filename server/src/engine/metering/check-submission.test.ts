@@ -102,6 +102,7 @@ describe('a measurement', () => {
     ['a date without a time', { ts: '2024-03-05' }, 'ts'],
     ['a number as ts', { ts: 1_709_632_800_000 }, 'ts'],
     ['a ts of more than a minute ahead', { ts: '2024-06-01T00:01:00.001Z' }, 'ts'],
+    ['a ts before 1900', { ts: '1899-12-31T23:59:59.999Z' }, 'ts'],
     ['an ets before ts', { ets: '2024-03-05T09:59:59.999Z' }, 'ets'],
     ['an ets that is no moment', { ets: 'soon' }, 'ets'],
     ['a uid of 51 characters', { uid: 'x'.repeat(51) }, 'uid'],
@@ -131,6 +132,7 @@ describe('a measurement', () => {
     ['80 characters of two halves each', { account: '😀'.repeat(80) }],
     ['a ts up to a minute ahead', { ts: '2024-06-01T00:01:00Z' }],
     ['an ets in the future', { ets: '2025-01-01T00:00:00Z' }],
+    ['a ts of 1900', { ts: '1900-01-01T00:00:00Z' }],
     ['an ets equal to ts', { ets: good.ts }],
     ['an unknown property', { colour: { red: [1] } }],
     ['null values', { measure: { bytes: null }, who: { user: null }, what: null, ets: null }],
@@ -145,6 +147,25 @@ describe('a measurement', () => {
   test.each([undefined, null, ''])('with the uid %j has none', (uid) => {
     const check = checkSubmission({ measurements: [{ ...good, uid }] }, now);
     expect(check.kind === 'accepted' && check.measurements[0]?.uid).toBeNull();
+  });
+
+  test.each([
+    ['2299-12-31T23:59:59.999Z', '2299-12-31T23:59:59.999Z'],
+    ['9999-12-31T23:59:59Z', '2299-12-31T23:59:59.999Z'],
+    ['+012024-03-05T10:00:00Z', '2299-12-31T23:59:59.999Z'],
+  ])('with the ets %s ends %s', (ets, end) => {
+    const check = checkSubmission({ measurements: [{ ...good, ets }] }, now);
+    const ms = check.kind === 'accepted' ? check.measurements[0]?.etsMs : null;
+    expect(ms).toBe(Temporal.Instant.from(end).epochMilliseconds);
+  });
+
+  test('of before 1900 is told from a text that is no moment', () => {
+    const messageOf = (ts: string) => {
+      const check = checkSubmission({ measurements: [{ ...good, ts }] }, now);
+      return check.kind === 'refused' && check.errors[0]?.message;
+    };
+    expect(messageOf('1899-12-31T00:00:00Z')).toBe('must not be earlier than 1900-01-01T00:00:00Z');
+    expect(messageOf('2400-01-01T00:00:00Z')).toBe('must not lie in the future');
   });
 
   test('reports everything that is wrong with it', () => {

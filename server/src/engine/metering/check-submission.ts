@@ -10,7 +10,7 @@ import {
   type SubmittedNumbers,
   type SubmittedTexts,
 } from './submitted-measurement.ts';
-import { epochMsFromText } from './timestamp.ts';
+import { epochMsFromText, FIRST_MS, LAST_MS } from './timestamp.ts';
 
 const MAX_MEASUREMENTS = 1000;
 const MAX_ERRORS = 100;
@@ -155,15 +155,18 @@ function tsOf(fields: Fields, findings: Findings): number | null {
   if (isAbsent(value)) return requirement(findings, 'ts');
   const ms = typeof value === 'string' ? epochMsFromText(value) : null;
   if (ms === null) return addError(findings, 'ts', NOT_A_DATE_TIME);
+  if (ms < FIRST_MS) return addError(findings, 'ts', 'must not be earlier than 1900-01-01T00:00:00Z');
   return ms > findings.latestMs ? addError(findings, 'ts', 'must not lie in the future') : ms;
 }
 
+/** An end that lies beyond what can be stored is an open one: it is stored as the last moment there is. */
 function etsOf(fields: Fields, tsMs: number | null, findings: Findings): number | null {
   const value = fields['ets'];
   if (isAbsent(value)) return null;
   const ms = typeof value === 'string' ? epochMsFromText(value) : null;
   if (ms === null) return addError(findings, 'ets', NOT_A_DATE_TIME);
-  return tsMs !== null && ms < tsMs ? addError(findings, 'ets', 'must not be earlier than ts') : ms;
+  if (tsMs !== null && ms < tsMs) return addError(findings, 'ets', 'must not be earlier than ts');
+  return Math.min(ms, LAST_MS);
 }
 
 function textsOf(fields: Fields, category: string, findings: Findings): SubmittedTexts | null {

@@ -2,8 +2,9 @@
 import { Temporal } from '../../kernel/time.ts';
 
 const DAY_MS = 86_400_000;
-/** The end of the year 2299: the last moment that the store keeps. */
-const LAST_MS = 10_413_791_999_999;
+/** The beginning of 1900 and the end of 2299, in UTC: the moments that the store keeps. */
+export const FIRST_MS = -2_208_988_800_000;
+export const LAST_MS = 10_413_791_999_999;
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 const USUAL_FORM = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?$/;
@@ -13,12 +14,10 @@ const OFFSET_AT_END = /[Tt].*[Zz+-]/;
 /**
  * Milliseconds since 1970 of an ISO-8601 date-time, or null when the text is none. Without offset it is
  * UTC; digits finer than milliseconds are cut off. A date without a time is refused. A leap second (`:60`)
- * counts as the second before it, so that it stays in the day and the billing period it closes. Years 1970
- * to 2299.
+ * counts as the second before it, so that it stays in the day and the billing period it closes.
  */
 export function epochMsFromText(text: string): number | null {
-  const ms = USUAL_FORM.test(text) ? usualMs(text) : rareMs(text);
-  return ms !== null && ms >= 0 && ms <= LAST_MS ? ms : null;
+  return USUAL_FORM.test(text) ? usualMs(text) : rareMs(text);
 }
 
 /**
