@@ -69,6 +69,12 @@ test('rows are newest first, then by account and value; the limit cuts', async (
     ['2024-03-04T00:00:00Z', { account: 'acme', region: 'eu' }],
   ]);
   expect(data[0]).toMatchObject({ measures: { qty: { SUM: 5, MEAN: 5, COUNT: 1 } } });
+  const reversed = await explored({ ...more, dimensions: more.dimensions.toReversed() });
+  expect(reversed.data.map(({ dimensions }) => dimensions)).toEqual([
+    { region: 'us', account: 'acme' },
+    { region: 'eu', account: 'bolt' },
+    { region: 'eu', account: 'acme' },
+  ]);
   expect(await explored({ ...more, limit: 2 })).toMatchObject({ data: { length: 2 }, hasMoreData: true });
 });
 

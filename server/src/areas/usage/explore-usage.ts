@@ -157,11 +157,15 @@ function measureValue(value: string | number | null): Decimal | null {
   return count === undefined ? decimal(total) : decimal(total).div(count);
 }
 
-/** Newest bucket first, then values ascending, an absent one before all (spec 20 §13). */
+/** Newest bucket first, then account code, then values ascending, an absent one before all (spec 20 §13). */
 function byBucketAndNames(a: ExplorerRow, b: ExplorerRow): number {
   const newer = b.startDate.epochMilliseconds - a.startDate.epochMilliseconds;
   if (newer !== 0) return newer;
-  const keysOf = ({ dimensions, meterCode }: ExplorerRow) => [...Object.values(dimensions), meterCode];
+  const keysOf = ({ dimensions, meterCode }: ExplorerRow) => [
+    dimensions[ACCOUNT_DIMENSION] ?? null,
+    ...Object.values(dimensions),
+    meterCode,
+  ];
   const others = keysOf(b);
   for (const [i, value] of keysOf(a).entries()) {
     const other = others[i] ?? null;
