@@ -100,6 +100,27 @@ test('a calculation that gets out of all bounds fails its account only', async (
   expect((await alertsOf(bad))[0]).toContain('compound aggregation "Huge" cannot be calculated');
 });
 
+test('a custom query that gives no number fails its account only', async () => {
+  const { meter, plan } = await pricedUsage(server);
+  const metric = await created(server, '/aggregations', {
+    ...{ name: 'Text', meterId: meter.id, targetField: 'qty', aggregation: 'CUSTOM_SQL' },
+    ...{ customSql: "select 'many' from measurements", quantityPerUnit: 1, rounding: 'NONE', unit: 'u' },
+  });
+  await created(server, '/pricings', {
+    ...{ planId: plan.id, aggregationId: metric.id, startDate: '2020-01-01T00:00:00Z', cumulative: true },
+    pricingBands: [{ lowerLimit: 0, fixedPrice: 0, unitPrice: 1 }],
+  });
+  const bad = await account(server);
+  await attach(server, bad, plan);
+  await use(server, { account: bad, meter, ts: '2024-05-10T00:00:00Z', qty: 10 });
+  const fine = await good();
+  await runJob(server, { ...MAY, accountIds: [bad.id, fine.id] });
+  expect((await theBillOf(server, fine)).billTotal).toBe(7);
+  expect(await billsOf(server, bad)).toEqual([]);
+  const [alert] = await alertsOf(bad);
+  expect(alert).toContain('aggregation "Text" cannot be calculated: the result is of type String');
+});
+
 test('a figure that a store refuses fails its account only, and the job comes to its end', async () => {
   const [bad, fine] = [await good(), await good()];
   await runJob(server, { ...MAY, accountIds: [bad.id, fine.id] });

@@ -27,7 +27,7 @@ const SETTINGS = {
 } as const;
 
 /** The value of a custom query; null without any row, `failure` for what is no number (spec 20 §11.6). */
-export type CustomSqlResult = { readonly value: Decimal | null } | { readonly failure: string };
+export type CustomSqlResult = { readonly value: Decimal | null } | Failure;
 
 type CompactAnswer = {
   readonly meta: readonly { readonly type: string }[];
@@ -39,13 +39,20 @@ type CompactAnswer = {
  * first row. A query that ClickHouse refuses or breaks off is a failure; that it cannot be reached is thrown.
  */
 export async function customSqlValue(ctx: Context, query: CustomSql, rows: string): Promise<CustomSqlResult> {
+  const answer = await answerOf(ctx, query, rows);
+  return 'failure' in answer ? answer : firstValue(answer);
+}
+
+type Failure = { readonly failure: string };
+
+async function answerOf(ctx: Context, query: CustomSql, rows: string): Promise<CompactAnswer | Failure> {
   try {
     const result = await ctx.clickhouse.query({
       query: query.sql(rows),
       format: 'JSONCompact',
       clickhouse_settings: SETTINGS,
     });
-    return firstValue((await result.json()) as CompactAnswer);
+    return (await result.json()) as CompactAnswer;
   } catch (error) {
     if (!(error instanceof ClickHouseError)) throw error;
     return { failure: sentenceOf(error) };
@@ -74,7 +81,10 @@ function sentenceOf({ message, type }: ClickHouseError): string {
   return sentence.replace(/\s+/g, ' ').slice(0, 300);
 }
 
-/** Why ClickHouse would refuse a query over measurements of these fields; null when it would not. */
+/**
+ * Why ClickHouse would refuse a query over measurements of these fields; null when it would not. Whether its
+ * result is a number is seen when it is run.
+ */
 export async function customSqlFault(
   ctx: Context,
   text: string,
@@ -85,8 +95,8 @@ export async function customSqlFault(
     fields.map(({ code }) => code),
   );
   if ('refused' in query) return query.refused;
-  const result = await customSqlValue(ctx, query, noRows(fields));
-  return 'failure' in result ? result.failure : null;
+  const answer = await answerOf(ctx, query, noRows(fields));
+  return 'failure' in answer ? answer.failure : null;
 }
 
 const COLUMN_TYPES = [
