@@ -135,6 +135,43 @@ describe('the value of a query over the account and the period', () => {
       'select sum(qty) from measurements union all select 5 from measurements where 1 = 2',
       '3.30000000000000000000000000000001',
     ],
+    ["select '1.25'::numeric * 4 from measurements", '5'],
+    ['select sum(cast(qty as decimal)) from measurements', '3.30000000000000000000000000000001'],
+    // Running means 0.1, (0.1 + 0.2) / 2, and so on; the row without a value does not count.
+    [
+      `with m as (select ts, avg(qty) over (order by ts) as mean from measurements)
+        select max(mean) from m where ts < timestamp '2024-01-20'`,
+      '0.15',
+    ],
+    [
+      `with d as (select ts, lag(ts) over (order by ts) as before, lead(qty, 1, 9) over (order by ts) as later
+        from measurements) select count(before) * 10 + max(d.later) from d`,
+      '39',
+    ],
+    ['select max(n) from (select nth_value(qty, 2) over (order by ts) as n from measurements) as t', '0.2'],
+    ['select sqrt(count(*) * 0.01) from measurements', '0.2'],
+    // 0.3 has no exact float: its square as one is 0.09 and a bit.
+    ['select power(sum(qty), 2) from measurements where qty < 1', '0.09'],
+    ['select power(count(*), 3) from measurements', '64'],
+    // Half a day less a millisecond, and a moment after 2024-01-01T00:00:00Z = 1704067200.
+    [
+      `select extract(epoch from max(ts)) - extract(epoch from timestamp '2024-01-31 12:00:00')
+        from measurements`,
+      '43199.999',
+    ],
+    ['select extract(epoch from (max(ts) - min(ts))) from measurements', '2678399.999'],
+    ['select extract(epoch from ts) from measurements order by ts fetch first row only', '1704067200'],
+    [
+      `select count(*) from (select region from measurements except
+        select region from measurements where region = 'us') as r`,
+      '2',
+    ],
+    [
+      'select count(*) from (select region from measurements union select region from measurements) as r',
+      '3',
+    ],
+    ["select count(*) from measurements where ts >= date '2024-01-02'", '3'],
+    ['select qty from measurements order by ts offset 1 row fetch next 2 rows only', '0.2'],
   ])('%s', async (text, expected) => {
     const found = await value(text);
     expect(found === null ? null : String(found).replace(/^(\d+\.\d*?)0+$/, '$1')).toBe(
@@ -212,7 +249,6 @@ describe('an aggregation with a custom query', () => {
   });
 
   test.each([
-    ['select region from measurements'],
     ['select sum(qty from measurements'],
     ['select sum(qty) from from measurements'],
     ['select count(*) from system.tables'],
@@ -221,6 +257,14 @@ describe('an aggregation with a custom query', () => {
   ])('is refused with %s', async (customSql) => {
     const answered = await server.request('POST', '/aggregations', { ...fields, meterId, customSql });
     expect(answered).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
+  });
+
+  test('whose result is no number is saved, and fails when it is run', async () => {
+    const customSql = 'select region from measurements';
+    expect(await created(server, '/aggregations', { ...fields, meterId, customSql })).toMatchObject({
+      customSql,
+    });
+    expect((await answer(customSql))[0]?.failure).toMatch(/not a number/);
   });
 
   test('is checked against the store without a single row', async () => {

@@ -23,15 +23,27 @@ export const SQL_TYPES: ReadonlyMap<string, string> = named(`
   VarChar Date DateTime DateTime64 Timestamp Boolean`);
 
 /**
+ * Types where no size follows: ClickHouse takes a decimal without one as 10 digits and no places, an integer
+ * as one of 32 bits that begins again when it is full, and a timestamp as whole seconds in the zone of its
+ * server. A field has 34 places.
+ */
+export const BARE_SQL_TYPES: ReadonlyMap<string, string> = new Map([
+  ['decimal', 'Decimal(76, 34)'],
+  ['numeric', 'Decimal(76, 34)'],
+  ['integer', 'Int64'],
+  ['timestamp', "DateTime64(3, 'UTC')"],
+]);
+
+/**
  * Functions by their name in lower case. None reads or writes anything but its arguments, waits, or answers
- * differently the next time; none turns an exact number into a float.
+ * differently the next time; none turns an exact number into a float, as `custom-sql-calls.ts` writes them.
  */
 export const SQL_FUNCTIONS: ReadonlyMap<string, string> = named(`
   count sum min max avg uniqExact argMin argMax countIf sumIf minIf maxIf groupBitAnd groupBitOr
   quantileExact quantileExactLow quantileExactHigh first_value last_value row_number rank dense_rank ntile
-  lagInFrame leadInFrame
-  abs sign floor ceil ceiling round trunc mod intDiv greatest least coalesce ifNull nullIf if multiIf
-  multiplyDecimal divideDecimal
+  lagInFrame leadInFrame lag lead nth_value
+  abs sign sqrt power floor ceil ceiling round trunc mod intDiv greatest least coalesce ifNull nullIf if
+  multiIf multiplyDecimal divideDecimal
   length char_length lower upper trim ltrim rtrim substring concat position replace startsWith endsWith
   left right
   date_trunc date_diff dateDiff toDate toDateTime toYear toQuarter toMonth toWeek toDayOfYear toDayOfMonth

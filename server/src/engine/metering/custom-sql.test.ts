@@ -39,6 +39,47 @@ describe('a query that is allowed', () => {
       'select qty::decimal(38, 4), cast(qty as text) from measurements',
       'select `u_qty` :: Decimal ( 38 , 4 ) , cast ( `u_qty` as Text ) from `u_measurements`',
     ],
+    [
+      "select qty::numeric, cast('1' as decimal), 1::integer, region::timestamp from measurements",
+      "select `u_qty` :: Decimal(76, 34) , cast ( '1' as Decimal(76, 34) ) , 1 :: Int64 , " +
+        "`u_region` :: DateTime64(3, 'UTC') from `u_measurements`",
+    ],
+    [
+      'select avg(qty) filter (where qty > 1) over (order by ts) from measurements',
+      'select ( sum ( `u_qty` ) filter ( where `u_qty` > 1 ) over ( order by `u_ts` ) / nullIf ( ' +
+        'count ( `u_qty` ) filter ( where `u_qty` > 1 ) over ( order by `u_ts` ) , 0 ) ) ' +
+        'from `u_measurements`',
+    ],
+    [
+      'select lag(ts, 2) over (order by ts) from measurements',
+      'select lag ( toNullable ( `u_ts` ) , 2 ) over ( order by `u_ts` ) from `u_measurements`',
+    ],
+    [
+      'select power(qty, 2) from measurements',
+      'select multiplyDecimal ( toDecimal256 ( `u_qty` , 34 ) , toDecimal256 ( `u_qty` , 34 ) , 34 ) ' +
+        'from `u_measurements`',
+    ],
+    [
+      "select 1 from measurements where ts > timestamp '2024-01-01 10:00' and ets < date '2024''02'",
+      'select 1 from `u_measurements` where `u_ts` > ' +
+        "parseDateTime64BestEffort('2024-01-01 10:00', 3, 'UTC') and `u_ets` < " +
+        "toDate32(parseDateTime64BestEffort('2024\\'02', 3, 'UTC'))",
+    ],
+    [
+      'select qty from measurements except (select 1 from measurements) ' +
+        'intersect all select 2 from measurements',
+      'select `u_qty` from `u_measurements` except distinct ( select 1 from `u_measurements` ) ' +
+        'intersect all select 2 from `u_measurements`',
+    ],
+    [
+      'select 1 from measurements union select 2 from measurements',
+      'select 1 from `u_measurements` union distinct select 2 from `u_measurements`',
+    ],
+    [
+      'select qty from measurements offset 2 rows fetch next 3 rows only',
+      'select `u_qty` from `u_measurements` limit 3 offset 2',
+    ],
+    ['select qty from measurements fetch first row only', 'select `u_qty` from `u_measurements` limit 1'],
     ['select day from measurements', 'select `u_day` from `u_measurements`'],
     [
       'select sum(qty) from measurements where ts > ets - interval 1 day',
@@ -97,7 +138,25 @@ describe('a query is refused', () => {
     ['that closes a bracket too much', 'select 1) from measurements, (select 1'],
     ['with an escape in a name', 'select "a`b" from measurements'],
     ['with an unknown column', 'select sum(price) from measurements'],
-    ['with an average over a window', 'select avg(qty) over (order by ts) from measurements'],
+    ['that leaves out columns', 'select * except (qty) from measurements'],
+    ['that leaves out columns by a name', 'select * except qty from measurements'],
+    [
+      'that reads a system table behind except',
+      'select 1 from measurements except select 1 from system.tables',
+    ],
+    ['that reads from an address in a part', "select extract(day from url('http://x')) from measurements"],
+    ['that reads from a name in a part', 'select extract(day from measurement_batch) from measurements'],
+    ['that reads from a column', 'select day from qty, measurements'],
+    ['that fetches without an end', 'select 1 from measurements fetch first 3 rows'],
+    ['that fetches ties', 'select 1 from measurements order by ts fetch first 3 rows with ties'],
+    ['with a fraction as exponent', 'select power(qty, 0.5) from measurements'],
+    ['with a field as exponent', 'select power(2, qty) from measurements'],
+    ['with a power without end', 'select power(qty, 9) from measurements'],
+    ['with a text that is no literal', "select array '1' from measurements"],
+    [
+      'with calls that repeat one another',
+      `select ${'avg('.repeat(20)}qty${')'.repeat(20)} from measurements`,
+    ],
     ['with a NUL', "select '\0' from measurements"],
     ['that nests without end', `select ${'('.repeat(40)}1${')'.repeat(40)} from measurements`],
   ])('%s', (_, text) => {

@@ -1,7 +1,9 @@
 // Spec 20 §11.6: a custom SQL query, taken apart and written again so that it can reach nothing but its rows.
 import { decimal } from '../../kernel/decimal.ts';
+import { withExactCalls } from './custom-sql-calls.ts';
 import { type SqlRefusal, type SqlToken, sqlTokens } from './custom-sql-tokens.ts';
 import {
+  BARE_SQL_TYPES,
   FORBIDDEN_WORDS,
   INTERVAL_UNITS,
   SQL_FUNCTIONS,
@@ -45,7 +47,8 @@ export function customSqlName(name: string): string {
  * Reads a query over `measurements`, whose columns are MEASUREMENT_COLUMNS and the fields of the meter. Each
  * of its words must be known: keywords and functions from fixed lists, columns, names that it gives itself.
  * It is then written again from its tokens, texts and numbers included, so nothing of its spelling gets
- * through. Fractions become exact decimals, `avg` a division of exact sums. Answers why a query is refused.
+ * through. Fractions become exact decimals, and so do calls that would answer floats. Answers why a query is
+ * refused.
  */
 export function customSqlFrom(text: string, fieldCodes: readonly string[]): CustomSql | SqlRefusal {
   const tokens = sqlTokens(text);
@@ -54,10 +57,9 @@ export function customSqlFrom(text: string, fieldCodes: readonly string[]): Cust
   const reading: Reading = { tokens, columns: known, given: givenNames(tokens), used: new Set() };
   const refused = shapeFault(tokens) ?? firstFault(reading);
   if (refused !== null) return { refused };
-  const written = tokens.map((_, at) => writtenToken(reading, at));
-  const averaged = withExactMeans(written);
-  if (averaged === null) return { refused: 'has an avg over a window: divide a sum by a count instead' };
-  return { sql: (source) => withSource(averaged, source), columns: reading.used };
+  const written = withExactCalls(writtenWords(reading));
+  if ('refused' in written) return written;
+  return { sql: (source) => withSource(written, source), columns: reading.used };
 }
 
 type Reading = {
@@ -111,9 +113,11 @@ function shapeFault(tokens: readonly SqlToken[]): string | null {
 }
 
 function firstFault(reading: Reading): string | null {
-  for (let at = 0; at < reading.tokens.length; at += 1) {
-    const fault = tokenFault(reading, at);
+  for (let at = 0; at < reading.tokens.length; ) {
+    const clause = clauseAt(reading.tokens, at);
+    const fault = clause === null ? tokenFault(reading, at) : null;
     if (fault !== null) return fault;
+    at += clause?.length ?? 1;
   }
   return null;
 }
@@ -123,6 +127,7 @@ function tokenFault(reading: Reading, at: number): string | null {
   const token = tokens[at];
   if (token?.kind !== 'word' && token?.kind !== 'quoted') return null;
   const word = wordAt(tokens, at);
+  if (isSetOperation(tokens, at)) return null;
   if (FORBIDDEN_WORDS.has(word) && !isKnownFunction(tokens, at)) return `must not use ${token.text}`;
   if (word === 'from' || word === 'join') return sourceFault(reading, at + 1);
   if (SQL_KEYWORDS.has(word) || isType(tokens, at) || isUnit(tokens, at)) return null;
@@ -133,14 +138,15 @@ function tokenFault(reading: Reading, at: number): string | null {
   return isKnown ? null : `names ${token.text}, which is neither a field of the meter nor named in the query`;
 }
 
-/** Behind FROM and JOIN: the table, a named query, or one in brackets. FROM stands in `extract` too. */
-function sourceFault({ tokens, given, columns }: Reading, at: number): string | null {
-  const source = tokens[at];
-  if (isSymbol(tokens, at, '(')) return null;
-  const name = source?.text ?? '';
+/**
+ * Behind FROM and JOIN: the table, a named query, or one in brackets. Behind the FROM of `extract` stands no
+ * source but a value.
+ */
+function sourceFault({ tokens, given }: Reading, at: number): string | null {
+  if (isSymbol(tokens, at, '(') || isPart(tokens, at - 2)) return null;
+  const name = tokens[at]?.text ?? '';
   const isTable = name === TABLE || given.has(name);
   if (isTable && isName(tokens, at) && !isSymbol(tokens, at + 1, '(')) return null;
-  if (columns.has(name) && isUnitName(wordAt(tokens, at - 2))) return null;
   return `must read from ${TABLE} only`;
 }
 
@@ -166,29 +172,99 @@ function isInCast(tokens: readonly SqlToken[], at: number): boolean {
   return false;
 }
 
-function isUnitName(word: string): boolean {
-  return INTERVAL_UNITS.has(word);
+/** What `extract(day from ts)` takes of the moment. */
+function isPart(tokens: readonly SqlToken[], at: number): boolean {
+  const word = wordAt(tokens, at);
+  const inExtract = isSymbol(tokens, at - 1, '(') && wordAt(tokens, at - 2) === 'extract';
+  return inExtract && (INTERVAL_UNITS.has(word) || word === 'epoch');
 }
 
 /** `interval 1 day`, `extract(day from ts)`. */
 function isUnit(tokens: readonly SqlToken[], at: number): boolean {
-  if (!isUnitName(wordAt(tokens, at))) return false;
-  const inExtract = isSymbol(tokens, at - 1, '(') && wordAt(tokens, at - 2) === 'extract';
-  return inExtract || wordAt(tokens, at - 2) === 'interval';
+  const isOfInterval = wordAt(tokens, at - 2) === 'interval' && INTERVAL_UNITS.has(wordAt(tokens, at));
+  return isOfInterval || isPart(tokens, at);
+}
+
+/** `except` and `intersect` between queries; behind `*` the first leaves out columns. */
+function isSetOperation(tokens: readonly SqlToken[], at: number): boolean {
+  if (!['except', 'intersect'].includes(wordAt(tokens, at))) return false;
+  const behind = ['all', 'distinct'].includes(wordAt(tokens, at + 1)) ? at + 2 : at + 1;
+  const select = isSymbol(tokens, behind, '(') ? behind + 1 : behind;
+  return wordAt(tokens, select) === 'select' && !isSymbol(tokens, at - 1, '*');
+}
+
+/** Tokens that are written as a whole. */
+type Clause = { readonly length: number; readonly sql: string };
+
+function clauseAt(tokens: readonly SqlToken[], at: number): Clause | null {
+  return literalAt(tokens, at) ?? limitAt(tokens, at);
+}
+
+/** `timestamp '2024-01-01 10:00:00'`, `date '2024-01-01'`: in UTC unless the text says otherwise. */
+function literalAt(tokens: readonly SqlToken[], at: number): Clause | null {
+  const word = wordAt(tokens, at);
+  const text = tokens[at + 1];
+  if ((word !== 'timestamp' && word !== 'date') || text?.kind !== 'text') return null;
+  const moment = `parseDateTime64BestEffort(${textSql(text.text)}, 3, 'UTC')`;
+  return { length: 2, sql: word === 'date' ? `toDate32(${moment})` : moment };
+}
+
+/** `offset 2 rows fetch first 3 rows only`, which ClickHouse takes with an order only. */
+function limitAt(tokens: readonly SqlToken[], at: number): Clause | null {
+  const isRow = (place: number) => ['row', 'rows'].includes(wordAt(tokens, place));
+  const numberAt = (place: number) => (tokens[place]?.kind === 'number' ? tokens[place].text : null);
+  const offset = wordAt(tokens, at) === 'offset' && isRow(at + 2) ? numberAt(at + 1) : null;
+  const start = offset === null ? at : at + 3;
+  const count = numberAt(start + 2);
+  const rows = start + (count === null ? 2 : 3);
+  const isFetch = wordAt(tokens, start) === 'fetch' && ['first', 'next'].includes(wordAt(tokens, start + 1));
+  if (!isFetch || !isRow(rows) || wordAt(tokens, rows + 1) !== 'only') return null;
+  const limit = `limit ${numberSql(count ?? '1')}`;
+  return {
+    length: rows + 2 - at,
+    sql: offset === null ? limit : `${limit} offset ${numberSql(offset)}`,
+  };
+}
+
+function writtenWords(reading: Reading): readonly string[] {
+  const words: string[] = [];
+  for (let at = 0; at < reading.tokens.length; ) {
+    const clause = clauseAt(reading.tokens, at);
+    words.push(clause?.sql ?? writtenToken(reading, at));
+    at += clause?.length ?? 1;
+  }
+  return words;
 }
 
 function writtenToken({ tokens, columns, used }: Reading, at: number): string {
   const { kind, text } = tokens[at] ?? { kind: 'symbol', text: '' };
   const word = wordAt(tokens, at);
   if (kind === 'symbol') return text;
-  if (kind === 'text') return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  if (kind === 'text') return textSql(text);
   if (kind === 'number') return numberSql(text);
-  if (isType(tokens, at)) return SQL_TYPES.get(word) ?? '';
+  if (word === 'union' || isSetOperation(tokens, at)) return setOperationSql(tokens, at);
+  if (isType(tokens, at)) return typeSql(tokens, at);
   if (isUnit(tokens, at)) return word;
   if (isKnownFunction(tokens, at)) return SQL_FUNCTIONS.get(word) ?? word;
   if (SQL_KEYWORDS.has(word)) return word;
   if (columns.has(text)) used.add(text);
   return customSqlName(text);
+}
+
+function textSql(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/** ClickHouse keeps equal rows unless it is told not to. */
+function setOperationSql(tokens: readonly SqlToken[], at: number): string {
+  const word = wordAt(tokens, at);
+  return ['all', 'distinct'].includes(wordAt(tokens, at + 1)) ? word : `${word} distinct`;
+}
+
+function typeSql(tokens: readonly SqlToken[], at: number): string {
+  const word = wordAt(tokens, at);
+  const bare = isSymbol(tokens, at + 1, '(') ? undefined : BARE_SQL_TYPES.get(word);
+  return bare ?? SQL_TYPES.get(word) ?? '';
 }
 
 const SAFE_DIGITS = 18;
@@ -200,44 +276,6 @@ function numberSql(text: string): string {
   const plain = value.toFixed();
   const scale = Math.min(value.decimalPlaces(), MAX_SCALE);
   return scale === 0 && plain.length <= SAFE_DIGITS ? plain : `toDecimal256('${plain}', ${scale})`;
-}
-
-/** `avg(x)` answers a float, so it becomes sum over count; null for one over a window. */
-function withExactMeans(written: readonly string[]): readonly string[] | null {
-  const at = written.lastIndexOf('avg');
-  if (at < 0) return written;
-  const end = closingBracket(written, at + 1);
-  if (written[end + 1] === 'over' || written[end + 1] === 'filter') return null;
-  const values = written.slice(at + 2, end);
-  const mean = [
-    '(',
-    'sum',
-    '(',
-    ...values,
-    ')',
-    '/',
-    'nullIf',
-    '(',
-    'count',
-    '(',
-    ...values,
-    ')',
-    ',',
-    '0',
-    ')',
-    ')',
-  ];
-  return withExactMeans([...written.slice(0, at), ...mean, ...written.slice(end + 1)]);
-}
-
-function closingBracket(written: readonly string[], open: number): number {
-  let depth = 0;
-  for (let at = open; at < written.length; at += 1) {
-    if (written[at] === '(') depth += 1;
-    if (written[at] === ')') depth -= 1;
-    if (depth === 0) return at;
-  }
-  return written.length;
 }
 
 /** The table comes first; the query's own named queries follow it. */
