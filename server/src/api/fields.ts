@@ -50,6 +50,12 @@ function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || value === '';
 }
 
+/** What is behind `optional`, a default or a transformation; undefined behind nothing of the kind. */
+export function innerSchema(schema: z.ZodType): z.ZodType | undefined {
+  const def = schema.def as { out?: z.ZodType; in?: z.ZodType; innerType?: z.ZodType };
+  return def.innerType ?? (def.out?.def.type === 'transform' ? def.in : def.out);
+}
+
 /** The field may be left out, null or empty: stored as null, left out of answers. */
 export function optional<T extends z.ZodType>(inner: T): z.ZodType<z.output<T> | null> {
   const schema = z.preprocess((value) => (isAbsent(value) ? null : value), z.nullable(inner));

@@ -14,7 +14,7 @@ import {
 import { recordChange } from '../store/outbox.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { answerOf, changeOf, createEntity, replaceChecked, scopeOf } from './entity-writes.ts';
-import { fieldFacts } from './fields.ts';
+import { fieldFacts, innerSchema } from './fields.ts';
 import type { Operation } from './operation.ts';
 import { organizationZone } from './organization-zone.ts';
 import { pageOf, pageParameters } from './page.ts';
@@ -92,10 +92,10 @@ function tableWith<F extends Fields>(
 export function isJson(schema: z.ZodType): boolean {
   const type = fieldFacts.get(schema)?.json?.['type'];
   if (type !== undefined) return type === 'object' || type === 'array';
-  const def = schema.def as { type: string; out?: z.ZodType; in?: z.ZodType; innerType?: z.ZodType };
-  if (def.type === 'array' || def.type === 'object' || def.type === 'record') return true;
-  if (def.type === 'union' || def.type === 'discriminated_union') return true;
-  const inner = def.innerType ?? (def.out?.def.type === 'transform' ? def.in : def.out);
+  const { type: kind } = schema.def as { readonly type: string };
+  if (kind === 'array' || kind === 'object' || kind === 'record') return true;
+  if (kind === 'union' || kind === 'discriminated_union') return true;
+  const inner = innerSchema(schema);
   return inner ? isJson(inner) : false;
 }
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { BilledFee, CommitmentFacts, FeeDateFacts } from '../../engine/billing/commitment-facts.ts';
 import type { BilledDraw } from '../../engine/billing/facts.ts';
-import { Temporal } from '../../kernel/time.ts';
+import { type Instant, instantFromText, startOfDate, Temporal } from '../../kernel/time.ts';
 import type { Db, Tx } from '../../store/database.ts';
 import { groupedBy } from './catalog-facts.ts';
 
@@ -9,6 +9,8 @@ type Source = { readonly db: Db | Tx; readonly orgId: string };
 
 export type CommitmentRequest = {
   readonly accountIds: readonly string[];
+  /** The organization's timezone. */
+  readonly zone: string;
   /** Whether nobody else may draw on the commitments until the transaction ends. */
   readonly lock: boolean;
 };
@@ -33,7 +35,7 @@ export async function loadCommitments(
   const commitments = await rowsOf(source, ids);
   return commitments.map((row) => ({
     ...row,
-    feeDates: row.feeDates.map(feeDateFromJson),
+    feeDates: row.feeDates.map((fee) => feeDateFromJson(fee, request.zone)),
     draws: (draws.get(row.id) ?? []).map(({ billId, amount }) => ({ billId, amount, phase: 'BASE' })),
     fees: (fees.get(row.id) ?? []).map(({ billId, key, amount }) => ({ billId, key, amount })),
   }));
@@ -48,13 +50,18 @@ type CommitmentRow = Omit<CommitmentFacts, 'feeDates' | 'draws' | 'fees'> & {
   readonly feeDates: readonly StoredFeeDate[];
 };
 
-function feeDateFromJson(fee: StoredFeeDate): FeeDateFacts {
+function feeDateFromJson(fee: StoredFeeDate, zone: string): FeeDateFacts {
   return {
     amount: fee.amount,
     date: Temporal.PlainDate.from(fee.date),
-    servicePeriodStartDate: Temporal.Instant.from(fee.servicePeriodStartDate),
-    servicePeriodEndDate: Temporal.Instant.from(fee.servicePeriodEndDate),
+    servicePeriodStartDate: momentFromJson(fee.servicePeriodStartDate, zone),
+    servicePeriodEndDate: momentFromJson(fee.servicePeriodEndDate, zone),
   };
+}
+
+/** Bare dates were stored as they were sent before they were placed at their midnight. */
+function momentFromJson(text: string, zone: string): Instant {
+  return instantFromText(text) ?? startOfDate(Temporal.PlainDate.from(text), zone);
 }
 
 async function rowsOf({ db, orgId }: Source, ids: readonly string[]): Promise<CommitmentRow[]> {

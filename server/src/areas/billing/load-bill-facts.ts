@@ -34,7 +34,8 @@ export async function loadBillFacts(db: Db | Tx, request: FactsRequest): Promise
   const rows = await loadAccountRows(source, unitIds);
   const accountIds = rows.accounts.map((account) => account.id);
   const { now, lockBalances: lock } = request;
-  const commitments = await loadCommitments(source, { accountIds, lock });
+  const { timezone: zone } = organization.facts;
+  const commitments = await loadCommitments(source, { accountIds, zone, lock });
   const balances = await loadBalances(source, { accountIds, now, lock });
   const charges = await loadCharges(source, accountIds);
   const linkedIds = [...rows.accountPlans, ...commitments, ...charges].map((row) => row.contractId);

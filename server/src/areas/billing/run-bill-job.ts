@@ -12,7 +12,7 @@ import { type BillJob, billJob } from './bill-job.ts';
 import { lockBillJob, openUnits, updateBillJob } from './bill-job-status.ts';
 import { targetOfJob } from './bill-target.ts';
 import { calculateUnits } from './calculate-units.ts';
-import { failUnit, isUnstorable } from './failed-unit.ts';
+import { failUnit, hopelessCause } from './failed-unit.ts';
 import { loadBillFacts } from './load-bill-facts.ts';
 import { loadOrganization } from './load-organization.ts';
 import { scheduledTarget, withSettledBills } from './scheduled-units.ts';
@@ -87,13 +87,14 @@ async function insertUnits(tx: Tx, job: BillJob): Promise<number> {
 
 /**
  * Bills some units and answers how many; 0 when none are left, or somebody else has the rest in hand. When a
- * store refuses a figure of one of them, they are billed one by one, so that the others get their bills.
+ * store refuses a figure of one of them, or holds one that cannot be read, they are billed one by one, so
+ * that the others get their bills.
  */
 async function runBatch(ctx: Context, key: JobKey): Promise<number> {
   try {
     return await billNext(ctx, key, { limit: BATCH_UNITS });
   } catch (error) {
-    if (!isUnstorable(error)) throw error;
+    if (hopelessCause(error) === null) throw error;
   }
   let billed = 0;
   while (billed < BATCH_UNITS && (await billOne(ctx, key))) billed += 1;
@@ -110,8 +111,9 @@ async function billOne(ctx: Context, key: JobKey): Promise<boolean> {
     return (await billNext(ctx, key, { limit: 1, onTaken })) > 0;
   } catch (error) {
     const unitId = taken.at(-1);
-    if (unitId === undefined || !isUnstorable(error)) throw error;
-    const failed = { billJobId: key.billJobId, unitId, error: error as Error };
+    const cause = hopelessCause(error);
+    if (unitId === undefined || cause === null) throw error;
+    const failed = { billJobId: key.billJobId, unitId, error: error as Error, cause };
     await failUnit(ctx, systemWriter(ctx, key.orgId), failed);
     return true;
   }
