@@ -79,7 +79,7 @@ function unitBills(organization: Organization, accounts: readonly string[], job:
   const keys = uniqueKeys([...due, ...final.map((line) => line.on)]);
   return keys.map((on) => ({
     ...headOf(organization, { on, parts, lines: final, date, kinds }),
-    draws: billDraws(over.taken, on),
+    draws: billDraws(organization, over.taken, on),
     inArrears: parts.filter((part) => !isInAdvance(organization, part)).map((part) => part.member.id),
     history: [
       ...history.filter((line) => sameBill(line.on, on)),
@@ -173,7 +173,8 @@ function headOf(organization: Organization, { on, parts, lines, date, kinds }: H
   );
   const every = members[0]?.member.template.every ?? 'AD_HOC';
   const starts = members.map((part) => openingOf(part, date)).sort((a, b) => (isLater(a, b) ? 1 : -1));
-  const dates = mine.flatMap(({ service }) => [
+  const charged = mine.filter((line) => line.type !== 'COMMITMENT_CONSUMED');
+  const dates = (charged.length > 0 ? charged : mine).flatMap(({ service }) => [
     dateIn(service.start, organization.zone),
     dateIn(service.end, organization.zone),
   ]);

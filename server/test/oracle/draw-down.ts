@@ -156,21 +156,30 @@ function consumedPlace(
   return { on: line.on, child: isBrokenDown ? line.owner : null };
 }
 
+/** What a draw comes to on the bill that shows it: draws elsewhere are worth what they were drawn for. */
+function shownAmount(organization: Organization, { credit, line, amount, converted }: Taken, on: BillKey) {
+  const currency = billCurrency(organization, on.account);
+  if (currency === billCurrency(organization, line.on.account)) return converted;
+  const rate = rateBetween(credit.row.currency, currency, organization);
+  return rounded(amount.times(rate), currency, organization);
+}
+
 function consumedLine(organization: Organization, parts: readonly Taken[]): Line {
   const first = parts[0];
   if (first === undefined) throw new Error('nothing drawn');
   const { credit } = first;
+  const place = consumedPlace(organization, first);
   const total = sumOf(parts.map((part) => part.amount)).negated();
   const isBalance = credit.kind === 'BALANCE';
   const line = lineOf(organization, {
-    ...consumedPlace(organization, first),
+    ...place,
     type: isBalance ? 'BALANCE_CONSUMED' : 'COMMITMENT_CONSUMED',
     owner: credit.row.account,
     text: isBalance ? credit.id : `Prepayment Consumed (${scopeText(credit.row)})`,
     exact: total,
     subtotal: total,
     currency: credit.row.currency,
-    converted: sumOf(parts.map((part) => part.converted)).negated(),
+    converted: sumOf(parts.map((part) => shownAmount(organization, part, place.on))).negated(),
     service: covering(parts.map(drawnPart)),
     contract: credit.row.contract,
     origin: credit.id,
@@ -184,6 +193,6 @@ function drawnPart({ line, phase }: Taken): Piece {
 }
 
 /** The draws of one bill, summed up by credit and phase. */
-export function billDraws(taken: readonly Taken[], on: BillKey): readonly Draw[] {
-  return drawsOf(taken.filter((one) => sameBill(one.line.on, on)));
+export function billDraws(organization: Organization, taken: readonly Taken[], on: BillKey): readonly Draw[] {
+  return drawsOf(taken.filter((one) => sameBill(consumedPlace(organization, one).on, on)));
 }

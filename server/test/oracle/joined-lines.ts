@@ -26,6 +26,11 @@ function joinedBill(account: string, group: string, due: readonly BillKey[]): Bi
   return [...bills].sort((a, b) => length(a) - length(b))[0] ?? null;
 }
 
+/** A bill that no plan makes due; where everything of a date is on one bill, it is that one. */
+function ownBill(organization: Organization, account: string, group: string): BillKey {
+  return { account, group, frequency: organization.consolidate ? 'ALL' : 'AD_HOC' };
+}
+
 /** Spec 50 §8: charges of the date, and late ones that no bill has yet. */
 export function chargeLines(organization: Organization, accounts: readonly string[], joining: Joining) {
   return organization.charges
@@ -34,7 +39,7 @@ export function chargeLines(organization: Organization, accounts: readonly strin
     .flatMap((charge) => {
       const group = billGroup(organization, charge.contract);
       if (isLater(charge.date, joining.date)) return [];
-      const own = { account: charge.account, group, frequency: 'AD_HOC' };
+      const own = ownBill(organization, charge.account, group);
       return [chargeLine(organization, charge, joinedBill(charge.account, group, joining.due) ?? own)];
     });
 }
@@ -68,11 +73,8 @@ export function feeLines(organization: Organization, accounts: readonly string[]
         .map(({ key, amount, service }) => {
           const place = placeOf(organization, commitment);
           const group = billGroup(organization, commitment.contract);
-          const on = joinedBill(place.account, group, joining.due) ?? {
-            account: place.account,
-            group,
-            frequency: 'AD_HOC',
-          };
+          const on =
+            joinedBill(place.account, group, joining.due) ?? ownBill(organization, place.account, group);
           return lineOf(organization, {
             type: 'COMMITMENT_FEE',
             on,

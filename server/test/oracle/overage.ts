@@ -6,7 +6,7 @@ import { capOf, type DrawDown, drawsOf, isInReach, type Taken } from './draw-dow
 import { scopeText } from './joined-lines.ts';
 import { type Bill, billCurrency, type Line, lineOf } from './line.ts';
 import { rateBetween, rounded } from './money.ts';
-import type { Commitment, Organization } from './organization.ts';
+import { type Commitment, type Organization, the } from './organization.ts';
 import { costOf, unitsPaidBy } from './rating.ts';
 
 /** The lines after overage (split usage lines, surcharges), and the draws, which can have become less. */
@@ -112,9 +112,11 @@ function surcharges(organization: Organization, found: readonly Over[]): readonl
     const first = parts[0];
     if (first === undefined) return [];
     const base = sumOf(parts.map((part) => part.open));
-    const children = new Set(parts.map((part) => part.line.child));
-    const isOfOne =
-      children.size === 1 && (first.credit.row as Partial<Commitment>).mode === 'PARENT_BREAKDOWN';
+    const users = new Set(parts.map((part) => part.line.owner));
+    const { row } = first.credit;
+    const { parent } = the(organization.accounts, first.line.owner);
+    const isOfChild = parent !== null && first.line.on.account === parent;
+    const isNamed = isOfChild && (row as Partial<Commitment>).mode === 'PARENT_BREAKDOWN';
     const line = lineOf(organization, {
       type: 'OVERAGE_SURCHARGE',
       on: first.line.on,
@@ -123,7 +125,7 @@ function surcharges(organization: Organization, found: readonly Over[]): readonl
       exact: base.times(first.credit.surcharge).div(100),
       currency: first.line.currency,
       service: covering(parts.map((part) => part.line.service)),
-      child: isOfOne ? first.line.child : null,
+      child: isNamed && users.size === 1 ? first.line.owner : null,
       contract: first.credit.row.contract,
       origin: first.credit.id,
     });

@@ -50,7 +50,7 @@ function commitmentLine(
     fee.startsWith('plan') && chance.oneIn(2) ? `interval=2 offset=${chance.int(0, 1)}` : '',
     fee.startsWith('plan') && chance.oneIn(3) ? `first=${chance.int(1, 40)}` : '',
     !hasSurcharge && !hierarchy && chance.oneIn(3) ? 'separate=true' : '',
-    hierarchy ? `mode=${chance.pick(modes)}` : '',
+    hierarchy ? `mode=${chance.pick(modes)} account=${chance.pick(['acme', 'acme', 'kid1', 'kid2'])}` : '',
   ]);
 }
 

@@ -1,23 +1,33 @@
 // Spec 50 §6.6, §11, §12: the line of a bill that shows what a credit pays, and the record of it.
-import { sumOf } from '../../kernel/decimal.ts';
+import { type Decimal, sumOf } from '../../kernel/decimal.ts';
 import { earlier } from '../../kernel/time.ts';
-import type { Calculation } from './calculation.ts';
+import type { BillFailure, DrawnPart } from './bill.ts';
+import { billCurrencyOf, type Calculation } from './calculation.ts';
 import { creditSources } from './credit.ts';
 import { creditLine } from './credit-line.ts';
 import { type DraftLine, type PlacedDraw, RANK } from './draft.ts';
 import type { Taken } from './draw-down.ts';
-import type { AccountFacts } from './facts.ts';
+import { drawAccountId, shownChild } from './draw-place.ts';
+import { isBillFailure, rateTo, roundedAmount } from './line-amount.ts';
 import { hullOf } from './service-span.ts';
 
 /** One negative line for everything that a credit pays on one bill, for one child where that is named. */
-export function consumedLine(calculation: Calculation, parts: readonly [Taken, ...Taken[]]): DraftLine {
-  const [{ credit, line, rate }] = parts;
+export function consumedLine(
+  calculation: Calculation,
+  parts: readonly [Taken, ...Taken[]],
+): DraftLine | BillFailure {
+  const [first] = parts;
+  const { credit } = first;
+  const billAccountId = drawAccountId(calculation, first);
+  const shown = shownOn(calculation, parts, billAccountId);
+  if (isBillFailure(shown)) return shown;
+  const { rate, drawn } = shown;
   const subtotal = sumOf(parts.map((part) => part.amount)).negated();
-  const child = shownChild(calculation, parts[0]);
+  const child = shownChild(calculation, first, billAccountId);
   const name = `draw/${credit.source}/${credit.id}`;
   return creditLine(calculation, {
     key: child === null ? name : `${name}/${child.id}`,
-    billAccountId: line.billAccountId,
+    billAccountId,
     rank: RANK.drawDown + creditSources(calculation.index).indexOf(credit.source),
     lineItemType: credit.source === 'PREPAYMENT' ? 'COMMITMENT_CONSUMED' : 'BALANCE_CONSUMED',
     rule: '50 §6',
@@ -27,41 +37,49 @@ export function consumedLine(calculation: Calculation, parts: readonly [Taken, .
     exactAmount: subtotal,
     subtotal,
     conversionRate: rate,
-    convertedSubtotal: sumOf(parts.map((part) => part.convertedAmount)).negated(),
+    convertedSubtotal: sumOf(drawn.map((part) => part.convertedAmount)).negated(),
     service: hullOf(parts.map((part) => part.span)),
     credit,
     accountingProductId: credit.accountingProductId,
     child,
-    drawn: parts.map(drawnPart),
+    drawn,
   });
 }
 
 /**
- * Spec 50 §6.9: the child that a line of a credit names on the parent's bill. A balance names the child that
- * it belongs to, a commitment with PARENT_BREAKDOWN whoever has used it.
+ * The parts with what they come to on the bill of an account: where it has another currency than the lines
+ * that they pay for, they are converted to that.
  */
-export function shownChild(
-  { index }: Calculation,
-  { credit, line }: Pick<Taken, 'credit' | 'line'>,
-): AccountFacts | null {
-  if (line.billAccountId !== index.head.id) return null;
-  if (credit.source === 'BALANCE') {
-    const isOfChild = credit.accountId !== index.head.id;
-    return isOfChild ? (index.accounts.get(line.childAccountId ?? '') ?? null) : null;
+function shownOn(
+  calculation: Calculation,
+  parts: readonly [Taken, ...Taken[]],
+  accountId: string,
+): Shown | BillFailure {
+  const to = billCurrencyOf(calculation, accountId);
+  const [{ credit }] = parts;
+  const named = { entity: credit.title, billAccountId: accountId };
+  const rate = rateTo(calculation, { currency: credit.currency, ...named }, to);
+  if (isBillFailure(rate)) return rate;
+  const drawn: DrawnPart[] = [];
+  for (const part of parts) {
+    const isSame = billCurrencyOf(calculation, part.line.billAccountId) === to;
+    const worth = { amount: part.amount.times(rate), currency: to, ...named };
+    const convertedAmount = isSame ? part.convertedAmount : roundedAmount(calculation, worth);
+    if (isBillFailure(convertedAmount)) return convertedAmount;
+    const { line, phase, amount } = part;
+    drawn.push({ lineKey: line.key, phase: phase.phase, amount, convertedAmount });
   }
-  if (credit.childBillingMode !== 'PARENT_BREAKDOWN' || line.reason.accountId === index.head.id) return null;
-  return index.accounts.get(line.reason.accountId) ?? null;
+  return { rate, drawn };
 }
 
-function drawnPart({ line, phase, amount, convertedAmount }: Taken) {
-  return { lineKey: line.key, phase: phase.phase, amount, convertedAmount };
-}
+type Shown = { readonly rate: Decimal; readonly drawn: readonly DrawnPart[] };
 
 /** The record of what a credit pays on one bill in one phase; at least one part. */
-export function placedDraw(parts: readonly [Taken, ...Taken[]]): PlacedDraw {
-  const [{ credit, phase, line }] = parts;
+export function placedDraw(calculation: Calculation, parts: readonly [Taken, ...Taken[]]): PlacedDraw {
+  const [first] = parts;
+  const { credit, phase } = first;
   return {
-    billAccountId: line.billAccountId,
+    billAccountId: drawAccountId(calculation, first),
     source: credit.source,
     creditId: credit.id,
     phase: phase.phase,

@@ -80,7 +80,9 @@ function draftBill(draft: Draft, calculation: Calculation, account: AccountFacts
  */
 function partsOf(calculation: Calculation, account: AccountFacts, lines: readonly DraftLine[]): BillParts {
   const own = membersOf(calculation, account);
-  const items = lines.filter(isOfItsOwnDate).map(servicePeriod);
+  const dated = lines.filter(isOfItsOwnDate).map(servicePeriod);
+  // Draws alone, for lines of a child's own bill, have their own time too.
+  const items = dated.length > 0 || own.length > 0 ? dated : lines.map(servicePeriod);
   const keys = new Set([
     ...own.filter((member) => member.closing !== null).map((member) => member.attached.key),
     ...lines.map((line) => line.attachedKey),

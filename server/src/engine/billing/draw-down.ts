@@ -5,9 +5,11 @@ import { timesFraction } from '../money/fraction.ts';
 import type { BillFailure } from './bill.ts';
 import { billCurrencyOf, type Calculation } from './calculation.ts';
 import { type Credit, type CreditPhase, poolOf } from './credit.ts';
-import type { CreditDraw } from './credit-draw.ts';
+import type { CreditDraw, KnownDraw } from './credit-draw.ts';
 import type { Draft, DraftLine } from './draft.ts';
+import { drawAccountId } from './draw-place.ts';
 import { type DrawableLine, mayPayFor } from './drawable-line.ts';
+import type { ExistingBillFacts } from './facts.ts';
 import { isBillFailure, rateTo, roundedAmount } from './line-amount.ts';
 import { spanInWindow, windowShare } from './window-share.ts';
 
@@ -32,7 +34,13 @@ export type Drawing = {
 };
 
 /** One credit in one phase; without a limit it may go below 0. */
-type Turn = { readonly credit: Credit; readonly phase: CreditPhase; readonly limited: boolean };
+type Turn = {
+  readonly credit: Credit;
+  readonly phase: CreditPhase;
+  readonly limited: boolean;
+  /** A bill that stays as it is: its draws are repeated, so that nobody pays for their lines again. */
+  readonly kept: ExistingBillFacts | null;
+};
 
 /**
  * Everything that the credits pay: each takes what its pool and the open lines allow, phase by phase;
@@ -42,19 +50,25 @@ type Turn = { readonly credit: Credit; readonly phase: CreditPhase; readonly lim
 export function takenFromCredits(drawing: Drawing): Pick<Draft, 'taken' | 'failures'> {
   const open = new Map(drawing.lines.map((row) => [row.line, row.netAmount]));
   const soFar: SoFar = { taken: [], failures: [], open };
-  for (const turn of turnsOf(drawing.credits)) takeInTurn(drawing, turn, soFar);
+  for (const turn of turnsOf(drawing)) takeInTurn(drawing, turn, soFar);
   return { taken: soFar.taken, failures: soFar.failures };
 }
 
-function turnsOf(credits: readonly Credit[]): readonly Turn[] {
-  const turnsIn = (credit: Credit, limited: boolean) =>
+function turnsOf({ calculation, credits }: Drawing): readonly Turn[] {
+  const turnsIn = (credit: Credit, limited: boolean, kept: ExistingBillFacts | null = null) =>
     credit.phases
       .filter(({ phase }) => limited || phase === 'BASE')
-      .map((phase) => ({ credit, phase, limited }));
+      .map((phase) => ({ credit, phase, limited, kept }));
   return [
+    ...keptBills(calculation).flatMap((bill) => credits.flatMap((credit) => turnsIn(credit, true, bill))),
     ...credits.flatMap((credit) => turnsIn(credit, true)),
     ...credits.filter((credit) => credit.hasOverdraft).flatMap((credit) => turnsIn(credit, false)),
   ];
+}
+
+/** Bills that are not written, because they are locked or cannot be calculated: what they draw is final. */
+function keptBills({ existingBills, unwritten }: Calculation): readonly ExistingBillFacts[] {
+  return existingBills.filter((bill) => unwritten.has(bill.identity.accountId));
 }
 
 /** What the turns have taken, and what nobody has paid yet of each line, in its bill's currency. */
@@ -66,24 +80,43 @@ type SoFar = {
 
 /** Adds what the credit takes to `soFar`. */
 function takeInTurn(drawing: Drawing, turn: Turn, soFar: SoFar): void {
-  const { credit, phase, limited } = turn;
-  const draws = [...drawing.calculation.otherDraws, ...soFar.taken.map(drawOf)];
-  let pool = limited ? poolOf(credit, phase.phase, draws) : null;
+  const { calculation } = drawing;
+  const { credit, limited, kept } = turn;
+  let pool = limited ? poolInTurn(drawing, turn, soFar) : null;
   for (const drawable of drawing.lines) {
     if (pool?.lte(0)) return;
-    if (!mayPayFor(credit, drawable, drawing.calculation)) continue;
-    const open = soFar.open.get(drawable.line) ?? ZERO;
-    const before = limited ? ZERO : paidBefore(soFar.taken, turn, drawable.line);
+    if (!mayPayFor(credit, drawable, calculation)) continue;
+    const { line } = drawable;
+    const accountId = drawAccountId(calculation, { credit, line });
+    if (kept === null ? calculation.unwritten.has(accountId) : kept.identity.accountId !== accountId)
+      continue;
+    const open = soFar.open.get(line) ?? ZERO;
+    const before = limited ? ZERO : paidBefore(soFar.taken, turn, line);
     const part = takenForLine(drawing, turn, { drawable, open, pool, before });
     if (part === null) continue;
     if (isBillFailure(part)) {
-      soFar.failures.push(part);
+      if (kept === null) soFar.failures.push(part);
       continue;
     }
     soFar.taken.push(part);
-    soFar.open.set(drawable.line, open.minus(part.convertedAmount));
+    soFar.open.set(line, open.minus(part.convertedAmount));
     pool = pool?.minus(part.amount) ?? null;
   }
+}
+
+/** What is left of the credit, or on a bill that stays as it is, what that has drawn. */
+function poolInTurn({ calculation }: Drawing, { credit, phase, kept }: Turn, { taken }: SoFar): Decimal {
+  const { otherDraws } = calculation;
+  if (kept === null) {
+    return poolOf(credit, phase.phase, [...otherDraws, ...newlyTaken(calculation, taken).map(drawOf)]);
+  }
+  const own = otherDraws.filter((draw) => draw.billId === kept.id && draw.creditId === credit.id);
+  return sumOf(own.filter((draw) => draw.phase === phase.phase).map((draw) => draw.amount));
+}
+
+/** What is taken for bills that are written, without what others have drawn already. */
+export function newlyTaken(calculation: Calculation, taken: readonly Taken[]): readonly Taken[] {
+  return taken.filter((part) => !calculation.unwritten.has(drawAccountId(calculation, part)));
 }
 
 export function drawOf({ credit, phase, amount }: Taken): CreditDraw {
@@ -115,9 +148,9 @@ function takenForLine(drawing: Drawing, turn: Turn, asked: Asked): Taken | BillF
   const { line } = asked.drawable;
   const span = spanInWindow({ line, window: phase.window });
   if (span === null || !asked.open.gt(0)) return null;
-  const named = { entity: credit.title, billAccountId: line.billAccountId };
+  const named = { entity: credit.title, billAccountId: drawAccountId(calculation, { credit, line }) };
   const billCurrency = billCurrencyOf(calculation, line.billAccountId);
-  const due = amountDue(drawing, asked.drawable, { window: phase.window, entity: credit.title });
+  const due = amountDue(drawing, asked.drawable, { window: phase.window, ...named });
   if (isBillFailure(due)) return due;
   const wanted = minOf(asked.open, due.minus(asked.before));
   if (!wanted.gt(0)) return null;
@@ -134,20 +167,26 @@ function takenForLine(drawing: Drawing, turn: Turn, asked: Asked): Taken | BillF
   return { credit, phase, line, span, rate, amount, convertedAmount };
 }
 
+type Due = Pick<BillFailure, 'entity' | 'billAccountId'> & { readonly window: ClosedSpan };
+
 /** The part of the line that is due in a window of time, in the bill's currency. */
 export function amountDue(
   { draft, calculation }: Pick<Drawing, 'draft' | 'calculation'>,
   { line, netAmount }: DrawableLine,
-  { window, entity }: { readonly window: ClosedSpan; readonly entity: string },
+  { window, entity, billAccountId }: Due,
 ): Decimal | BillFailure {
   const share = windowShare({ draft, calculation, line, window });
   const currency = billCurrencyOf(calculation, line.billAccountId);
   const amount = timesFraction(netAmount, share);
-  return roundedAmount(calculation, { amount, currency, entity, billAccountId: line.billAccountId });
+  return roundedAmount(calculation, { amount, currency, entity, billAccountId });
 }
 
 /** Whether there is anything that the credit could pay with, however much other lines take of it. */
 export function hasFunds(credit: Credit, { calculation }: Drawing): boolean {
   if (credit.hasOverdraft) return true;
-  return credit.phases.some(({ phase }) => poolOf(credit, phase, calculation.otherDraws).gt(ZERO));
+  const { otherDraws } = calculation;
+  const kept = new Set(keptBills(calculation).map((bill) => bill.id));
+  const isSettled = ({ billId, creditId }: KnownDraw) => kept.has(billId ?? '') && creditId === credit.id;
+  if (kept.size > 0 && otherDraws.some(isSettled)) return true;
+  return credit.phases.some(({ phase }) => poolOf(credit, phase, otherDraws).gt(ZERO));
 }

@@ -11,18 +11,23 @@ export type DrawableLine = { readonly line: DraftLine; readonly netAmount: Decim
 
 /**
  * The lines in the order in which a credit pays for them: those of the parent, then of each child by
- * code; by type; then as on the bill. Bills that are not written keep what they have.
+ * code; by type; then as on the bill. Those of locked bills are among them, of bills that fail there are none.
  */
 export function drawableLines(draft: Draft, calculation: Calculation): readonly DrawableLine[] {
-  const accounts = accountsInOrder(calculation);
-  const places = new Map(accounts.map((account, at) => [account.id, at]));
+  const places = new Map(accountsInOrder(calculation).map((account, at) => [account.id, at]));
   const placeOf = ({ reason }: DraftLine) => places.get(reason.accountId) ?? 0;
   const netAmounts = netAmountsOf(draft.lines);
   return draft.lines
-    .filter((line) => typeRank(line) >= 0 && !calculation.unwritten.has(line.billAccountId))
+    .filter((line) => typeRank(line) >= 0 && hasBill(calculation, line))
     .toSorted((a, b) => placeOf(a) - placeOf(b) || typeRank(a) - typeRank(b) || lineOrder(a, b))
     .map((line) => ({ line, netAmount: netAmounts.get(line) ?? line.convertedSubtotal }))
     .filter(({ netAmount }) => netAmount.gt(0));
+}
+
+/** On a bill that is written, or on a locked one; a bill that fails has no lines. */
+function hasBill({ unwritten, existingBills }: Calculation, { billAccountId }: DraftLine): boolean {
+  if (!unwritten.has(billAccountId)) return true;
+  return existingBills.some((bill) => bill.locked && bill.identity.accountId === billAccountId);
 }
 
 function typeRank({ lineItemType }: DraftLine): number {

@@ -6,7 +6,7 @@ import type { BillFailure } from './bill.ts';
 import type { Calculation } from './calculation.ts';
 import { type Credit, creditsInOrder, poolOf } from './credit.ts';
 import type { Draft } from './draft.ts';
-import { amountDue, drawOf } from './draw-down.ts';
+import { amountDue, drawOf, newlyTaken } from './draw-down.ts';
 import { type DrawableLine, drawableLines, mayPayFor } from './drawable-line.ts';
 import { isBillFailure } from './line-amount.ts';
 import { shareQuestion, spanInWindow } from './window-share.ts';
@@ -37,6 +37,7 @@ export function overagesOf(draft: Draft, calculation: Calculation): OverageSough
   if (exhausted.length === 0) return NO_OVERAGE;
   const sought = drawableLines(draft, calculation)
     .filter(({ line }) => line.lineItemType === 'USAGE')
+    .filter(({ line }) => !calculation.unwritten.has(line.billAccountId))
     .filter((drawable) => openAmount(draft, drawable).gt(0))
     .map((drawable) => ({ draft, calculation, drawable, credits: creditsFor(drawable, exhausted) }));
   const needs = sought
@@ -62,9 +63,9 @@ function isOverage(found: Overage | BillFailure): found is Overage {
 const NO_OVERAGE: OverageSought = { needs: [], overages: [], failures: [] };
 
 /** Used up in every phase; one that was never filled, or may go below 0, cannot be exceeded. */
-function isExhausted({ taken }: Draft, { otherDraws }: Calculation, credit: Credit): boolean {
+function isExhausted({ taken }: Draft, calculation: Calculation, credit: Credit): boolean {
   if (!credit.overage.wasFunded || credit.hasOverdraft) return false;
-  const draws = [...otherDraws, ...taken.map(drawOf)];
+  const draws = [...calculation.otherDraws, ...newlyTaken(calculation, taken).map(drawOf)];
   return credit.phases.every(({ phase }) => poolOf(credit, phase, draws).lte(0));
 }
 
@@ -85,7 +86,8 @@ function governed(sought: Sought): Overage | BillFailure | null {
   const open = openAmount(draft, drawable);
   const found: Overage[] = [];
   for (const credit of credits) {
-    const scope = { window: windowOf(credit), entity: credit.title };
+    const { billAccountId } = drawable.line;
+    const scope = { window: windowOf(credit), entity: credit.title, billAccountId };
     const due = amountDue({ draft, calculation }, drawable, scope);
     if (isBillFailure(due)) return due;
     const amount = minOf(open, due);

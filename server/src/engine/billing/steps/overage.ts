@@ -2,10 +2,10 @@
 import { type Decimal, minOf, sumOf, ZERO } from '../../../kernel/decimal.ts';
 import type { BillFailure } from '../bill.ts';
 import { billCurrencyOf, type Calculation } from '../calculation.ts';
-import { shownChild } from '../consumed-line.ts';
 import { creditLine, scopedText } from '../credit-line.ts';
 import { type Draft, type DraftLine, RANK, withFailure } from '../draft.ts';
 import type { Taken } from '../draw-down.ts';
+import { shownChild } from '../draw-place.ts';
 import { groupsOf } from '../groups-of.ts';
 import { convertedAmount, isBillFailure, roundedAmount } from '../line-amount.ts';
 import { type Overage, overagesOf } from '../overage.ts';
@@ -110,6 +110,9 @@ function surchargeLine(
   const converted = convertedAmount(calculation, { ...named, amount: subtotal }, to);
   if (isBillFailure(converted)) return converted;
   const { description, accountingProductId } = credit.overage;
+  const children = new Set(
+    group.map((found) => shownChild(calculation, { credit, line: found.drawable.line }, billAccountId)),
+  );
   return creditLine(calculation, {
     key: `surcharge/${credit.source}/${credit.id}/${currency}`,
     ...{ billAccountId, currency, exactAmount, subtotal, accountingProductId, credit },
@@ -121,7 +124,7 @@ function surchargeLine(
     conversionRate: converted.rate,
     convertedSubtotal: converted.amount,
     service: hullOf(group.map((found) => servicePeriod(found.drawable.line))),
-    child: group.length === 1 ? shownChild(calculation, { credit, line: drawable.line }) : null,
+    child: children.size === 1 ? ([...children][0] ?? null) : null,
     drawn: [],
   });
 }
