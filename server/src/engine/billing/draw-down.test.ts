@@ -124,6 +124,28 @@ describe('currencies', () => {
     expect(paid(may)).toEqual(['2024-05-01..2024-06-01 wallet: -553.57 EUR -> -620.00', 'TOTAL 180.00']);
   });
 
+  test('only a partial draw is rounded to the currency of the bill', () => {
+    const exact = { code: 'XTS', maxDecimalPlaces: 2, roundingMode: 'UNNECESSARY' } as const;
+    const given = (funds: number) =>
+      priced({
+        organization: organization({
+          currencyConversions: [{ from: 'EUR', to: 'XTS', multiplier: decimal('1.1') }],
+        }),
+        accounts: [account('acme', { currency: 'XTS' })],
+        currencies: [exact],
+        planTemplates: [template('monthly', { currency: 'XTS' })],
+        balances: [balance('wallet', funds, { currency: 'EUR' })],
+      });
+    // 10 / 1.1 = 9.09 EUR pay 10.00, though 9.09 × 1.1 = 9.999 has three places.
+    expect(paidOf(given(100), [usage(10)])).toEqual([
+      '2024-05-01..2024-06-01 wallet: -9.09 EUR -> -10.00',
+      'TOTAL 0.00',
+    ]);
+    // 5.01 EUR are 5.511.
+    const { failed } = calculated(given(5.01), [usage(10)]);
+    expect(failed.map(({ failure }) => failure)).toMatchObject([{ entity: 'balance wallet' }]);
+  });
+
   test('a charge below one unit of the currency of the balance is left alone', () => {
     const points = balance('wallet', 1000, { currency: 'EUR' });
     const currencies = [{ code: 'EUR', maxDecimalPlaces: 0, roundingMode: 'DOWN' }] as const;

@@ -161,10 +161,10 @@ function takenForLine(drawing: Drawing, turn: Turn, asked: Asked): Taken | BillF
   if (isBillFailure(full)) return full;
   if (full.isZero()) return null;
   const amount = asked.pool === null ? full : minOf(asked.pool, full);
+  const taken = { credit, phase, line, span, rate, amount };
+  if (amount.eq(full)) return { convertedAmount: wanted, ...taken };
   const worth = roundedAmount(calculation, { amount: amount.times(rate), currency: billCurrency, ...named });
-  if (isBillFailure(worth)) return worth;
-  const convertedAmount = amount.eq(full) ? wanted : minOf(wanted, worth);
-  return { credit, phase, line, span, rate, amount, convertedAmount };
+  return isBillFailure(worth) ? worth : { convertedAmount: minOf(wanted, worth), ...taken };
 }
 
 type Due = Pick<BillFailure, 'entity' | 'billAccountId'> & { readonly window: ClosedSpan };
