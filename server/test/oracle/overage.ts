@@ -1,5 +1,5 @@
 import { Decimal, minOf, sumOf, ZERO } from '../../src/kernel/decimal.ts';
-import { covering } from './calendar.ts';
+import { common, covering } from './calendar.ts';
 import type { Credit } from './credit.ts';
 import { matches, poolOf } from './credit.ts';
 import { capOf, type DrawDown, drawsOf, isInReach, type Taken } from './draw-down.ts';
@@ -75,9 +75,11 @@ function overageOf(
   const share = ({ start, end }: Credit) =>
     minOf(open, capOf(organization, drawn.net.get(line) ?? ZERO, { line, window: { start, end } }));
   const isEmpty = (credit: Credit) =>
-    credit.phases.every((phase) =>
-      poolOf(organization, { credit, phase }, { others, own: drawsOf(drawn.taken) }).isZero(),
-    );
+    credit.phases
+      .filter(({ window }) => common(line.service, window) !== null)
+      .every((phase) =>
+        poolOf(organization, { credit, phase }, { others, own: drawsOf(drawn.taken) }).isZero(),
+      );
   const used = drawn.credits.filter(
     (credit) =>
       matches(credit, line) &&

@@ -62,7 +62,7 @@ function balanceLines(chance: Chance, i: number): readonly string[] {
     `from=2024-01-${chance.pick(['01', '20'])} to=${to}`,
     hasRollover ? 'rollover.to=2024-07-01' : '',
     hasRollover && chance.oneIn(2) ? `rollover.amount=${chance.int(10, 150)}` : '',
-    ...(hasRollover ? [] : scope(chance)),
+    ...scope(chance),
     chance.oneIn(6) ? 'overdraft=true' : '',
   ]);
   if (chance.oneIn(6)) return [balance];

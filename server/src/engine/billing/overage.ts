@@ -4,7 +4,7 @@ import type { ClosedSpan } from '../calendar/local-dates.ts';
 import type { UsageQuery } from '../metering/usage-query.ts';
 import type { BillFailure } from './bill.ts';
 import type { Calculation } from './calculation.ts';
-import { type Credit, creditsInOrder, poolOf } from './credit.ts';
+import { type Credit, type CreditPhase, creditsInOrder, poolOf } from './credit.ts';
 import type { Draft } from './draft.ts';
 import { amountDue, drawOf, newlyTaken } from './draw-down.ts';
 import { type DrawableLine, drawableLines, mayPayFor } from './drawable-line.ts';
@@ -33,7 +33,9 @@ type Sought = {
 
 /** One entry per usage line that is not paid in full though credits for it are used up. */
 export function overagesOf(draft: Draft, calculation: Calculation): OverageSought {
-  const exhausted = creditsInOrder(calculation).filter((credit) => isExhausted(draft, calculation, credit));
+  const exhausted = creditsInOrder(calculation)
+    .map((credit) => ({ credit, phases: exhaustedPhases(draft, calculation, credit) }))
+    .filter(({ phases }) => phases.length > 0);
   if (exhausted.length === 0) return NO_OVERAGE;
   const sought = drawableLines(draft, calculation)
     .filter(({ line }) => line.lineItemType === 'USAGE')
@@ -49,11 +51,24 @@ export function overagesOf(draft: Draft, calculation: Calculation): OverageSough
   const found = sought.map(governed).filter((overage) => overage !== null);
   return { needs: [], failures: found.filter(isBillFailure), overages: found.filter(isOverage) };
 
-  function creditsFor(drawable: DrawableLine, credits: readonly Credit[]): readonly Credit[] {
+  function creditsFor(drawable: DrawableLine, credits: readonly Exhausted[]): readonly Credit[] {
     return credits
-      .filter((credit) => mayPayFor(credit, drawable, calculation))
-      .filter((credit) => spanInWindow({ line: drawable.line, window: windowOf(credit) }) !== null);
+      .filter(({ credit }) => mayPayFor(credit, drawable, calculation))
+      .filter((row) => isExhaustedFor(row, drawable))
+      .map(({ credit }) => credit);
   }
+}
+
+/** A credit and those of its phases in which it is used up. */
+type Exhausted = { readonly credit: Credit; readonly phases: readonly CreditPhase[] };
+
+/**
+ * Whether nothing is left in any phase that the line falls in: 50 left at the end of a balance cannot pay for
+ * usage after it once the 30 that were carried over are used.
+ */
+function isExhaustedFor({ credit, phases }: Exhausted, { line }: DrawableLine): boolean {
+  const touched = credit.phases.filter(({ window }) => spanInWindow({ line, window }) !== null);
+  return touched.length > 0 && touched.every((phase) => phases.includes(phase));
 }
 
 function isOverage(found: Overage | BillFailure): found is Overage {
@@ -62,11 +77,11 @@ function isOverage(found: Overage | BillFailure): found is Overage {
 
 const NO_OVERAGE: OverageSought = { needs: [], overages: [], failures: [] };
 
-/** Used up in every phase; one that was never filled, or may go below 0, cannot be exceeded. */
-function isExhausted({ taken }: Draft, calculation: Calculation, credit: Credit): boolean {
-  if (!credit.overage.wasFunded || credit.hasOverdraft) return false;
+/** A credit that was never filled, or may go below 0, cannot be exceeded. */
+function exhaustedPhases({ taken }: Draft, calculation: Calculation, credit: Credit): readonly CreditPhase[] {
+  if (!credit.overage.wasFunded || credit.hasOverdraft) return [];
   const draws = [...calculation.otherDraws, ...newlyTaken(calculation, taken).map(drawOf)];
-  return credit.phases.every(({ phase }) => poolOf(credit, phase, draws).lte(0));
+  return credit.phases.filter(({ phase }) => poolOf(credit, phase, draws).lte(0));
 }
 
 /** From the start of the first phase to the end of the last. */

@@ -274,6 +274,34 @@ test('spec 50 §14.4: a commitment in another currency', () => {
   expect(second?.billTotal.toFixed(2)).toBe('180.00');
 });
 
+describe('a balance with a rollover', () => {
+  const until = { rolloverEndDate: at('2025-07-01'), rolloverAmount: decimal(30) };
+  const rolling = (funds: number, endDate: string) =>
+    balance('wallet', funds, { ...until, endDate: at(endDate), overageSurchargePercent: decimal(10) });
+
+  test.each([
+    // What was left at the end and not carried over pays for nothing after it: 100 less 30 are beyond.
+    [rolling(80, '2025-01-01'), [used(100)], ['OVERAGE_SURCHARGE 7.00', 'TOTAL 77.00']],
+    [rolling(30, '2025-01-01'), [used(100)], ['OVERAGE_SURCHARGE 7.00', 'TOTAL 77.00']],
+    // Nothing is beyond what was carried over.
+    [rolling(80, '2025-01-01'), [used(30)], ['BALANCE_CONSUMED -30.00', 'TOTAL 0.00']],
+    // Of usage over the end, 20 before and 100 after it, 30 of the 80 are left for what comes before it.
+    [
+      rolling(80, '2025-01-16'),
+      [used(20), used(100, '2025-01-20')],
+      ['BALANCE_CONSUMED -50.00', 'TOTAL 70.00'],
+    ],
+    // 80 before and 100 after the end: nothing is left anywhere, and 100 are beyond.
+    [
+      rolling(80, '2025-01-16'),
+      [used(80), used(100, '2025-01-20')],
+      ['OVERAGE_SURCHARGE 10.00', 'TOTAL 110.00'],
+    ],
+  ])('is exceeded by usage in its time (case %#)', (row, measured, expected) => {
+    expect(amounts(billOf(priced({ balances: [row] }), measured)).slice(-2)).toEqual(expected);
+  });
+});
+
 describe('spec 50 §6.9: parent and children', () => {
   const unit = (fields: Partial<CommitmentFacts>, mode: 'PARENT_BREAKDOWN' | 'CHILD' = 'PARENT_BREAKDOWN') =>
     facts({
