@@ -99,7 +99,6 @@ function overageOf(
 
 function inLineCurrency(organization: Organization, line: Line, amount: Decimal): Decimal {
   if (line.rate.eq(1)) return amount;
-  if (amount.eq(line.converted)) return line.subtotal;
   return minOf(line.subtotal, rounded(amount.div(line.rate), line.currency, organization));
 }
 
@@ -142,7 +141,7 @@ function surcharges(organization: Organization, found: readonly Over[]): readonl
 function splitLine(organization: Organization, { line, credit, open, openOnBill }: Over): Split {
   const { price } = line;
   if (price === null) return { lines: [line], released: ZERO };
-  const drawn = line.subtotal.minus(open);
+  const drawn = openOnBill.eq(line.converted) ? ZERO : line.subtotal.minus(open);
   const exact = price.tiered ? coveredUnits(line, drawn) : line.units.times(drawn).div(line.subtotal);
   const units = exact.toDecimalPlaces(8, Decimal.ROUND_DOWN);
   const cost = costOfCovered(line, exact).toDecimalPlaces(20, Decimal.ROUND_HALF_UP);

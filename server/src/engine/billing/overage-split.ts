@@ -25,13 +25,12 @@ type Splitting = {
 /** An amount in the line's currency and in the bill's. */
 type Amounts = { readonly subtotal: Decimal; readonly convertedSubtotal: Decimal };
 
-/** What exceeds the credits, in the currency of the usage line. */
+/** What exceeds the credits, in the currency of the usage line: 3.33 at 0.333 are 10.00 of 10.01. */
 export function overageInLineCurrency(
   calculation: Calculation,
   { drawable: { line }, amount, credit }: Overage,
 ): Decimal | BillFailure {
   if (line.conversionRate.eq(1)) return amount;
-  if (amount.eq(line.convertedSubtotal)) return line.subtotal;
   const exact = amount.dividedBy(line.conversionRate);
   const rounded = roundedAmount(calculation, {
     amount: exact,
@@ -52,7 +51,9 @@ export function overageSplit(splitting: Splitting): OverageSplit | BillFailure {
   const exceeding = overageInLineCurrency(calculation, overage);
   if (isBillFailure(exceeding)) return exceeding;
   const pricing = calculation.index.pricings.get(line.pricingId ?? '');
-  const covered = maxOf(line.subtotal.minus(exceeding), ZERO);
+  // Where nothing is covered, nothing stays, though the rate back may lose a cent of it.
+  const isWhole = overage.amount.eq(line.convertedSubtotal);
+  const covered = isWhole ? ZERO : maxOf(line.subtotal.minus(exceeding), ZERO);
   const cut = usageCut({ line, covered, cumulative: pricing?.cumulative ?? false });
   const kept = keptAmounts(splitting, { cut, covered });
   if (isBillFailure(kept)) return kept;

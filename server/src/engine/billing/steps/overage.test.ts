@@ -12,6 +12,7 @@ import {
   facts,
   organization,
   pricing,
+  template,
 } from '../../../../test/support/bill-facts.ts';
 import { calculated, lineText, type Measured } from '../../../../test/support/bill-story.ts';
 import { afterBilling, amounts, commitment, MONTHLY } from '../../../../test/support/commitment-facts.ts';
@@ -272,6 +273,26 @@ test('spec 50 §14.4: a commitment in another currency', () => {
     '-553.57 -620',
   ]);
   expect(second?.billTotal.toFixed(2)).toBe('180.00');
+});
+
+test('what is beyond is converted back to the currency of the usage, and a split keeps nothing', () => {
+  const rates = [{ from: 'EUR', to: 'USD', multiplier: decimal('0.333') }];
+  const used10 = (fields: Partial<CommitmentFacts>) => {
+    const draws = [{ billId: 'earlier', phase: 'BASE', amount: decimal(40) }] as const;
+    const given = priced({
+      organization: organization({ currencyConversions: rates }),
+      planTemplates: [template('monthly', { currency: 'EUR' })],
+      commitments: [commitment('term', 40, { ...fields, draws })],
+    });
+    return amounts(billOf(given, [used('10.01')]));
+  };
+  // 10.01 EUR are 3.33 USD, and those are 10.00 EUR.
+  expect(used10({ overageSurchargePercent: decimal(100) })).toEqual([
+    'USAGE 10.01',
+    'OVERAGE_SURCHARGE 10.00',
+    'TOTAL 6.66',
+  ]);
+  expect(used10({ separateOverageUsage: true })).toEqual(['OVERAGE_USAGE 10.01', 'TOTAL 3.33']);
 });
 
 describe('a balance with a rollover', () => {
