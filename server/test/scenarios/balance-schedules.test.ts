@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runBalanceSchedules } from '../../src/areas/billing/index.ts';
 import { account, created, freshCode, type Made } from '../support/configured.ts';
@@ -99,6 +100,30 @@ describe('transaction schedules', () => {
     expect(body).toMatchObject({ previousRun: '2025-06-10T00:00:00Z', version: 1 });
     expect(body).not.toHaveProperty('nextRun');
     await server.moveTo('2025-03-15T12:00:00Z');
+  });
+
+  test('a catch-up moves the balance once for each transaction, oldest first', async () => {
+    const balance = await newBalance();
+    await created(server, `/balances/${balance.id}/balancetransactionschedules`, topUps());
+    expect((await server.request('GET', `/balances/${balance.id}`)).body).toMatchObject({
+      amount: 150,
+      version: 4,
+    });
+    const { rows } = await sql<{ name: string; before: string; after: string }>`
+      select event_name as name,
+        concat_ws(' ', old ->> 'version', old ->> 'amount') as before,
+        concat_ws(' ', new ->> 'version', new ->> 'amount') as after
+      from event, lateral (select m3ter_event #> '{eventData,oldDto}' as old,
+        m3ter_event #> '{eventData,newDto}' as new) dto
+      where org_id = ${server.orgId} and resource_id = ${balance.id}
+        and event_name like '%.updated' order by event_name, id`.execute(server.context.db);
+    const steps = [
+      ['1 0', '2 50'],
+      ['2 50', '3 100'],
+      ['3 100', '4 150'],
+    ];
+    const names = ['billing.balance.updated', 'billing.balanceamount.updated'];
+    expect(rows).toEqual(names.flatMap((name) => steps.map(([before, after]) => ({ name, before, after }))));
   });
 
   test('a change touches what is to come, and a deleted schedule leaves what it has put in', async () => {

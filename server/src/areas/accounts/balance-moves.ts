@@ -63,6 +63,36 @@ export async function recordMoves(tx: Tx, writer: Writer, { before, requestId }:
   await recordEvents(tx, writer, changes.map(amountEvent));
 }
 
+type Series = {
+  /** The balance as it was, locked by the transaction. */
+  readonly before: HeldBalance;
+  /** What was put in, oldest first. */
+  readonly amounts: readonly Decimal[];
+  readonly requestId: string | null;
+};
+
+/** As `recordMoves` for transactions one after the other: each has a version and its two events. */
+export async function recordSeries(
+  tx: Tx,
+  writer: Writer,
+  { before, amounts, requestId }: Series,
+): Promise<void> {
+  await sql`update balance set version = version + ${amounts.length}, dt_last_modified = ${writer.now},
+      last_modified_by = ${writer.principalId}
+    where org_id = ${writer.orgId} and id = ${before.id}`.execute(tx);
+  const [last] = await heldBalances(tx, writer, [before.id]);
+  const after = present(last, 'a balance whose money has moved');
+  const changes: Change[] = [];
+  let old = before;
+  for (const amount of amounts) {
+    const next = { ...after, version: old.version + 1, amount: old.amount.plus(amount) };
+    changes.push(balanceChange(old, next, requestId));
+    old = next;
+  }
+  await recordChanges(tx, writer, { changes });
+  await recordEvents(tx, writer, changes.map(amountEvent));
+}
+
 function balanceChange(before: Row, after: HeldBalance, requestId: string | null): Change {
   const { name: entityType, event } = balance;
   return { entityType, entityId: after.id, action: 'updated', event, before, after, requestId };

@@ -7,7 +7,7 @@ import type { Row, Tx } from '../../store/database.ts';
 import { newEnvelope, type Writer } from '../../store/entity-store.ts';
 import { type Change, recordChanges } from '../../store/outbox.ts';
 import { rowSet } from '../../store/row-set.ts';
-import { recordMoves } from './balance-moves.ts';
+import { recordSeries } from './balance-moves.ts';
 import {
   MAX_MADE_AT_ONCE,
   type Previewing,
@@ -69,7 +69,8 @@ async function insertTransactions(tx: Tx, scope: RunScope, { schedule, moments }
   const ids = new Set(rows.map((row) => row.id));
   const made = given.filter((row) => ids.has(row.id));
   await recordChanges(tx, writer, { changes: made.map((row) => createdChange(row, requestId)) });
-  if (made.length > 0) await recordMoves(tx, writer, { before: [balance], requestId });
+  const amounts = made.map((row) => row.amount);
+  if (made.length > 0) await recordSeries(tx, writer, { before: balance, amounts, requestId });
 }
 
 function transactionRow(writer: Writer, schedule: TransactionSchedule, at: Instant) {
