@@ -274,5 +274,24 @@ describe('charge schedules', () => {
     await created(server, `/balances/${balance.id}/balancetransactionschedules`, topUps());
     expect(await server.request('DELETE', `/balances/${balance.id}`)).toMatchObject({ status: 200 });
     expect(await chargesOf(made)).toEqual([]);
+    const { rows } = await sql<{ name: string; count: number }>`
+      select event_name as name, count(*)::int from event
+      where org_id = ${server.orgId} and event_name like '%.deleted'
+        and (resource_id = ${balance.id} or m3ter_event #>> '{eventData,oldDto,balanceId}' = ${balance.id}
+          or m3ter_event #>> '{eventData,oldDto,entityId}' = ${balance.id})
+      group by event_name order by event_name`.execute(server.context.db);
+    // The fees of 1 January and of no later quarter are charged by 15 March.
+    expect(rows.map(({ name, count }) => `${name} ${count}`)).toEqual([
+      'billing.balance.deleted 1',
+      'billing.balanceamount.deleted 1',
+      'billing.charge.deleted 1',
+      'billing.scheduledbalancecharge.deleted 1',
+      'billing.scheduledbalancetransaction.deleted 1',
+    ]);
+    const audited = await sql<{ type: string }>`
+      select entity_type as type from audit_entry where org_id = ${server.orgId} and action = 'deleted'
+        and (entity_id = ${made.id} or before ->> 'scheduleId' = ${made.id})
+      order by entity_type`.execute(server.context.db);
+    expect(audited.rows.map((row) => row.type)).toEqual(['BalanceChargeSchedule', 'Charge']);
   });
 });

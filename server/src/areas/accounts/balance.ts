@@ -96,6 +96,8 @@ export const balance = defineResource({
     startDate: '2024-01-01T00:00:00Z',
     endDate: '2025-01-01T00:00:00Z',
   },
+  // Billing deletes it with the charges for it.
+  except: ['delete'],
   complete: (values) => {
     endMustFollowStart(values);
     const { endDate, rolloverEndDate, rolloverAmount } = values;

@@ -16,6 +16,7 @@ export { deleteCharge, updateCharge } from './charge-operations.ts';
 export { CHECK_BALANCE_LEDGERS_DAILY, checkBalanceLedgers } from './check-balance-ledgers.ts';
 export { commitmentExplorerOperations } from './commitment-explorer-operations.ts';
 export { createBillJob, recalculateBillJob } from './create-bill-job.ts';
+export { deleteBalance } from './delete-balance.ts';
 export { explainBill } from './explain-bill.ts';
 export { explainBillLineItem } from './explain-line-item.ts';
 export { getBill, getLatestBill, storedBillAnswer } from './get-bill.ts';
