@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import type { OpenCommitment } from '../../engine/billing/obligations.ts';
-import { type CurrencyRule, defaultCurrencyRule } from '../../engine/money/rounding.ts';
+import { defaultCurrencyRule } from '../../engine/money/rounding.ts';
 import type { PlainDate } from '../../kernel/time.ts';
 import type { Condition, Db, Row } from '../../store/database.ts';
 import { orderedEntities } from '../../store/entity-store.ts';
 import { commitment } from '../accounts/index.ts';
+import { currencyRules } from './currency-rules.ts';
 
 type Source = { readonly db: Db; readonly orgId: string };
 
@@ -22,33 +23,28 @@ export async function accountsWithCommitments(
   return rows;
 }
 
-type OpenRow = Omit<OpenCommitment, 'currency'> & Omit<CurrencyRule, 'code'> & { readonly currency: string };
+type OpenRow = Omit<OpenCommitment, 'currency'> & { readonly currency: string };
 
-/** The commitments of which something is left and that are not over on that date. */
+/** The commitments of which something is left and whose last active day is on that date or later. */
 export async function openCommitments(
   { db, orgId }: Source,
-  today: PlainDate,
+  date: PlainDate,
   conditions: readonly Condition[],
 ): Promise<readonly OpenCommitment[]> {
   const where = sql.join([sql`c.org_id = ${orgId}`, ...conditions], sql` and `);
   const { rows } = await sql<OpenRow>`
-    select c.id, c.end_date, c.currency, u.max_decimal_places, u.rounding_mode,
+    select c.id, c.end_date, c.currency,
       c.amount - coalesce((select sum(m.amount) from commitment_movement m
         where m.org_id = c.org_id and m.commitment_id = c.id and m.kind = 'DRAW'), 0) as "left"
     from commitment c
     join account a on a.org_id = c.org_id and a.id = c.account_id
-    left join currency u on u.org_id = c.org_id and u.code = c.currency
-    where ${where} and c.end_date > ${String(today)}::date
+    where ${where} and c.end_date > ${String(date)}::date
     order by c.id`.execute(db);
-  return rows.map(({ id, endDate, left, currency: code, maxDecimalPlaces, roundingMode }) => {
-    const plain = defaultCurrencyRule(code);
-    const currency = {
-      ...plain,
-      maxDecimalPlaces: maxDecimalPlaces ?? plain.maxDecimalPlaces,
-      roundingMode: roundingMode ?? plain.roundingMode,
-    };
-    return { id, endDate, left, currency };
-  });
+  const rules = new Map((await currencyRules(db, orgId)).map((rule) => [rule.code, rule]));
+  return rows.map(({ currency, ...row }) => ({
+    ...row,
+    currency: rules.get(currency) ?? defaultCurrencyRule(currency),
+  }));
 }
 
 const PAGE_ROWS = 1000;

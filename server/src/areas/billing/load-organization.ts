@@ -6,6 +6,7 @@ import { present } from '../../kernel/assert.ts';
 import type { Decimal } from '../../kernel/decimal.ts';
 import { type PlainDate, zoneFromText } from '../../kernel/time.ts';
 import type { Db, Tx } from '../../store/database.ts';
+import { currencyRules } from './currency-rules.ts';
 
 /** What all bills of an organization are calculated and written with. */
 export type BillingOrganization = {
@@ -36,13 +37,12 @@ export async function loadOrganization(
     select c.*, b.bill_lock_date from organization_config c
     join bill_config b on b.org_id = c.org_id
     where c.org_id = ${orgId} ${keepLockDate ? sql`for share of b` : sql``}`.execute(db);
-  const currencies = await sql<CurrencyRule>`
-    select code, max_decimal_places, rounding_mode from currency where org_id = ${orgId}`.execute(db);
+  const currencies = await currencyRules(db, orgId);
   const row = present(config.rows[0], 'organization_config');
   return {
     orgId,
     facts: { ...row, timezone: zoneFromText(row.timezone) ?? 'UTC' },
-    currencies: currencies.rows,
+    currencies,
     billLockDate: row.billLockDate,
     suppressedEmptyBills: row.suppressedEmptyBills,
     billPrefix: row.billPrefix,

@@ -11,6 +11,7 @@ import { type Envelope, newEnvelope } from '../../store/entity-store.ts';
 import { billChange, recordBillChanges, type WholeBill } from './bill-changes.ts';
 import { replaceLines } from './bill-lines.ts';
 import { type BillRow, type LineRow, linesOfBills, lockBillsWhere } from './bill-rows.ts';
+import { currencyRules } from './currency-rules.ts';
 import { replaceBills } from './draft-row.ts';
 import { MEMO_TYPES } from './existing-bills.ts';
 import { existing } from './get-bill.ts';
@@ -71,10 +72,8 @@ async function productsOf(tx: Tx, memo: StoredMemo): Promise<ReadonlyMap<string,
 
 async function currencyRuleOf(tx: Tx, bill: BillRow): Promise<CurrencyRule> {
   const currency = String(bill['currency']);
-  const { rows } = await sql<CurrencyRule>`
-    select code, max_decimal_places, rounding_mode from currency
-    where org_id = ${bill.orgId} and code = ${currency}`.execute(tx);
-  return rows[0] ?? defaultCurrencyRule(currency);
+  const rules = await currencyRules(tx, bill.orgId);
+  return rules.find((rule) => rule.code === currency) ?? defaultCurrencyRule(currency);
 }
 
 export type MemoChange = {

@@ -1,4 +1,4 @@
-import { IDENT_PATTERN, integer, oneOf, withDefault } from '../../api/fields.ts';
+import { IDENT_PATTERN, integer, oneOf, optional } from '../../api/fields.ts';
 import { defineResource } from '../../api/resource.ts';
 import { refusal } from '../../kernel/errors.ts';
 import { picklistFields, picklistFilters, picklistIds } from './picklist.ts';
@@ -25,8 +25,8 @@ export const currency = defineResource({
   maxPageSize: 100,
   fields: {
     ...picklistFields(),
-    maxDecimalPlaces: withDefault(integer({ min: 0, max: 5 }), 2),
-    roundingMode: withDefault(oneOf(ROUNDING_MODES), 'HALF_UP'),
+    maxDecimalPlaces: optional(integer({ min: 0, max: 5 })),
+    roundingMode: optional(oneOf(ROUNDING_MODES)),
   },
   filters: picklistFilters(),
   example: { name: 'Euro', code: 'EUR', maxDecimalPlaces: 2, roundingMode: 'HALF_UP' },

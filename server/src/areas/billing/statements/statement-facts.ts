@@ -10,6 +10,7 @@ import type { FigureMethod } from '../../usage/index.ts';
 import { USAGE_TYPES } from '../bill-answer.ts';
 import { type BillRow, type LineRow, linesOfBills } from '../bill-rows.ts';
 import { aggregationsOf } from '../catalog-facts.ts';
+import { currencyRules } from '../currency-rules.ts';
 import { type Compounds, loadCompounds } from './statement-compounds.ts';
 
 /** The part of a statement definition that decides about the content (spec 40 §10.1). */
@@ -109,7 +110,7 @@ export async function loadStatementFacts(
     aggregations,
     compounds: await loadCompounds(source, lines),
     meters: byId(await metersOf(source, meters)),
-    currencies: await currencyRules(source),
+    currencies: await ruleOfCurrency(source),
   };
 }
 
@@ -168,10 +169,9 @@ async function metersOf({ db, bill }: Source, ids: readonly string[]): Promise<S
   return rows;
 }
 
-async function currencyRules({ db, bill }: Source): Promise<StatementFacts['currencies']> {
-  const { rows } = await sql<CurrencyRule>`
-    select code, max_decimal_places, rounding_mode from currency where org_id = ${bill.orgId}`.execute(db);
-  const known = new Map(rows.map((rule) => [rule.code, rule]));
+async function ruleOfCurrency({ db, bill }: Source): Promise<StatementFacts['currencies']> {
+  const rules = await currencyRules(db, bill.orgId);
+  const known = new Map(rules.map((rule) => [rule.code, rule]));
   return (code) => known.get(code) ?? defaultCurrencyRule(code);
 }
 
