@@ -70,7 +70,8 @@ function queryObligations(): Operation {
       const zone = await organizationZone(ctx.db, orgId);
       const { start, end } = rangeOf(body, zone);
       const today = localDate(ctx.clock.now(), zone);
-      const open = await openCommitments({ db: ctx.db, orgId }, today, conditions);
+      // The month that runs is the last one of commitments that have ended in it.
+      const open = await openCommitments({ db: ctx.db, orgId }, today.with({ day: 1 }), conditions);
       return obligationsOf(open, today)
         .filter(({ dateMonth }) => {
           const month = Temporal.PlainYearMonth.from(dateMonth);
