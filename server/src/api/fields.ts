@@ -249,6 +249,16 @@ export function reference(entity: string) {
   return schema;
 }
 
+/**
+ * An optional reference that other fields can make meaningless: whatever is sent for it is answered as text,
+ * for a rule to read or to pass over.
+ */
+export function referenceReadLater(entity: string): z.ZodType<string | null> {
+  const schema = z.preprocess((value) => (isAbsent(value) ? null : String(value)), z.nullable(z.string()));
+  fieldFacts.add(schema, { json: { type: 'string', format: 'uuid' }, optional: true, reference: entity });
+  return schema;
+}
+
 /** A calendar date; a date-time is cut to its date in its own offset (spec 10 §2). */
 export function date() {
   return field<PlainDate>({ type: 'string', format: 'date' }, (value) => {

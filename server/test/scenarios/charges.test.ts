@@ -49,11 +49,20 @@ describe('fields', () => {
     [{ amount: null, unitPrice: 2 }, 'units'],
     [{ lineItemType: 'BALANCE_FEE' }, 'lineItemType'],
     [{ entityType: 'BALANCE', lineItemType: 'BALANCE_FEE' }, 'entityId'],
+    [{ entityType: 'BALANCE', lineItemType: 'BALANCE_FEE', entityId: 'wallet' }, 'entityId'],
     [{ servicePeriodEndDate: '2024-04-30T00:00:00Z' }, 'servicePeriodEndDate'],
   ])('%j is refused', async (fields, field) => {
     const answer = await server.request('POST', '/charges', bodyOf(await account(server), fields));
     expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED', errors: [{ field }] } });
   });
+
+  test.each(['wallet', 7, { id: 'wallet' }, '11111111-1111-4111-8111-111111111111'])(
+    'what is sent as the entity of an ad-hoc charge is passed over: %j',
+    async (entityId) => {
+      const made = await charged(await account(server), { entityId });
+      expect(await read(made)).not.toHaveProperty('entityId');
+    },
+  );
 
   test('a balance of another account and an unknown currency are no references', async () => {
     const owner = await account(server);

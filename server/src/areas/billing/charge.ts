@@ -10,6 +10,7 @@ import {
   oneOf,
   optional,
   reference,
+  referenceReadLater,
   text,
 } from '../../api/fields.ts';
 import { anyId, dateParameter, enumParameter, equalId } from '../../api/filters.ts';
@@ -17,6 +18,7 @@ import { organizationZone } from '../../api/organization-zone.ts';
 import { defineResource } from '../../api/resource.ts';
 import type { CheckScope, EntityOf } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
+import { uuidFromText } from '../../kernel/ids.ts';
 import { localDate, type PlainDate } from '../../kernel/time.ts';
 import { contractMustFit } from '../accounts/index.ts';
 import { currencyMustBeLive } from '../organization/index.ts';
@@ -45,7 +47,7 @@ export const charge = defineResource({
     code: code(),
     entityType: oneOf(CHARGE_ENTITY_TYPES),
     lineItemType: oneOf(['AD_HOC', 'BALANCE_FEE']),
-    entityId: optional(reference('Balance')),
+    entityId: referenceReadLater('Balance'),
     currency: text({ max: 80 }),
     amount: optional(amount()),
     units: optional(amount()),
@@ -96,12 +98,9 @@ export const charge = defineResource({
     }
     amountOrUnitPrice(values);
     servicePeriodMustFit(values, { mayBeEmpty: true });
-    if (values.entityType === 'BALANCE' && values.entityId === null) {
-      throw refusal('VALIDATION_FAILED', 'entityId', 'is required with entityType BALANCE');
-    }
     const created = before?.dtCreated ?? scope.now;
     const zone = await organizationZone(scope.tx, scope.orgId);
-    const entityId = values.entityType === 'BALANCE' ? values.entityId : null;
+    const entityId = values.entityType === 'BALANCE' ? balanceIdFrom(values.entityId) : null;
     return { ...values, entityId, billDate: values.billDate ?? localDate(created, zone) };
   },
   check: async (scope, next, before) => {
@@ -110,6 +109,13 @@ export const charge = defineResource({
     if (next.entityId !== null && next.entityId !== before?.entityId) await balanceMustFit(scope, next);
   },
 });
+
+function balanceIdFrom(sent: string | null): string {
+  if (sent === null) throw refusal('VALIDATION_FAILED', 'entityId', 'is required with entityType BALANCE');
+  const id = uuidFromText(sent);
+  if (id !== null) return id;
+  throw refusal('VALIDATION_FAILED', 'entityId', 'must be a UUID of 36 characters');
+}
 
 type Fields = (typeof charge)['fields'];
 export type Charge = EntityOf<Fields>;
