@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import type { Condition } from '../store/database.ts';
-import { orderedEntities } from '../store/entity-store.ts';
+import { type EntityTable, orderedEntities } from '../store/entity-store.ts';
 import { fieldsRefused } from './body.ts';
 import { answerOf } from './entity-writes.ts';
 import { enumParameter, integerParameter, textParameter } from './filters.ts';
@@ -68,10 +68,11 @@ export function searchOperation<F extends Fields>(
       const terms = searchConditions(searchQuery, { ...ENVELOPE, ...fields }, zone);
       const retrieve = { action: 'config:retrieve', resource: resource.permission };
       const allowed = allowedConditions({ orgId, principal }, retrieve, { table: resource.table });
-      const rows = await orderedEntities(ctx.db, resource.tableAt(ctx.clock.now()), {
+      const table = resource.tableAt(ctx.clock.now());
+      const rows = await orderedEntities(ctx.db, table, {
         orgId,
         conditions: [...searchCondition(terms, operator), ...allowed],
-        order: orderOf(resource, query),
+        order: orderOf(resource, table, query),
         limit: pageSize + 1,
         offset,
       });
@@ -85,13 +86,16 @@ type Sorting = { readonly sortBy?: string | undefined; readonly sortOrder?: 'ASC
 
 function orderOf<F extends Fields>(
   resource: Declared<F>,
+  table: EntityTable,
   { sortBy, sortOrder }: Sorting,
 ): RawBuilder<unknown> {
   const column = sortBy ?? 'dtCreated';
-  if (!SORTABLE.includes(column) && !Object.hasOwn(resource.fields, column)) {
+  const computed = Object.hasOwn(table.computed, column) ? table.computed[column] : undefined;
+  if (!computed && !SORTABLE.includes(column) && !Object.hasOwn(resource.fields, column)) {
     throw fieldsRefused([{ field: 'sortBy', message: `must be a field of ${resource.name}` }]);
   }
   const direction = (sortOrder ?? (sortBy === undefined ? 'DESC' : 'ASC')) === 'ASC' ? sql`asc` : sql`desc`;
   const own = (name: string) => sql.ref(`${resource.table}.${name}`);
-  return sql`${own(column)} ${direction} nulls last, ${own('id')} ${direction}`;
+  const value = computed ? sql`(${computed})` : own(column);
+  return sql`${value} ${direction} nulls last, ${own('id')} ${direction}`;
 }

@@ -126,6 +126,29 @@ test('end-dating shortens commitments, and a search finds them by product', asyn
   expect(refused).toMatchObject({ status: 400, body: { code: 'ENTITY_IN_USE' } });
 });
 
+test('a search sorts by what is spent, which is no stored field', async () => {
+  const { owner, term } = await billedAccount();
+  const unspent = await committed(owner, { startDate: '2024-09-01' });
+  const path = `/commitments/search?searchQuery=accountId:${owner.id}&sortBy=amountSpent`;
+  const sorted = async (order: string) =>
+    ((await read(`${path}&sortOrder=${order}`)) as { data: Made[] }).data.map((row) => row.id);
+  expect(await sorted('DESC')).toEqual([term.id, unspent.id]);
+  expect(await sorted('ASC')).toEqual([unspent.id, term.id]);
+  const refused = await server.request('GET', '/commitments/search?sortBy=constructor');
+  expect(refused).toMatchObject({ status: 400, body: { errors: [{ field: 'sortBy' }] } });
+});
+
+test('a commitment that ended earlier this month is still to be met in it', async () => {
+  const owner = await account(server);
+  await server.moveTo('2031-07-20T12:00:00Z');
+  const ended = await committed(owner, { amount: 90, endDate: '2031-07-10' });
+  await committed(owner, { amount: 70, endDate: '2031-07-01' });
+  const dimensions = [{ name: 'account', filter: [owner['code']] }];
+  const query = { startDate: '2031-01-01', endDate: '2032-01-01', dimensions };
+  const due = await server.request('POST', '/dataexplorer/commitments/obligations', query);
+  expect(due.body).toEqual([{ dateMonth: '2031-07', obligations: { [ended.id]: 90 } }]);
+});
+
 test('commitments are listed by account, by month still to be met, and as files', async () => {
   const owner = await account(server);
   const term = await committed(owner, { amount: 1000, startDate: '2024-01-01', endDate: '2099-01-01' });
