@@ -11,7 +11,8 @@ export type DrawableLine = { readonly line: DraftLine; readonly netAmount: Decim
 
 /**
  * The lines in the order in which a credit pays for them: those of the parent, then of each child by
- * code; by type; then as on the bill. Those of locked bills are among them, of bills that fail there are none.
+ * code; by type; then as on the bill. Those of locked bills are among them, of bills that fail there are
+ * none.
  */
 export function drawableLines(draft: Draft, calculation: Calculation): readonly DrawableLine[] {
   const places = new Map(accountsInOrder(calculation).map((account, at) => [account.id, at]));
