@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import type { BillLine } from '../../engine/billing/bill.ts';
-import { newId } from '../../kernel/ids.ts';
 import type { Tx } from '../../store/database.ts';
 import { newEnvelope, type Writer } from '../../store/entity-store.ts';
 import { insertRows, rowSet } from '../../store/row-set.ts';
@@ -11,9 +10,10 @@ type BeforeAndAfter = { readonly lines: readonly BillLine[]; readonly before: re
 /** The rows of calculated lines; a line that the bill had before under the same key keeps its id. */
 export function lineRows(writer: Writer, billId: string, { lines, before }: BeforeAndAfter): LineRow[] {
   const known = new Map(before.map((line) => [line.key, line]));
-  return lines.map((line) =>
-    Object.assign({}, line, newEnvelope(writer), { billId, id: known.get(line.key)?.id ?? newId() }),
-  );
+  return lines.map((line) => {
+    const envelope = newEnvelope(writer);
+    return Object.assign({}, line, envelope, { billId, id: known.get(line.key)?.id ?? envelope.id });
+  });
 }
 
 /** Inserts the lines of new bills. */

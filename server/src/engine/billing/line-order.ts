@@ -10,7 +10,7 @@ export function numberedLines(lines: readonly DraftLine[]): readonly BillLine[] 
   return lines.toSorted(lineOrder).map((line, at) => {
     const { billAccountId, rank, planCode, attachedKey, ...fields } = line;
     // A memo line has the number that it had on the bill before.
-    return Object.assign({}, fields, { sequenceNumber: at + 1 });
+    return Object.assign(fields, { sequenceNumber: at + 1 });
   });
 }
 
