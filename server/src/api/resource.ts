@@ -175,7 +175,8 @@ function updateOperation<F extends Fields>(resource: Declared<F>): Operation {
   });
 }
 
-function deleteOperation<F extends Fields>(resource: Declared<F>): Operation {
+/** The operation that deletes one entity of the resource, as `defineResource` makes it. */
+export function deleteOperation<F extends Fields>(resource: Declared<F>): Operation {
   return operationOf(resource, 'delete', {
     method: 'DELETE',
     query: null,

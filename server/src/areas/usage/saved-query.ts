@@ -2,12 +2,11 @@ import type { z } from 'zod';
 import { group, name } from '../../api/fields.ts';
 import { anyId } from '../../api/filters.ts';
 import type { Operation } from '../../api/operation.ts';
-import { organizationZone } from '../../api/organization-zone.ts';
 import type { Permission } from '../../api/permission.ts';
 import { defineResource } from '../../api/resource.ts';
 import type { CheckScope, Fields, Resource } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
-import { type Instant, startOfDate, Temporal } from '../../kernel/time.ts';
+import { Temporal } from '../../kernel/time.ts';
 import { checkedUsageQuery, usageQueryBody } from './query-request.ts';
 import { spanFields } from './usage-span.ts';
 
@@ -46,10 +45,7 @@ export const usageSavedQuery = needingUsage(
       list: 'ListUsageSavedQueries',
       update: 'UpdateUsageSavedQuery',
     },
-    complete: async (values, _before, scope) => ({
-      ...values,
-      usageQuery: await checkedQuery(scope, values.usageQuery),
-    }),
+    check: (scope, { usageQuery }) => mustBeAskable(scope, usageQuery),
   }),
 );
 
@@ -71,23 +67,15 @@ const SOME_SPAN = {
 };
 
 /**
- * The query with bare dates at midnight in the organization's zone. Refuses what `POST /usage/query` would;
- * without a period both dates are required, with one they do not count (spec 20 §13).
+ * Refuses what `POST /usage/query` would; without a period both dates are required, with one they do not
+ * count (spec 20 §13).
  */
-async function checkedQuery({ tx, orgId }: CheckScope, query: SavedUsageQuery): Promise<SavedUsageQuery> {
-  const zone = await organizationZone(tx, orgId);
-  const startDate = placed(query.startDate, zone);
-  const endDate = placed(query.endDate, zone);
-  const span = query.timePeriod === null ? requiredSpan(startDate, endDate) : SOME_SPAN;
+async function mustBeAskable({ tx, orgId }: CheckScope, query: SavedUsageQuery): Promise<void> {
+  const span = query.timePeriod === null ? requiredSpan(query) : SOME_SPAN;
   await checkedUsageQuery(tx, orgId, { ...query, ...span });
-  return { ...query, startDate, endDate };
 }
 
-function placed(value: unknown, zone: string): Instant | null {
-  return value instanceof Temporal.PlainDate ? startOfDate(value, zone) : (value as Instant | null);
-}
-
-function requiredSpan(startDate: Instant | null, endDate: Instant | null) {
+function requiredSpan({ startDate, endDate }: SavedUsageQuery) {
   if (startDate === null) throw refusal('VALIDATION_FAILED', 'usageQuery.startDate', 'is required');
   if (endDate === null) throw refusal('VALIDATION_FAILED', 'usageQuery.endDate', 'is required');
   return { startDate, endDate };

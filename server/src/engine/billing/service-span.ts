@@ -2,7 +2,7 @@
 import { earlier, type Instant, isBefore, later } from '../../kernel/time.ts';
 import { type ClosedSpan, clippedSpan } from '../calendar/local-dates.ts';
 
-export function overlaps(a: ClosedSpan, b: ClosedSpan): boolean {
+function overlaps(a: ClosedSpan, b: ClosedSpan): boolean {
   return clippedSpan(a, [b]) !== null;
 }
 
