@@ -8,4 +8,6 @@ export type Database = Record<string, Row>;
 
 export type Db = Kysely<Database>;
 export type Tx = Transaction<Database>;
+/** What statements can be run on: the database, a transaction, or `onOneSession` of either. */
+export type Reader = Pick<Db, 'getExecutor'>;
 export type Condition = RawBuilder<boolean>;

@@ -3,7 +3,7 @@ import { isDecimal } from '../kernel/decimal.ts';
 import { newId } from '../kernel/ids.ts';
 import { writeJsonWithNulls } from '../kernel/json.ts';
 import { type Instant, instantText, Temporal } from '../kernel/time.ts';
-import type { Condition, Db, Row, Tx } from './database.ts';
+import type { Condition, Db, Reader, Row, Tx } from './database.ts';
 import { isComputed, textOf } from './entity-text.ts';
 import { PREPARED } from './value-client.ts';
 
@@ -63,7 +63,7 @@ function selected(table: EntityTable): RawBuilder<unknown> {
   return isComputed(table) ? selection(table) : sql`${sql.table(table.name)}.*`;
 }
 
-async function one(db: Db | Tx, query: RawBuilder<unknown>): Promise<Stored | null> {
+async function one(db: Reader, query: RawBuilder<unknown>): Promise<Stored | null> {
   const result = await sql`${sql.raw(PREPARED)}${query}`.execute(db);
   return (result.rows[0] as Stored | undefined) ?? null;
 }
@@ -125,7 +125,7 @@ type Key = { readonly orgId: string; readonly id: string };
 type Named = Pick<EntityTable, 'name'>;
 
 /** The entity, or null when this organization has none of that id. */
-export async function findEntity(db: Db | Tx, table: EntityTable, key: Key) {
+export async function findEntity(db: Reader, table: EntityTable, key: Key) {
   return oneByKey(db, table, { key, name: 'find', locking: sql`` });
 }
 
@@ -136,12 +136,12 @@ export async function lockEntity(tx: Tx, table: EntityTable, key: Key) {
 
 type ByKey = { readonly key: Key; readonly name: string; readonly locking: RawBuilder<unknown> };
 
-async function oneByKey(db: Db | Tx, table: EntityTable, { key, name, locking }: ByKey) {
+async function oneByKey(db: Reader, table: EntityTable, { key, name, locking }: ByKey) {
   const query = sql`select ${selected(table)} from ${sql.table(table.name)}
     where ${sql.ref('orgId')} = ${key.orgId} and id = ${key.id} ${locking}`;
   if (isComputed(table)) return one(db, query);
   const text = textOf(table, name, () => sql`${sql.raw(PREPARED)}${query}`.compile(db));
-  const { rows } = await db.executeQuery(CompiledQuery.raw(text, [key.orgId, key.id]));
+  const { rows } = await db.getExecutor().executeQuery<Stored>(CompiledQuery.raw(text, [key.orgId, key.id]));
   return (rows[0] as Stored | undefined) ?? null;
 }
 

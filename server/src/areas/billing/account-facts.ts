@@ -5,32 +5,18 @@ import type {
   ContractFacts,
   CounterAdjustmentFacts,
 } from '../../engine/billing/facts.ts';
-import type { Db, Tx } from '../../store/database.ts';
-
-/** What belongs to the accounts of a batch of units; rows of all units together. */
-export type AccountRows = {
-  readonly accounts: readonly AccountFacts[];
-  readonly accountPlans: readonly AccountPlanFacts[];
-  readonly counterAdjustments: readonly CounterAdjustmentFacts[];
-};
+import type { Reader } from '../../store/database.ts';
 
 /** A contract and the account that signed it. */
 export type ContractRow = ContractFacts & { readonly accountId: string };
 
-type Source = { readonly db: Db | Tx; readonly orgId: string };
+type Source = { readonly db: Reader; readonly orgId: string };
 
-/** The accounts of the units, parents and children, with what hangs on them: one query for each table. */
-export async function loadAccountRows(source: Source, unitIds: readonly string[]): Promise<AccountRows> {
-  const accounts = await accountsOf(source, unitIds);
-  const ids = accounts.map((account) => account.id);
-  return {
-    accounts,
-    accountPlans: await accountPlansOf(source, ids),
-    counterAdjustments: await counterAdjustmentsOf(source, ids),
-  };
-}
-
-async function accountsOf({ db, orgId }: Source, unitIds: readonly string[]): Promise<AccountFacts[]> {
+/** The accounts of the units, parents and children. */
+export async function loadAccounts(
+  { db, orgId }: Source,
+  unitIds: readonly string[],
+): Promise<readonly AccountFacts[]> {
   const { rows } = await sql<AccountFacts>`
     select id, code, parent_account_id, bill_epoch, currency, days_before_bill_due, purchase_order_number,
       credit_application_order
@@ -40,7 +26,11 @@ async function accountsOf({ db, orgId }: Source, unitIds: readonly string[]): Pr
   return rows;
 }
 
-async function accountPlansOf({ db, orgId }: Source, ids: readonly string[]): Promise<AccountPlanFacts[]> {
+/** The plans attached to the accounts. */
+export async function loadAccountPlans(
+  { db, orgId }: Source,
+  ids: readonly string[],
+): Promise<readonly AccountPlanFacts[]> {
   const { rows } = await sql<AccountPlanFacts>`
     select id, account_id, plan_id, plan_group_id, start_date, end_date, bill_epoch, contract_id,
       child_billing_mode
@@ -71,10 +61,11 @@ export async function loadContracts(
   return rows;
 }
 
-async function counterAdjustmentsOf(
+/** The values that counters of the accounts have had. */
+export async function loadCounterAdjustments(
   { db, orgId }: Source,
   ids: readonly string[],
-): Promise<CounterAdjustmentFacts[]> {
+): Promise<readonly CounterAdjustmentFacts[]> {
   const { rows } = await sql<CounterAdjustmentFacts>`
     select id, account_id, counter_id, date, value::numeric as value
     from counter_adjustment where org_id = ${orgId} and account_id = any(${ids}::uuid[])`.execute(db);

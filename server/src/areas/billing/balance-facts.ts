@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import type { BalanceFacts, BilledDraw } from '../../engine/billing/facts.ts';
 import type { Instant } from '../../kernel/time.ts';
-import type { Db, Tx } from '../../store/database.ts';
+import type { Reader } from '../../store/database.ts';
 import { groupedBy } from './catalog-facts.ts';
 
-type Source = { readonly db: Db | Tx; readonly orgId: string };
+type Source = { readonly db: Reader; readonly orgId: string };
 
 export type BalanceRequest = {
   readonly accountIds: readonly string[];
@@ -25,8 +25,8 @@ export async function loadBalances(source: Source, request: BalanceRequest): Pro
     order by id ${request.lock ? sql`for no key update` : sql``}`.execute(db);
   const ids = rows.map((row) => row.id);
   if (ids.length === 0) return [];
-  const draws = groupedBy(await drawsOf(source, ids), (draw) => draw.balanceId);
-  const balances = await rowsOf(source, ids, request.now);
+  const [balances, allDraws] = await Promise.all([rowsOf(source, ids, request.now), drawsOf(source, ids)]);
+  const draws = groupedBy(allDraws, (draw) => draw.balanceId);
   return balances.map((row) => ({
     ...row,
     draws: (draws.get(row.id) ?? []).map(({ billId, phase, amount }) => ({ billId, phase, amount })),

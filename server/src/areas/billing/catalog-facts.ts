@@ -13,7 +13,7 @@ import type {
 import { aggregationCodesOf } from '../../engine/metering/compound-names.ts';
 import { NUMERIC_CATEGORIES } from '../../engine/metering/fields.ts';
 import type { AggregationDefinition } from '../../engine/metering/usage-query.ts';
-import type { Db, Tx } from '../../store/database.ts';
+import type { Reader } from '../../store/database.ts';
 import { type PublishedRevisions, publishedRevisions } from '../catalog/index.ts';
 import { compoundAggregationsOf, lookupTablesNamedBy } from './compound-facts.ts';
 
@@ -34,7 +34,7 @@ export type CatalogFacts = {
 };
 
 type Attached = { readonly planId: string | null; readonly planGroupId: string | null };
-type Source = { readonly db: Db | Tx; readonly orgId: string };
+type Source = { readonly db: Reader; readonly orgId: string };
 
 /**
  * The catalog behind the attachments, and those products besides: one query for each table, however many
@@ -56,8 +56,10 @@ export async function loadCatalogFacts(
     idsOf(plans, (row) => row.planTemplateId),
   );
   const owners = [...plans, ...planTemplates].map((row) => row.id);
-  const pricings = await pricingsOf(source, owners);
-  const counterPricings = await counterPricingsOf(source, owners);
+  const [pricings, counterPricings] = await Promise.all([
+    pricingsOf(source, owners),
+    counterPricingsOf(source, owners),
+  ]);
   const compounds = await compoundAggregationsOf(
     source,
     idsOf(pricings, (row) => row.compoundAggregationId),
@@ -68,8 +70,14 @@ export async function loadCatalogFacts(
   });
   const priced = [pricings, counterPricings, aggregations, compounds].flat();
   const named = [planTemplates, plans, planGroups, priced].flat();
+  const counterIds = idsOf(counterPricings, (row) => row.counterId);
+  const [products, lookupTables, counters] = await Promise.all([
+    productsOf(source, unique([...productIdsOf(named), ...productIds])),
+    publishedRevisions(source, lookupTablesNamedBy(compounds)),
+    countersOf(source, counterIds),
+  ]);
   return {
-    products: await productsOf(source, unique([...productIdsOf(named), ...productIds])),
+    products,
     plans: byId(plans),
     planTemplates: byId(planTemplates),
     planGroups: byId(planGroups),
@@ -77,13 +85,8 @@ export async function loadCatalogFacts(
     counterPricings: groupedBy(counterPricings, (row) => row.planId ?? row.planTemplateId ?? ''),
     aggregations: byId(aggregations),
     compoundAggregations: byId(compounds),
-    lookupTables: await publishedRevisions(source, lookupTablesNamedBy(compounds)),
-    counters: byId(
-      await countersOf(
-        source,
-        idsOf(counterPricings, (row) => row.counterId),
-      ),
-    ),
+    lookupTables,
+    counters: byId(counters),
   };
 }
 

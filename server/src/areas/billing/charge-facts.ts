@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { ChargeFacts } from '../../engine/billing/facts.ts';
-import type { Db, Tx } from '../../store/database.ts';
+import type { Reader, Tx } from '../../store/database.ts';
 
-type Source = { readonly db: Db | Tx; readonly orgId: string };
+type Source = { readonly db: Reader; readonly orgId: string };
 
 /** The charges of the accounts that are on no bill, or on one that is not locked. */
 export async function loadCharges(

@@ -2,10 +2,10 @@ import { sql } from 'kysely';
 import type { BilledFee, CommitmentFacts, FeeDateFacts } from '../../engine/billing/commitment-facts.ts';
 import type { BilledDraw } from '../../engine/billing/facts.ts';
 import { type Instant, instantFromText, startOfDate, Temporal } from '../../kernel/time.ts';
-import type { Db, Tx } from '../../store/database.ts';
+import type { Reader } from '../../store/database.ts';
 import { groupedBy } from './catalog-facts.ts';
 
-type Source = { readonly db: Db | Tx; readonly orgId: string };
+type Source = { readonly db: Reader; readonly orgId: string };
 
 export type CommitmentRequest = {
   readonly accountIds: readonly string[];
@@ -30,9 +30,13 @@ export async function loadCommitments(
     order by id ${request.lock ? sql`for no key update` : sql``}`.execute(db);
   const ids = rows.map((row) => row.id);
   if (ids.length === 0) return [];
-  const draws = groupedBy(await drawsOf(source, ids), (draw) => draw.commitmentId);
-  const fees = groupedBy(await feesOf(source, ids), (fee) => fee.commitmentId);
-  const commitments = await rowsOf(source, ids);
+  const [commitments, allDraws, allFees] = await Promise.all([
+    rowsOf(source, ids),
+    drawsOf(source, ids),
+    feesOf(source, ids),
+  ]);
+  const draws = groupedBy(allDraws, (draw) => draw.commitmentId);
+  const fees = groupedBy(allFees, (fee) => fee.commitmentId);
   return commitments.map((row) => ({
     ...row,
     feeDates: row.feeDates.map((fee) => feeDateFromJson(fee, request.zone)),

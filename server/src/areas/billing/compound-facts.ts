@@ -5,11 +5,11 @@ import { parseExpression } from '../../engine/expression/parse.ts';
 import type { Expression } from '../../engine/expression/syntax.ts';
 import { lookupTablesOf } from '../../engine/expression/walk.ts';
 import { assert } from '../../kernel/assert.ts';
-import type { Db, Tx } from '../../store/database.ts';
+import type { Reader } from '../../store/database.ts';
 import { customFieldDefaults } from '../organization/index.ts';
 import type { CatalogFacts } from './catalog-facts.ts';
 
-type Source = { readonly db: Db | Tx; readonly orgId: string };
+type Source = { readonly db: Reader; readonly orgId: string };
 
 type CompoundRow = Omit<CompoundAggregationFacts, 'calculation'> & { readonly calculation: string };
 

@@ -3,7 +3,7 @@ import type { BilledLine, BillIdentity, BillLine } from '../../engine/billing/bi
 import type { BillTarget, ExistingBillFacts, PlanTemplateFacts } from '../../engine/billing/facts.ts';
 import { UNCLOSED_DAYS } from '../../engine/billing/scheduled-slots.ts';
 import { type Instant, localDate, type PlainDate, startOfDate, Temporal } from '../../kernel/time.ts';
-import type { Db, Tx } from '../../store/database.ts';
+import type { Reader } from '../../store/database.ts';
 import { periodsFromJson, type Stored, type StoredPeriod, stampFromJson } from './bill-stamp.ts';
 import { groupedBy } from './catalog-facts.ts';
 import type { BillingOrganization } from './load-organization.ts';
@@ -13,13 +13,14 @@ export const MEMO_TYPES = ['CREDIT_MEMO', 'DEBIT_MEMO'] as const;
 
 export type ExistingBills = {
   readonly organization: BillingOrganization;
-  readonly accountIds: readonly string[];
+  readonly rows: readonly ExistingBillRow[];
   readonly target: BillTarget;
   /** Of all attachments: the longest of their periods says how far back lines matter. */
   readonly planTemplates: readonly PlanTemplateFacts[];
 };
 
-type BillRow = BillIdentity & {
+/** A bill without its lines, as it is stored. */
+export type ExistingBillRow = BillIdentity & {
   readonly id: string;
   readonly startDate: PlainDate;
   readonly endDate: PlainDate;
@@ -30,18 +31,31 @@ type BillRow = BillIdentity & {
   readonly periods: readonly StoredPeriod[];
 };
 
-/** All bills of the accounts, with the lines that can still matter to what the target asks for. */
-export async function loadExistingBills(db: Db | Tx, wanted: ExistingBills): Promise<ExistingBillFacts[]> {
-  const { orgId, billLockDate } = wanted.organization;
-  const { rows: bills } = await sql<BillRow>`
+/** All bills of the accounts. */
+export async function existingBillRows(
+  { db, orgId }: { readonly db: Reader; readonly orgId: string },
+  { billLockDate }: BillingOrganization,
+  accountIds: readonly string[],
+): Promise<readonly ExistingBillRow[]> {
+  const { rows } = await sql<ExistingBillRow>`
     select id, account_id, grid_date, group_key, frequency_key, start_date, end_date, bill_date,
       stamp, periods, last_calculated_date,
       (dt_locked is not null or coalesce(end_date <= ${billLockDate}::date, false)) as locked
-    from bill where org_id = ${orgId} and account_id = any(${wanted.accountIds}::uuid[])`.execute(db);
-  if (bills.length === 0) return [];
-  const lines = groupedBy(await linesOf(db, wanted, bills), (line) => line.billId);
-  const memos = groupedBy(await memoLinesOf(db, orgId, idsOf(bills)), (line) => line.billId);
-  return bills.map((bill) => ({
+    from bill where org_id = ${orgId} and account_id = any(${accountIds}::uuid[])`.execute(db);
+  return rows;
+}
+
+/** The bills, with the lines that can still matter to what the target asks for. */
+export async function loadExistingBills(db: Reader, wanted: ExistingBills): Promise<ExistingBillFacts[]> {
+  const { rows } = wanted;
+  if (rows.length === 0) return [];
+  const [lines, memos] = await Promise.all([
+    linesOf(db, wanted),
+    memoLinesOf(db, wanted.organization.orgId, idsOf(rows)),
+  ]);
+  const linesByBill = groupedBy(lines, (line) => line.billId);
+  const memosByBill = groupedBy(memos, (line) => line.billId);
+  return rows.map((bill) => ({
     id: bill.id,
     identity: identityOf(bill),
     locked: bill.locked,
@@ -50,17 +64,17 @@ export async function loadExistingBills(db: Db | Tx, wanted: ExistingBills): Pro
     billDate: bill.billDate,
     stamp: stampFromJson(bill.stamp),
     periods: periodsFromJson(bill.periods),
-    lines: lines.get(bill.id) ?? [],
-    memoLines: memos.get(bill.id) ?? [],
+    lines: linesByBill.get(bill.id) ?? [],
+    memoLines: memosByBill.get(bill.id) ?? [],
     calculatedAt: bill.lastCalculatedDate,
   }));
 }
 
-function identityOf({ accountId, gridDate, groupKey, frequencyKey }: BillRow): BillIdentity {
+function identityOf({ accountId, gridDate, groupKey, frequencyKey }: ExistingBillRow): BillIdentity {
   return { accountId, gridDate, groupKey, frequencyKey };
 }
 
-function idsOf(bills: readonly BillRow[]): string[] {
+function idsOf(bills: readonly ExistingBillRow[]): string[] {
   return bills.map((bill) => bill.id);
 }
 
@@ -85,10 +99,11 @@ function lineFromJson(line: StoredLine): BilledLine {
 }
 
 /** Generated lines whose service time has not ended before the periods that are calculated. */
-async function linesOf(db: Db | Tx, wanted: ExistingBills, bills: readonly BillRow[]) {
+async function linesOf(db: Reader, wanted: ExistingBills) {
   const { orgId, facts } = wanted.organization;
+  const { rows: bills } = wanted;
   const longestDays = longestPeriodDays(wanted.planTemplates);
-  const since = earliestPeriodStart(wanted, bills);
+  const since = earliestPeriodStart(wanted);
   // A line in advance may serve a whole period beyond the end of its bill.
   const holders = bills.filter(({ endDate }) => isOnOrAfter(endDate, since.subtract({ days: longestDays })));
   const { rows } = await sql<LineRow>`
@@ -112,7 +127,7 @@ async function linesOf(db: Db | Tx, wanted: ExistingBills, bills: readonly BillR
   );
 }
 
-async function memoLinesOf(db: Db | Tx, orgId: string, billIds: readonly string[]) {
+async function memoLinesOf(db: Reader, orgId: string, billIds: readonly string[]) {
   const { rows } = await sql<BillLine & { billId: string }>`
     select * from bill_line_item
     where org_id = ${orgId} and bill_id = any(${billIds}::uuid[])
@@ -131,13 +146,14 @@ function longestPeriodDays(templates: readonly PlanTemplateFacts[]): number {
  * A date before which no calculated period starts. The first period after a change of epoch begins where the
  * last bill ended, however long ago that is (spec 40 §3.4), so the last bill of each kind counts too.
  */
-function earliestPeriodStart(wanted: ExistingBills, bills: readonly BillRow[]): PlainDate {
-  const date = firstTargetDate(wanted, bills);
+function earliestPeriodStart(wanted: ExistingBills): PlainDate {
+  const { rows: bills } = wanted;
+  const date = firstTargetDate(wanted);
   const horizon = date.subtract({ days: longestPeriodDays(wanted.planTemplates) + 1 });
   const near = bills.filter(
     (bill) => isOnOrAfter(bill.endDate, horizon) && isOnOrAfter(date, bill.startDate),
   );
-  const latest = new Map<string, BillRow>();
+  const latest = new Map<string, ExistingBillRow>();
   for (const bill of bills) {
     const kind = `${bill.accountId} ${bill.groupKey} ${bill.frequencyKey}`;
     const other = latest.get(kind);
@@ -149,7 +165,7 @@ function earliestPeriodStart(wanted: ExistingBills, bills: readonly BillRow[]): 
   return starts.reduce((first, start) => (isOnOrAfter(start, first) ? first : start), horizon);
 }
 
-function firstTargetDate({ target, organization }: ExistingBills, bills: readonly BillRow[]): PlainDate {
+function firstTargetDate({ target, organization, rows }: ExistingBills): PlainDate {
   if (target.kind === 'CREATE') {
     const { lastDateInBillingPeriod: last, billDate, now } = target;
     if (target.schedule !== undefined) {
@@ -159,7 +175,7 @@ function firstTargetDate({ target, organization }: ExistingBills, bills: readonl
       last?.add({ days: 1 }) ?? billDate ?? localDate(now, target.timezone ?? organization.facts.timezone)
     );
   }
-  const starts = bills.filter((bill) => target.billIds.includes(bill.id)).map((bill) => bill.startDate);
+  const starts = rows.filter((bill) => target.billIds.includes(bill.id)).map((bill) => bill.startDate);
   const today = localDate(target.now, organization.facts.timezone);
   return starts.reduce((first, start) => (isOnOrAfter(start, first) ? first : start), today);
 }

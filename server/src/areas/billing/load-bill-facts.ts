@@ -1,14 +1,21 @@
 import type { BillFacts, BillTarget } from '../../engine/billing/facts.ts';
 import { aggregationCodesOf } from '../../engine/metering/compound-names.ts';
 import type { Instant } from '../../kernel/time.ts';
-import type { Db, Tx } from '../../store/database.ts';
-import { type AccountRows, type ContractRow, loadAccountRows, loadContracts } from './account-facts.ts';
+import type { Reader } from '../../store/database.ts';
+import { onOneSession } from '../../store/one-session.ts';
+import {
+  type ContractRow,
+  loadAccountPlans,
+  loadAccounts,
+  loadContracts,
+  loadCounterAdjustments,
+} from './account-facts.ts';
 import { loadBalances } from './balance-facts.ts';
 import { type CatalogFacts, groupedBy, loadCatalogFacts } from './catalog-facts.ts';
 import { loadCharges } from './charge-facts.ts';
 import { loadCommitments } from './commitment-facts.ts';
 import { loadCustomFields, lookupTablesNamedBy } from './compound-facts.ts';
-import { loadExistingBills } from './existing-bills.ts';
+import { existingBillRows, loadExistingBills } from './existing-bills.ts';
 import type { BillingOrganization } from './load-organization.ts';
 
 /** A unit is named by its parent account, or by its only one. */
@@ -28,42 +35,57 @@ export type FactsRequest = {
  * Everything that the bills of the units are calculated from, read set by set for all units together. Units
  * whose account does not exist any more are left out.
  */
-export async function loadBillFacts(db: Db | Tx, request: FactsRequest): Promise<readonly UnitFacts[]> {
+export async function loadBillFacts(db: Reader, request: FactsRequest): Promise<readonly UnitFacts[]> {
+  return onOneSession(db, (session) => unitFacts(session, request));
+}
+
+async function unitFacts(db: Reader, request: FactsRequest): Promise<readonly UnitFacts[]> {
   const { organization, unitIds, target } = request;
   const source = { db, orgId: organization.orgId };
-  const rows = await loadAccountRows(source, unitIds);
-  const accountIds = rows.accounts.map((account) => account.id);
-  const { now, lockBalances: lock } = request;
-  const { timezone: zone } = organization.facts;
-  const commitments = await loadCommitments(source, { accountIds, zone, lock });
-  const balances = await loadBalances(source, { accountIds, now, lock });
-  const charges = await loadCharges(source, accountIds);
-  const linkedIds = [...rows.accountPlans, ...commitments, ...charges].map((row) => row.contractId);
-  const contracts = await loadContracts(source, {
-    accountIds,
-    linkedIds: [...new Set(linkedIds.filter((id) => id !== null))],
-  });
+  const accounts = await loadAccounts(source, unitIds);
+  const accountIds = accounts.map((account) => account.id);
+  const rows = await heldRows(source, request, accountIds);
+  const { accountPlans, commitments, balances, charges } = rows;
+  const linkedIds = [...accountPlans, ...commitments, ...charges].map((row) => row.contractId);
   const productIds = [
     ...productIdsOf(balances),
     ...productsOfCommitments(commitments),
     ...accountingProductsOf(charges),
   ];
-  const catalog = await loadCatalogFacts(source, rows.accountPlans, productIds);
-  const bills = await loadExistingBills(db, {
-    organization,
-    accountIds,
-    target,
-    planTemplates: [...catalog.planTemplates.values()],
-  });
+  const [contracts, catalog] = await Promise.all([
+    loadContracts(source, { accountIds, linkedIds: [...new Set(linkedIds.filter((id) => id !== null))] }),
+    loadCatalogFacts(source, accountPlans, productIds),
+  ]);
+  const planTemplates = [...catalog.planTemplates.values()];
   const contractIds = contracts.map((row) => row.id);
-  const customFields = await loadCustomFields(source, { accountIds, contractIds }, catalog);
-  const parts = partsByAccount(rows, { bills, commitments, balances, charges, contracts });
-  const units = groupedBy(rows.accounts, (account) => account.parentAccountId ?? account.id);
+  const [bills, customFields] = await Promise.all([
+    loadExistingBills(db, { organization, rows: rows.billRows, target, planTemplates }),
+    loadCustomFields(source, { accountIds, contractIds }, catalog),
+  ]);
+  const parts = partsByAccount({ bills, contracts, ...rows });
+  const units = groupedBy(accounts, (account) => account.parentAccountId ?? account.id);
   return unitIds.flatMap((unitId) => {
-    const accounts = units.get(unitId);
-    if (accounts === undefined) return [];
-    return [{ unitId, facts: factsOf({ catalog, customFields, parts, accounts, ...request }) }];
+    const own = units.get(unitId);
+    if (own === undefined) return [];
+    return [{ unitId, facts: factsOf({ catalog, customFields, parts, accounts: own, ...request }) }];
   });
+}
+
+type Source = { readonly db: Reader; readonly orgId: string };
+
+/** What hangs on the accounts: credits are locked first, so that what was waited for counts in the others. */
+async function heldRows(source: Source, request: FactsRequest, accountIds: readonly string[]) {
+  const { organization, now, lockBalances: lock } = request;
+  const { timezone: zone } = organization.facts;
+  const [commitments, balances, accountPlans, counterAdjustments, charges, billRows] = await Promise.all([
+    loadCommitments(source, { accountIds, zone, lock }),
+    loadBalances(source, { accountIds, now, lock }),
+    loadAccountPlans(source, accountIds),
+    loadCounterAdjustments(source, accountIds),
+    loadCharges(source, accountIds),
+    existingBillRows(source, organization, accountIds),
+  ]);
+  return { commitments, balances, accountPlans, counterAdjustments, charges, billRows };
 }
 
 /** Products that lines of the balances show. */
@@ -99,23 +121,21 @@ type Parts = {
   readonly charges: ReadonlyMap<string, BillFacts['charges']>;
 };
 
-type HeldRows = Pick<BillFacts, 'bills' | 'commitments' | 'balances' | 'charges'> & {
-  readonly contracts: readonly ContractRow[];
-};
+type HeldRows = Pick<
+  BillFacts,
+  'accountPlans' | 'counterAdjustments' | 'bills' | 'commitments' | 'balances' | 'charges'
+> & { readonly contracts: readonly ContractRow[] };
 
-function partsByAccount(
-  rows: AccountRows,
-  { bills, commitments, balances, charges, contracts }: HeldRows,
-): Parts {
+function partsByAccount(rows: HeldRows): Parts {
   return {
     accountPlans: groupedBy(rows.accountPlans, (row) => row.accountId),
-    contracts: groupedBy(contracts, (row) => row.accountId),
-    contractsById: new Map(contracts.map((row) => [row.id, row])),
+    contracts: groupedBy(rows.contracts, (row) => row.accountId),
+    contractsById: new Map(rows.contracts.map((row) => [row.id, row])),
     counterAdjustments: groupedBy(rows.counterAdjustments, (row) => row.accountId),
-    bills: groupedBy(bills, (bill) => bill.identity.accountId),
-    balances: groupedBy(balances, (row) => row.accountId),
-    commitments: groupedBy(commitments, (row) => row.accountId),
-    charges: groupedBy(charges, (row) => row.accountId),
+    bills: groupedBy(rows.bills, (bill) => bill.identity.accountId),
+    balances: groupedBy(rows.balances, (row) => row.accountId),
+    commitments: groupedBy(rows.commitments, (row) => row.accountId),
+    charges: groupedBy(rows.charges, (row) => row.accountId),
   };
 }
 

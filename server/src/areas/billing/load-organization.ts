@@ -5,7 +5,8 @@ import type { CurrencyRule } from '../../engine/money/rounding.ts';
 import { present } from '../../kernel/assert.ts';
 import type { Decimal } from '../../kernel/decimal.ts';
 import { type PlainDate, zoneFromText } from '../../kernel/time.ts';
-import type { Db, Tx } from '../../store/database.ts';
+import type { Reader } from '../../store/database.ts';
+import { onOneSession } from '../../store/one-session.ts';
 import { currencyRules } from './currency-rules.ts';
 
 /** What all bills of an organization are calculated and written with. */
@@ -29,15 +30,19 @@ export type BillingOrganization = {
  * move the lock date until the transaction ends.
  */
 export async function loadOrganization(
-  db: Db | Tx,
+  db: Reader,
   orgId: string,
   { keepLockDate = false }: { keepLockDate?: boolean } = {},
 ): Promise<BillingOrganization> {
-  const config = await sql<BillingOrganization & OrganizationFacts & StoredSchedule>`
-    select c.*, b.bill_lock_date from organization_config c
-    join bill_config b on b.org_id = c.org_id
-    where c.org_id = ${orgId} ${keepLockDate ? sql`for share of b` : sql``}`.execute(db);
-  const currencies = await currencyRules(db, orgId);
+  const [config, currencies] = await onOneSession(db, (session) =>
+    Promise.all([
+      sql<BillingOrganization & OrganizationFacts & StoredSchedule>`
+        select c.*, b.bill_lock_date from organization_config c
+        join bill_config b on b.org_id = c.org_id
+        where c.org_id = ${orgId} ${keepLockDate ? sql`for share of b` : sql``}`.execute(session),
+      currencyRules(session, orgId),
+    ]),
+  );
   const row = present(config.rows[0], 'organization_config');
   return {
     orgId,

@@ -9,7 +9,7 @@ import {
   lookupRowKey,
 } from '../../engine/expression/lookups.ts';
 import { present } from '../../kernel/assert.ts';
-import type { Db, Tx } from '../../store/database.ts';
+import type { Reader } from '../../store/database.ts';
 import { lookupKeyHash } from './lookup-table-item.ts';
 
 /** The PUBLISHED revision of a table. */
@@ -18,7 +18,7 @@ export type PublishedRevision = LookupSchema & { readonly revisionId: string };
 /** By table code; null = no revision is PUBLISHED; absent = there is no such table. */
 export type PublishedRevisions = ReadonlyMap<string, PublishedRevision | null>;
 
-type Source = { readonly db: Db | Tx; readonly orgId: string };
+type Source = { readonly db: Reader; readonly orgId: string };
 type StoredTable = LookupSchema & { readonly code: string; readonly revisionId: string | null };
 
 /** The revisions that calculations which name these tables look rows up in (spec 20 §15.6). */

@@ -3,7 +3,7 @@ import { customFields } from '../../api/fields.ts';
 import { defineSingleton } from '../../api/singleton.ts';
 import type { CustomFieldLevels } from '../../engine/expression/custom-field.ts';
 import { present } from '../../kernel/assert.ts';
-import type { Db, Row, Tx } from '../../store/database.ts';
+import type { Reader, Row, Tx } from '../../store/database.ts';
 import { findEntity, type Writer } from '../../store/entity-store.ts';
 
 /** The custom fields that calculations may use, each with the value that holds where an entity has none. */
@@ -41,10 +41,7 @@ export async function insertCustomFields(tx: Tx, writer: Writer): Promise<void> 
 }
 
 /** The custom fields of the organization by entity type, as calculations see them (spec 20 §6.1). */
-export async function customFieldDefaults(
-  db: Db | Tx,
-  orgId: string,
-): Promise<CustomFieldLevels['defaults']> {
+export async function customFieldDefaults(db: Reader, orgId: string): Promise<CustomFieldLevels['defaults']> {
   const key = { orgId, id: orgId };
   return present(await findEntity(db, organizationCustomFields.entityTable, key), 'custom_field') as Row;
 }
