@@ -59,14 +59,14 @@ const JOB = { lastDateInBillingPeriod: '2026-01-31', billingFrequency: 'MONTHLY'
 async function measuredJob({ server, client, setup, options }: Bench): Promise<BillResult> {
   const memory = peakMemory();
   // An answer names all bills so far, so asking for it ten times a second would be most of the work.
-  const seconds = await jobSeconds(client, {}, Math.max(100, options.accounts / 50));
+  const seconds = await jobSeconds(client, {}, Math.max(100, options.accounts / 20));
   const peakRssMb = memory.stop();
   const bills = await countOfBills(server);
   if (bills !== options.accounts)
     throw new Error(`${bills} bills were made for ${options.accounts} accounts`);
   const floorSeconds = await billFloor(server.context, setup);
   const [accountId = ''] = setup.accountIds;
-  const recalculateMs = 1000 * (await best(5, () => jobSeconds(client, { accountIds: [accountId] }, 5)));
+  const recalculateMs = 1000 * (await best(5, () => jobSeconds(client, { accountIds: [accountId] }, 10)));
   const previewMs = 1000 * (await best(5, () => previewSeconds(client, accountId)));
   return {
     accounts: options.accounts,

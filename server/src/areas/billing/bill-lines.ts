@@ -68,10 +68,11 @@ type Replacement = { readonly billIds: readonly string[]; readonly lines: readon
 /** Gives existing bills these lines and no others. A line that comes out the same is not written. */
 export async function replaceLines(tx: Tx, writer: Writer, { billIds, lines }: Replacement): Promise<void> {
   if (billIds.length === 0) return;
+  await sql`delete from bill_line_item
+    where org_id = ${writer.orgId} and bill_id = any(${billIds}::uuid[]) and (bill_id, key) not in (
+      select * from unnest(${lines.map((line) => line.billId)}::uuid[],
+        ${lines.map((line) => line.key)}::text[]))`.execute(tx);
   const rows = await rowSet(tx, 'bill_line_item', lines);
-  await sql`delete from bill_line_item l
-    where l.org_id = ${writer.orgId} and l.bill_id = any(${billIds}::uuid[])
-      and not exists (select from ${rows} r where r.bill_id = l.bill_id and r.key = l.key)`.execute(tx);
   const columns = CALCULATED_COLUMNS.map((column) => sql.ref(column));
   const own = CALCULATED_COLUMNS.map((column) => sql.ref(`l.${column}`));
   const given = CALCULATED_COLUMNS.map((column) => sql.ref(`excluded.${column}`));

@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts';
 import { enqueue } from '../../jobs/enqueue.ts';
 import { defineTask } from '../../jobs/task.ts';
 import { SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
-import type { Tx } from '../../store/database.ts';
+import type { Reader, Tx } from '../../store/database.ts';
 import { findEntity, type Writer } from '../../store/entity-store.ts';
 import { inTransaction } from '../../store/transaction.ts';
 import { applyBills } from './apply-bills.ts';
@@ -38,7 +38,8 @@ export const runBillJob = defineTask<JobKey>({
   run: async (ctx, key) => {
     await initialize(ctx, key);
     const endMs = ctx.clock.now().epochMilliseconds + RUN_MS;
-    while ((await runBatch(ctx, key)) > 0) {
+    // Fewer than a batch are the last ones, but for those that another run has in hand.
+    while ((await runBatch(ctx, key)) === BATCH_UNITS) {
       if (ctx.clock.now().epochMilliseconds < endMs) continue;
       await inTransaction(ctx.db, (tx) => enqueue(tx, { task: runBillJob, payload: key }));
       return;
@@ -51,8 +52,17 @@ function systemWriter(ctx: Context, orgId: string): Writer {
   return { orgId, principalId: SYSTEM_PRINCIPAL, now: ctx.clock.now() };
 }
 
+/** Without the ids of all bills so far. */
+const STORED_JOB = { ...billJob.entityTable, computed: {} };
+
+async function storedJob(db: Reader, { orgId, billJobId }: JobKey): Promise<BillJob | null> {
+  return (await findEntity(db, STORED_JOB, { orgId, id: billJobId })) as unknown as BillJob | null;
+}
+
 /** Writes down which units there are to calculate. Nothing happens to a job that is past that. */
 async function initialize(ctx: Context, key: JobKey): Promise<void> {
+  const job = await storedJob(ctx.db, key);
+  if (job?.status !== 'PENDING' && job?.status !== 'INITIALIZING') return;
   const writer = systemWriter(ctx, key.orgId);
   const id = { orgId: key.orgId, id: key.billJobId };
   await inTransaction(ctx.db, async (tx) => {
@@ -119,15 +129,11 @@ async function billOne(ctx: Context, key: JobKey): Promise<boolean> {
   }
 }
 
-/** Without the ids of all bills so far, which a batch does not need. */
-const STORED_JOB = { ...billJob.entityTable, computed: {} };
-
 type Taking = { readonly limit: number; readonly onTaken?: (unitIds: readonly string[]) => void };
 
 function billNext(ctx: Context, key: JobKey, { limit, onTaken }: Taking): Promise<number> {
   return inTransaction(ctx.db, async (tx) => {
-    const id = { orgId: key.orgId, id: key.billJobId };
-    const job = (await findEntity(tx, STORED_JOB, id)) as unknown as BillJob | null;
+    const job = await storedJob(tx, key);
     if (job?.status !== 'RUNNING') return 0;
     const unitIds = await takeUnits(tx, job, limit);
     onTaken?.(unitIds);
@@ -146,7 +152,7 @@ async function takeUnits(tx: Tx, job: BillJob, limit: number): Promise<string[]>
       order by account_id limit ${limit} for update skip locked))
     returning account_id`.execute(tx);
   const unitIds = rows.map((row) => row.accountId).sort();
-  await lockUnits(tx, unitIds);
+  if (unitIds.length > 0) await lockUnits(tx, unitIds);
   return unitIds;
 }
 
