@@ -109,7 +109,7 @@ async function insertRecords(tx: Tx, writer: Writer, records: readonly Recorded[
 
 type Column = {
   readonly name: string;
-  readonly type: 'uuid' | 'text' | 'boolean' | 'jsonb';
+  readonly type: 'uuid' | 'text' | 'boolean' | 'json';
   /** Without line breaks, which end a value. Nothing stands for null. */
   readonly textIn: (record: Recorded) => string | null | undefined;
 };
@@ -123,12 +123,12 @@ const COLUMNS: readonly Column[] = [
   { name: 'entity_type', type: 'text', textIn: ({ audit }) => audit?.entityType },
   { name: 'entity_id', type: 'uuid', textIn: ({ audit }) => audit?.entityId },
   { name: 'action', type: 'text', textIn: ({ audit }) => audit?.action },
-  { name: 'before', type: 'jsonb', textIn: ({ audit }) => audit?.before && writeJson(audit.before) },
-  { name: 'after', type: 'jsonb', textIn: ({ audit }) => audit?.after && writeJson(audit.after) },
+  { name: 'before', type: 'json', textIn: ({ audit }) => audit?.before && writeJson(audit.before) },
+  { name: 'after', type: 'json', textIn: ({ audit }) => audit?.after && writeJson(audit.after) },
   { name: 'request_id', type: 'text', textIn: ({ audit }) => audit?.requestId },
   { name: 'event_id', type: 'uuid', textIn: ({ event }) => event?.eventId },
   { name: 'event_name', type: 'text', textIn: ({ event }) => event?.eventName },
-  { name: 'payload', type: 'jsonb', textIn: ({ event }) => event && writeJson({ eventData: event.payload }) },
+  { name: 'payload', type: 'json', textIn: ({ event }) => event && writeJson({ eventData: event.payload }) },
   { name: 'account_id', type: 'uuid', textIn: ({ event }) => event?.accountId },
   { name: 'resource_id', type: 'uuid', textIn: ({ event }) => event?.resourceId },
   { name: 'noun', type: 'text', textIn: ({ event }) => event?.noun },
