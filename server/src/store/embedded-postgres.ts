@@ -22,7 +22,8 @@ export type EmbeddedPostgres = {
 export type EmbeddedPostgresOptions = { readonly dataDir: string; readonly durable?: boolean };
 
 const START_TRIES = 3;
-const START_TIMEOUT_MS = 60_000;
+/** After a crash under load, minutes of log have to be read again. */
+const START_TIMEOUT_MS = 600_000;
 const STOP_TIMEOUT_MS = 20_000;
 
 /**
@@ -81,8 +82,10 @@ function serverArgs(cluster: Cluster, run: { readonly port: number; readonly dur
     port: String(run.port),
     unix_socket_directories: '',
     max_connections: '120',
-    shared_buffers: '128MB',
-    max_wal_size: '2GB',
+    // Uids are spread over their whole index: a page that is in no buffer is read and written for each, and
+    // goes to the log whole after a checkpoint. 20 million take 0.8 GB.
+    shared_buffers: '512MB',
+    max_wal_size: '6GB',
     timezone: 'UTC',
     log_timezone: 'UTC',
     jit: 'off',
