@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '../kernel/start-error.ts';
@@ -82,9 +83,7 @@ function serverArgs(cluster: Cluster, run: { readonly port: number; readonly dur
     port: String(run.port),
     unix_socket_directories: '',
     max_connections: '120',
-    // Uids are spread over their whole index: a page that is in no buffer is read and written for each, and
-    // goes to the log whole after a checkpoint. 20 million take 0.8 GB.
-    shared_buffers: '512MB',
+    shared_buffers: `${buffersMb(memoryOfMachine())}MB`,
     max_wal_size: '6GB',
     timezone: 'UTC',
     log_timezone: 'UTC',
@@ -102,6 +101,19 @@ function serverArgs(cluster: Cluster, run: { readonly port: number; readonly dur
     cluster.dir,
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
+}
+
+/**
+ * Uids are spread over their whole index (0.8 GB for 20 million): a page that is in no buffer is read and
+ * written for each, and goes to the log whole after a checkpoint.
+ */
+function buffersMb(memoryBytes: number): number {
+  return Math.min(768, Math.max(128, Math.floor(memoryBytes / 16 / 1024 / 1024)));
+}
+
+/** In bytes; within a container what it may use. */
+function memoryOfMachine(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 }
 
 function startServer(cluster: Cluster, args: readonly string[]): ChildProcess {
