@@ -9,9 +9,10 @@ import { type Context, isReady, openContext } from '../../src/context.ts';
 import { Decimal } from '../../src/kernel/decimal.ts';
 import { Temporal } from '../../src/kernel/time.ts';
 import { type ClickHouse, openClickHouse } from '../../src/store/clickhouse.ts';
-import type { Row } from '../../src/store/database.ts';
+import type { Reader, Row } from '../../src/store/database.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { isMigrated, migrate } from '../../src/store/migrate.ts';
+import { onOneSession } from '../../src/store/one-session.ts';
 import { jsonb } from '../../src/store/postgres.ts';
 import { insertRows } from '../../src/store/row-set.ts';
 import { WITH_NEXT } from '../../src/store/value-client.ts';
@@ -103,7 +104,7 @@ describe('PostgreSQL', () => {
     'the %s time that nobody waits for a write, it is there',
     async (_) => {
       await sql`create table if not exists unread (id int primary key)`.execute(ctx.db);
-      const seen = await onOneSession(async (query) => {
+      const seen = await onOneClient(async (query) => {
         await query('begin');
         await query(`${WITH_NEXT}insert into unread values ($1)`, [1]);
         const { rows } = await query('select id, $1::int as given from unread', [7]);
@@ -115,6 +116,41 @@ describe('PostgreSQL', () => {
     },
   );
 
+  test("statements begun together are answered in order by the transaction's session", async () => {
+    const answered: string[] = [];
+    const asked = (session: Reader, name: string, seconds: number) =>
+      sql<{ pid: number }>`select pg_backend_pid() as pid from pg_sleep(${seconds})`
+        .execute(session)
+        .then(({ rows }) => {
+          answered.push(name);
+          return rows[0]?.pid;
+        });
+    const [own, ...pids] = await ctx.db
+      .transaction()
+      .execute(async (tx) => [
+        await asked(tx, 'transaction', 0),
+        ...(await onOneSession(tx, (session) =>
+          Promise.all([asked(session, 'slow', 0.1), asked(session, 'fast', 0)]),
+        )),
+      ]);
+    expect(answered).toEqual(['transaction', 'slow', 'fast']);
+    expect(pids).toEqual([own, own]);
+  });
+
+  test('one that fails undoes the transaction and leaves the pool usable', async () => {
+    const failed = ctx.db.transaction().execute(async (tx) => {
+      await sql`insert into specimen (id) values (77)`.execute(tx);
+      await onOneSession(tx, (session) =>
+        Promise.all([sql`select 1 / 0`.execute(session), sql`select pg_sleep(0.05)`.execute(session)]),
+      );
+    });
+    await expect(failed).rejects.toThrow('division by zero');
+    const found = await Promise.all(
+      Array.from({ length: 30 }, () => sql`select id from specimen where id = 77`.execute(ctx.db)),
+    );
+    expect(found.flatMap(({ rows }) => rows)).toEqual([]);
+  });
+
   test('a refused write that nobody waits for fails the commit, and nothing stays', async () => {
     await sql`create table if not exists unread (id int primary key)`.execute(ctx.db);
     const insertTwice = async (query: Query, second: number) => {
@@ -123,7 +159,7 @@ describe('PostgreSQL', () => {
       await query(`${WITH_NEXT}insert into unread values ($1)`, [second]);
       await query('commit');
     };
-    await onOneSession(async (query) => {
+    await onOneClient(async (query) => {
       await insertTwice(query, 2);
       await query('delete from unread', []);
       await expect(insertTwice(query, 1)).rejects.toMatchObject({ code: '23505' });
@@ -135,7 +171,7 @@ describe('PostgreSQL', () => {
   type Query = (text: string, values?: unknown[]) => Promise<{ rows: unknown[] }>;
 
   /** All statements of `work` in one session. */
-  async function onOneSession<T>(work: (query: Query) => Promise<T>): Promise<T> {
+  async function onOneClient<T>(work: (query: Query) => Promise<T>): Promise<T> {
     const client = await ctx.pool.connect();
     try {
       return await work((text, values = []) => client.query(text, values));
