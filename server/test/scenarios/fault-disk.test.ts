@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ApiClient, openClient } from '../../src/demo/api-client.ts';
+import { type Access, type ApiClient, openClient } from '../../src/demo/api-client.ts';
 import { faultRounds } from '../support/fault-rounds.ts';
 import {
   emptyTally,
@@ -31,6 +31,7 @@ const FULL_MS = 1_500;
 const folder = mkdtempSync(join(tmpdir(), 'meterbook-disk-'));
 const ballast = join(folder, 'ballast');
 const isMounted = mounted();
+let access: Access;
 let environment: Record<string, string>;
 let server: ServerProcess | null = null;
 let client: ApiClient;
@@ -49,7 +50,7 @@ function mounted(): boolean {
 beforeAll(async () => {
   if (!isMounted) return;
   await builtServer();
-  const access = await freshAccess();
+  access = await freshAccess();
   environment = { ...serverEnvironment(access), METERBOOK_DATA_DIR: join(folder, 'data') };
   await running();
   client = await openClient(access);
@@ -64,12 +65,23 @@ afterAll(async () => {
 
 /** Starts the server unless it runs: without room, PostgreSQL may give up and the server ends with it. */
 async function running(): Promise<void> {
-  if (server !== null) {
-    const ended = await Promise.race([server.ended, sleep(1_000, null)]);
-    if (ended === null) return;
+  let hasEnded = server === null;
+  void server?.ended.then(() => {
+    hasEnded = true;
+  });
+  while (!hasEnded) {
+    if (await isReady()) return;
+    await sleep(100);
   }
   server = startServerProcess(environment);
   await server.listening;
+}
+
+async function isReady(): Promise<boolean> {
+  return fetch(`${access.baseUrl}/readyz`).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
 }
 
 function fillDisk(leftKb: number): void {
