@@ -8,7 +8,7 @@ import type {
   UsageQuery,
 } from '../../engine/metering/usage-query.ts';
 import { assert } from '../../kernel/assert.ts';
-import { earlier, type Instant, later } from '../../kernel/time.ts';
+import { earlier, later } from '../../kernel/time.ts';
 import { accountsAmong, momentMs, momentSql, quoted } from './clickhouse-text.ts';
 import { customSqlAnswer } from './custom-sql-answers.ts';
 import { filterConditions, receivedConditions, segmentSql } from './measurement-conditions.ts';
@@ -94,8 +94,8 @@ function aggregationSql(
 function rowsSql(orgId: string, alike: readonly UsageQuery[]): QuestionRows {
   const [{ aggregation, filters }] = alike as readonly [UsageQuery];
   const column = aggregation.numericTarget ? 'measures' : 'dimensions';
-  const starts = differentOnes(alike, ({ start }) => start);
-  const ends = differentOnes(alike, ({ end }) => end);
+  const starts = [...new Set(alike.map((query) => query.start))];
+  const ends = [...new Set(alike.map((query) => query.end))];
   const [start, end] = [starts.reduce(earlier), ends.reduce(later)];
   const scan = [
     `org_id = ${quoted(orgId)}`,
@@ -105,7 +105,7 @@ function rowsSql(orgId: string, alike: readonly UsageQuery[]): QuestionRows {
   ].join(' and ');
   const where = [
     `mapContains(${column}, ${quoted(aggregation.targetField)})`,
-    accountsAmong(accountIdsOf(alike)),
+    accountsAmong(alike.flatMap((query) => query.accountIds)),
     ...filterConditions(filters),
     ...receivedConditions(alike[0] as UsageQuery),
   ];
@@ -122,24 +122,6 @@ function rowsSql(orgId: string, alike: readonly UsageQuery[]): QuestionRows {
       asof join ${windowsSql(alike)} as w on account_id = window_account and ts >= window_start`,
     where: ['ts < window_end', ...where],
   };
-}
-
-function accountIdsOf(alike: readonly UsageQuery[]): readonly string[] {
-  const ids: string[] = [];
-  for (const { accountIds } of alike) ids.push(...accountIds);
-  return ids;
-}
-
-/** Equal moments may be among them, but not thousands of the same one, as questions of one plan share it. */
-function differentOnes(alike: readonly UsageQuery[], momentOf: (query: UsageQuery) => Instant): Instant[] {
-  const moments = new Set<Instant>();
-  let last: Instant | null = null;
-  for (const query of alike) {
-    const moment = momentOf(query);
-    if (moment !== last) moments.add(moment);
-    last = moment;
-  }
-  return [...moments];
 }
 
 /** Each account's windows, which lie apart, and the position of the question that is about each of them. */

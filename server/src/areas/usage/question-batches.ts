@@ -14,29 +14,13 @@ export function questionBatches(queries: readonly UsageQuery[]): readonly (reado
   const kindOf = kinds();
   const momentOf = moments();
   const sets = new Map<string, BatchSet>();
-  let last: { readonly query: UsageQuery; readonly set: BatchSet } | null = null;
   for (const query of queries) {
-    if (last === null || !areOfOneForm(last.query, query)) {
-      const name = `${momentOf(query.start)} ${momentOf(query.end)} ${kindOf(query)}`;
-      const set: BatchSet = sets.get(name) ?? { batches: [], nextOf: new Map(), firstOpen: 0 };
-      sets.set(name, set);
-      last = { query, set };
-    }
-    addTo(last.set, query);
+    const name = `${momentOf(query.start)} ${momentOf(query.end)} ${kindOf(query)}`;
+    const set = sets.get(name) ?? { batches: [], nextOf: new Map(), firstOpen: 0 };
+    sets.set(name, set);
+    addTo(set, query);
   }
   return [...sets.values()].flatMap((set) => set.batches.map((batch) => batch.queries));
-}
-
-/** Whether one look tells that the questions differ only in accounts, as those of one plan mostly do. */
-function areOfOneForm(a: UsageQuery, b: UsageQuery): boolean {
-  return (
-    a.aggregation === b.aggregation &&
-    a.start === b.start &&
-    a.end === b.end &&
-    a.filters.length + b.filters.length === 0 &&
-    a.receivedBefore === b.receivedBefore &&
-    a.absences === b.absences
-  );
 }
 
 /** Equal for questions that differ only in accounts and windows; short, because thousands are compared. */
@@ -117,14 +101,10 @@ export function spanningBatches(queries: readonly UsageQuery[]): {
   const others: UsageQuery[] = [];
   const pools = new Map<string, UsageQuery[]>();
   const counts = new Map<string, number>();
-  let most = 0;
-  for (const query of queries) {
-    const id = query.accountIds[0] ?? '';
-    const count = (counts.get(id) ?? 0) + 1;
-    counts.set(id, count);
-    most = Math.max(most, count);
-  }
-  if (most < MIN_WINDOWS) return { batches: [], others: queries };
+  for (const {
+    accountIds: [id = ''],
+  } of queries)
+    counts.set(id, (counts.get(id) ?? 0) + 1);
   for (const query of queries) {
     if ((counts.get(query.accountIds[0] ?? '') ?? 0) < MIN_WINDOWS) {
       others.push(query);
