@@ -121,12 +121,12 @@ type Parts = {
   readonly charges: ReadonlyMap<string, BillFacts['charges']>;
 };
 
-type HeldRows = Pick<
+type AccountRows = Pick<
   BillFacts,
   'accountPlans' | 'counterAdjustments' | 'bills' | 'commitments' | 'balances' | 'charges'
 > & { readonly contracts: readonly ContractRow[] };
 
-function partsByAccount(rows: HeldRows): Parts {
+function partsByAccount(rows: AccountRows): Parts {
   return {
     accountPlans: groupedBy(rows.accountPlans, (row) => row.accountId),
     contracts: groupedBy(rows.contracts, (row) => row.accountId),
