@@ -1,18 +1,29 @@
 /** Short enough for V8 to flatten it at once. */
 const PIECE_LENGTH = 4000;
+/** Of one UTF-16 unit in UTF-8. */
+const MAX_BYTES = 3;
+const FIRST_SIZE = 4 * MAX_BYTES * PIECE_LENGTH;
 
 /**
  * The texts of the items one behind the other as UTF-8. A sum of many texts is a deep tree, which takes
  * longer to flatten than to make; pieces are flat when they are written.
  */
 export function textBytes<T>(items: readonly T[], textOf: (item: T) => string): Buffer {
-  const pieces: Buffer[] = [];
+  let bytes = Buffer.allocUnsafe(FIRST_SIZE);
+  let length = 0;
   let piece = '';
+  const write = () => {
+    const end = length + MAX_BYTES * piece.length;
+    if (end > bytes.length) {
+      bytes = Buffer.concat([bytes.subarray(0, length)], Math.max(end, 2 * bytes.length));
+    }
+    length += bytes.write(piece, length);
+    piece = '';
+  };
   for (const item of items) {
     piece += textOf(item);
-    if (piece.length < PIECE_LENGTH) continue;
-    pieces.push(Buffer.from(piece));
-    piece = '';
+    if (piece.length >= PIECE_LENGTH) write();
   }
-  return Buffer.concat([...pieces, Buffer.from(piece)]);
+  write();
+  return bytes.subarray(0, length);
 }

@@ -1,6 +1,11 @@
+import { assignedUid } from '../../engine/metering/assigned-uid.ts';
+import type { EnrichedMeasurement } from '../../engine/metering/enrichment.ts';
+import { present } from '../../kernel/assert.ts';
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
+import { writeJson } from '../../kernel/json.ts';
 import { Temporal } from '../../kernel/time.ts';
 import { escaped, quoted } from './clickhouse-text.ts';
+import type { BatchGroup } from './measurement-inbox.ts';
 
 /** Columns of the measurement table in the order of `measurementLine`. */
 export const MEASUREMENT_COLUMNS: [string, ...string[]] = [
@@ -43,21 +48,58 @@ export type MeasurementRow = {
   readonly undeclared: string;
 };
 
+/** Makes the rows of a group's measurements, one at a time: a group's worth of them would be in the way. */
+export function measurementRows(group: BatchGroup): (measurement: EnrichedMeasurement) => MeasurementRow {
+  const { orgId, insertId } = group;
+  const batches = group.batches.map(({ id, source, receivedAt }) => {
+    return { batchId: id, source, receivedMicros: String(receivedAt.epochNanoseconds / 1000n) };
+  });
+  return (row) => {
+    const { batchId, source, receivedMicros } = present(batches[row.batch], 'the batch of a measurement');
+    return {
+      orgId,
+      meterId: row.meterId,
+      accountId: row.accountId,
+      tsMs: row.tsMs,
+      etsMs: row.etsMs,
+      receivedMicros,
+      uid: row.uid ?? assignedUid(batchId, row.position),
+      insertId,
+      batchId,
+      position: row.position,
+      source,
+      measures: row.numbers,
+      dimensions: row.texts,
+      failedFields: row.failedFields,
+      undeclared: row.undeclared.length > 0 ? writeJson(row.undeclared) : '',
+    };
+  };
+}
+
 /**
  * The row as a line of ClickHouse's TabSeparated format: text goes in unparsed and decimals keep their
  * digits.
  */
 export function measurementLine(row: MeasurementRow): string {
-  const measures = row.measures.map(([code, value]) => `${quoted(code)}:${plainText(value)}`).join(',');
-  const dimensions = row.dimensions.map(([code, value]) => `${quoted(code)}:${quoted(value)}`).join(',');
   const ets = row.etsMs === null ? '\\N' : seconds(row.etsMs);
   const micros = `${row.receivedMicros.slice(0, -6)}.${row.receivedMicros.slice(-6)}`;
-  const failed = row.failedFields.map(quoted).join(',');
+  const failed = row.failedFields.length === 0 ? '' : row.failedFields.map(quoted).join(',');
   return (
     `${row.orgId}\t${row.meterId}\t${row.accountId}\t${seconds(row.tsMs)}\t${ets}\t${micros}\t` +
     `${escaped(row.uid)}\t${row.insertId}\t${row.batchId}\t${row.position}\t${escaped(row.source)}\t` +
-    `{${measures}}\t{${dimensions}}\t[${failed}]\t${escaped(row.undeclared)}\n`
+    `{${mapText(row.measures, plainText)}}\t{${mapText(row.dimensions, quoted)}}\t[${failed}]\t` +
+    `${escaped(row.undeclared)}\n`
   );
+}
+
+/** What stands between the braces of a ClickHouse map. */
+function mapText<T>(
+  entries: readonly (readonly [code: string, value: T])[],
+  valueText: (value: T) => string,
+) {
+  let text = '';
+  for (const [code, value] of entries) text += `${text && ','}${quoted(code)}:${valueText(value)}`;
+  return text;
 }
 
 /** All digits without an exponent. */
@@ -66,6 +108,8 @@ function plainText(value: Decimal | number): string {
   const text = String(value);
   return text.includes('e') ? decimal(value).toFixed() : text;
 }
+
+const THOUSANDTHS = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, '0'));
 
 /** In the year 2286. */
 const LAST_TEN_DIGITS_MS = 9_999_999_999_999;
@@ -79,6 +123,7 @@ function seconds(ms: number): string {
   if (ms < 0 || ms > LAST_TEN_DIGITS_MS) {
     return Temporal.Instant.fromEpochMilliseconds(ms).toString({ fractionalSecondDigits: 3 });
   }
-  const text = String(ms).padStart(13, '0');
-  return `${text.slice(0, -3)}.${text.slice(-3)}`;
+  // Whole seconds are a small integer, whose text V8 makes faster than that of the milliseconds.
+  const text = String(Math.floor(ms / 1000));
+  return `${text.length === 10 ? text : text.padStart(10, '0')}.${THOUSANDTHS[ms % 1000]}`;
 }

@@ -1,22 +1,19 @@
 import type { Context } from '../../context.ts';
-import { assignedUid } from '../../engine/metering/assigned-uid.ts';
 import type { EnrichedMeasurement, Enrichment } from '../../engine/metering/enrichment.ts';
 import { type IngestFailure, ingestFailure, type Place } from '../../engine/metering/ingest-failure.ts';
-import { present } from '../../kernel/assert.ts';
-import { writeJson } from '../../kernel/json.ts';
 import type { Tx } from '../../store/database.ts';
 import { createAccounts, lockAccountCreation } from './create-accounts.ts';
 import { loadSnapshot } from './ingest-snapshot.ts';
 import { enrichWithLookups } from './lookup-rows.ts';
 import type { BatchGroup } from './measurement-inbox.ts';
-import type { MeasurementRow } from './measurement-row.ts';
 import { type StoredPlaces, type SubmittedGroup, submittedGroup, submittedPlace } from './submitted-group.ts';
 import { claimUids, releaseUids, uidHash } from './uid-claims.ts';
 
-/** A group whose fate is decided: rows for ClickHouse, failures for events. Its uids are claimed. */
+/** A group whose fate is decided: what ClickHouse stores, failures for events. Its uids are claimed. */
 export type PreparedGroup = {
   readonly group: BatchGroup;
-  readonly rows: readonly MeasurementRow[];
+  /** With their places in what was submitted. */
+  readonly rows: readonly EnrichedMeasurement[];
   readonly failures: readonly IngestFailure[];
 };
 
@@ -91,9 +88,9 @@ async function claimedUids(tx: Tx, group: BatchGroup, submitted: SubmittedGroup)
 
 /** Hashes of uids that the group has claimed, now or before a crash, for what is not stored after all. */
 function unwantedUids({ hashes, stored }: Uids, result: Enriched): string[] {
+  if (result.rejected.length === 0) return [];
   const wanted = new Set(stored);
   for (const { uid } of result.stored) if (uid !== null) wanted.add(uid);
-  if (wanted.size === hashes.size + stored.size) return [];
   return [...hashes].flatMap(([uid, hash]) => (wanted.has(uid) ? [] : hash));
 }
 
@@ -101,8 +98,7 @@ function preparedGroup(group: BatchGroup, submitted: SubmittedGroup, result: Enr
   const placed = <T extends Place>(items: readonly T[]) =>
     items.map((item) => submittedPlace(submitted, item));
   const failures = [...placed(result.rejected), ...placed(result.calculationErrors)];
-  const rows = measurementRows(group, placed(result.stored));
-  return { group, rows, failures: [...failures, ...storedErrors(submitted)] };
+  return { group, rows: placed(result.stored), failures: [...failures, ...storedErrors(submitted)] };
 }
 
 /** Calculation errors of what was stored before the crash; their reasons are gone. */
@@ -116,31 +112,4 @@ function storedErrors({ stored }: SubmittedGroup): IngestFailure[] {
       }));
       return { ...ingestFailure('CalculationError', place, errors), accountId };
     });
-}
-
-function measurementRows(group: BatchGroup, stored: readonly EnrichedMeasurement[]): MeasurementRow[] {
-  const { orgId, insertId } = group;
-  const batches = group.batches.map(({ id, source, receivedAt }) => {
-    return { batchId: id, source, receivedMicros: String(receivedAt.epochNanoseconds / 1000n) };
-  });
-  return stored.map((row) => {
-    const { batchId, source, receivedMicros } = present(batches[row.batch], 'the batch of a measurement');
-    return {
-      orgId,
-      meterId: row.meterId,
-      accountId: row.accountId,
-      tsMs: row.tsMs,
-      etsMs: row.etsMs,
-      receivedMicros,
-      uid: row.uid ?? assignedUid(batchId, row.position),
-      insertId,
-      batchId,
-      position: row.position,
-      source,
-      measures: row.numbers,
-      dimensions: row.texts,
-      failedFields: row.failedFields,
-      undeclared: row.undeclared.length > 0 ? writeJson(row.undeclared) : '',
-    };
-  });
 }

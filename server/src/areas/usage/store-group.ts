@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import type { Context } from '../../context.ts';
+import type { EnrichedMeasurement } from '../../engine/metering/enrichment.ts';
+import { present } from '../../kernel/assert.ts';
 import { newId } from '../../kernel/ids.ts';
 import { textBytes } from '../../kernel/text-bytes.ts';
 import { Temporal } from '../../kernel/time.ts';
@@ -15,7 +17,7 @@ import {
   takeGroup,
   unfinishedGroups,
 } from './measurement-inbox.ts';
-import { MEASUREMENT_COLUMNS, type MeasurementRow, measurementLine } from './measurement-row.ts';
+import { MEASUREMENT_COLUMNS, measurementLine, measurementRows } from './measurement-row.ts';
 import { type PreparedGroup, prepareGroup } from './prepare-group.ts';
 import { recordFailures } from './record-failures.ts';
 import { placeName, type StoredPlaces } from './submitted-group.ts';
@@ -89,7 +91,7 @@ type Unstored = { readonly group: BatchGroup; readonly stored: StoredPlaces | nu
 
 async function storeGroup(ctx: Context, db: Db, { group, stored }: Unstored): Promise<void> {
   const prepared = await decidedGroup(ctx, db, { group, stored });
-  for (const { rows, token } of inserts(prepared, stored)) await insertRows(ctx, rows, token);
+  for (const insert of inserts(prepared, stored)) await insertRows(ctx, group, insert);
   await db.transaction().execute(async (tx) => {
     const uploaded = await uploadedPlaces(tx, group);
     const { failures } = prepared;
@@ -109,7 +111,7 @@ async function decidedGroup(ctx: Context, db: Db, unstored: Unstored): Promise<P
   }
 }
 
-type Insert = { readonly rows: readonly MeasurementRow[]; readonly token: string };
+type Insert = { readonly rows: PreparedGroup['rows']; readonly token: string };
 
 /**
  * The rows under the group's id as token: sent twice because an answer was lost, they are stored once.
@@ -122,7 +124,8 @@ function inserts({ group, rows }: PreparedGroup, stored: StoredPlaces | null): I
   const years = new Set([...(stored ?? new Map()).values()].map((place) => place.year));
   if (years.size === 0) return [{ rows, token }];
   const late = rows.filter((row) => years.has(yearOf(row)));
-  const places = late.map((row) => placeName(row.batchId, row.position)).join(' ');
+  const batchIdOf = ({ batch }: EnrichedMeasurement) => present(group.batches[batch], 'a batch').id;
+  const places = late.map((row) => placeName(batchIdOf(row), row.position)).join(' ');
   const lateToken = `${token} ${createHash('sha256').update(places).digest('hex')}`;
   return [
     { rows: rows.filter((row) => !years.has(yearOf(row))), token },
@@ -130,16 +133,17 @@ function inserts({ group, rows }: PreparedGroup, stored: StoredPlaces | null): I
   ];
 }
 
-function yearOf({ tsMs }: MeasurementRow): number {
+function yearOf({ tsMs }: EnrichedMeasurement): number {
   return Temporal.Instant.fromEpochMilliseconds(tsMs).toZonedDateTimeISO('UTC').year;
 }
 
-async function insertRows(ctx: Context, rows: readonly MeasurementRow[], token: string): Promise<void> {
+async function insertRows(ctx: Context, group: BatchGroup, { rows, token }: Insert): Promise<void> {
   if (rows.length === 0) return;
+  const rowOf = measurementRows(group);
   await ctx.clickhouse.insert({
     table: 'measurement',
     columns: MEASUREMENT_COLUMNS,
-    values: Readable.from([textBytes(rows, measurementLine)], { objectMode: false }),
+    values: Readable.from([textBytes(rows, (row) => measurementLine(rowOf(row)))], { objectMode: false }),
     format: 'TabSeparated',
     clickhouse_settings: { insert_deduplication_token: token, max_partitions_per_insert_block: '0' },
   });

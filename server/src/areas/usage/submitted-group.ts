@@ -1,8 +1,8 @@
-import { checkSubmission } from '../../engine/metering/check-submission.ts';
+import { acceptedMeasurements } from '../../engine/metering/check-submission.ts';
 import type { SubmittedBatch } from '../../engine/metering/enrichment.ts';
 import type { Place } from '../../engine/metering/ingest-failure.ts';
 import type { SubmittedMeasurement } from '../../engine/metering/submitted-measurement.ts';
-import { assert, present } from '../../kernel/assert.ts';
+import { present } from '../../kernel/assert.ts';
 import { parseJson } from '../../kernel/json.ts';
 import type { BatchGroup, MeasurementBatch } from './measurement-inbox.ts';
 import { submissionFromText } from './submission-json.ts';
@@ -31,17 +31,14 @@ export type SubmittedGroup = {
   readonly stored: readonly (PlacedMeasurement & StoredPlace)[];
 };
 
-/**
- * Reads the bodies of a group. Their checks were passed at the time of their receipt, and pass again for
- * it.
- */
+/** Reads the bodies of a group, which passed their checks at the time of their receipt. */
 export function submittedGroup(group: BatchGroup, known: StoredPlaces): SubmittedGroup {
   const stored: (PlacedMeasurement & StoredPlace)[] = [];
   const batches = group.batches.map((row, batch): SubmittedBatch => {
-    const measurements = measurementsOf(row);
+    const measurements = acceptedMeasurements(submissionFromText(row.body));
     const left: number[] = [];
     for (const [position, submitted] of measurements.entries()) {
-      const place = known.get(placeName(row.id, position));
+      const place = known.size > 0 ? known.get(placeName(row.id, position)) : undefined;
       if (place) stored.push({ ...place, batch, position, submitted });
       else left.push(position);
     }
@@ -49,12 +46,6 @@ export function submittedGroup(group: BatchGroup, known: StoredPlaces): Submitte
     return { id, receivedAt, measurements: chosen(measurements, left), positions: left };
   });
   return { batches, stored };
-}
-
-function measurementsOf({ body, receivedAt }: MeasurementBatch): readonly SubmittedMeasurement[] {
-  const check = checkSubmission(submissionFromText(body), receivedAt);
-  assert(check.kind === 'accepted', 'what is in the inbox has passed the checks');
-  return check.measurements;
 }
 
 function chosen<T>(items: readonly T[], positions: readonly number[]): readonly T[] {

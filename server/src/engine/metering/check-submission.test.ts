@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decimal } from '../../kernel/decimal.ts';
 import { parseJson } from '../../kernel/json.ts';
 import { Temporal } from '../../kernel/time.ts';
-import { checkRow, checkSubmission } from './check-submission.ts';
+import { acceptedMeasurements, checkRow, checkSubmission } from './check-submission.ts';
 
 const now = Temporal.Instant.from('2024-06-01T00:00:00Z');
 const good = { account: 'acme', meter: 'm1', ts: '2024-03-05T10:00:00Z' };
@@ -87,6 +87,22 @@ describe('a submission', () => {
       'measurements[0].meter',
       'measurements[1].account',
     ]);
+  });
+});
+
+describe('an accepted submission is read again as it was checked', () => {
+  test.each<[string, object]>([
+    ['the least', {}],
+    ['an empty uid', { uid: '', ets: '', measure: null }],
+    ['an end that cannot be stored', { ets: '9999-12-31T00:00:00Z', uid: 'u' }],
+    ['a leap second', { ts: '2016-12-31T23:59:60Z', where: { region: 'eu', zone: null } }],
+    ['all categories', { who: { a: '' }, what: {}, other: {}, metadata: { m: 'x' }, cost: {}, income: {} }],
+    ['short and long numbers', { measure: { n: -1.5, d: decimal('0.1234567890123456789') } }],
+    ['what nobody looks at', { more: 1 }],
+  ])('%s', (_, fields) => {
+    const body = { measurements: [good, { ...good, ...fields }] };
+    const check = checkSubmission(body, now);
+    expect(check).toEqual({ kind: 'accepted', measurements: acceptedMeasurements(body) });
   });
 });
 

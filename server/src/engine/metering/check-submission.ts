@@ -1,5 +1,6 @@
 // Spec 20 §7.3: the synchronous checks of submitted measurements. Written by hand and light on allocation:
 // this runs for every measurement while the client waits.
+import { present } from '../../kernel/assert.ts';
 import { isDecimal } from '../../kernel/decimal.ts';
 import type { FieldError } from '../../kernel/errors.ts';
 import type { Instant } from '../../kernel/time.ts';
@@ -69,6 +70,38 @@ export function checkSubmission(body: unknown, now: Instant): SubmissionCheck {
   }
   if (findings.errors.length > 0) return { kind: 'refused', errors: findings.errors.slice(0, MAX_ERRORS) };
   return { kind: 'accepted', measurements };
+}
+
+/** The measurements of a body that `checkSubmission` has accepted before, without checking it again. */
+export function acceptedMeasurements(body: unknown): readonly SubmittedMeasurement[] {
+  return (body as { readonly measurements: readonly Fields[] }).measurements.map(acceptedMeasurement);
+}
+
+function acceptedMeasurement(fields: Fields): SubmittedMeasurement {
+  const { uid, ts, ets } = fields as { readonly [name: string]: string };
+  return {
+    uid: isAbsent(uid) ? null : present(uid, 'a uid'),
+    meter: fields['meter'] as string,
+    account: fields['account'] as string,
+    tsMs: acceptedMs(ts),
+    etsMs: isAbsent(ets) ? null : Math.min(acceptedMs(ets), LAST_MS),
+    who: acceptedValues(fields['who']),
+    what: acceptedValues(fields['what']),
+    where: acceptedValues(fields['where']),
+    other: acceptedValues(fields['other']),
+    metadata: acceptedValues(fields['metadata']),
+    measure: acceptedValues(fields['measure']),
+    cost: acceptedValues(fields['cost']),
+    income: acceptedValues(fields['income']),
+  };
+}
+
+function acceptedMs(text: string | undefined): number {
+  return present(epochMsFromText(text ?? ''), 'the moment of an accepted measurement');
+}
+
+function acceptedValues<T extends SubmittedTexts & SubmittedNumbers>(values: unknown): T | null {
+  return (values ?? null) as T | null;
 }
 
 /** The same checks for one row of an uploaded file, which is refused by itself (spec 20 §9). */

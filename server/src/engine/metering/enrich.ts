@@ -34,30 +34,27 @@ export function enrich(batches: readonly SubmittedBatch[], snapshot: EnrichmentS
   const stored: EnrichedMeasurement[] = [];
   const rejected: IngestFailure[] = [];
   const calculationErrors: IngestFailure[] = [];
-  for (const draft of draftsOf(batches)) {
+  const decide = (draft: Draft): void => {
     const failure = firstFailure(draft, state);
     if (failure) {
       rejected.push(failure);
-      continue;
+      return;
     }
     if (draft.submitted.uid !== null) state.storedUids.add(draft.submitted.uid);
-    if (!draft.account) continue;
+    if (!draft.account) return;
     const { measurement, error } = enriched(draft, known);
     stored.push(measurement);
     if (error) calculationErrors.push(error);
-  }
+  };
+  batches.forEach(({ receivedAt, measurements }, batch) => {
+    measurements.forEach((submitted, position) => {
+      decide({ batch, position, submitted, receivedAt, meter: null, account: null });
+    });
+  });
   const accountsToCreate = [...state.accountsToCreate.values()];
   const needs = [...lookups.needs.values()];
   if (accountsToCreate.length + needs.length > 0) return { kind: 'needs', accountsToCreate, lookups: needs };
   return { kind: 'enriched', stored, rejected, calculationErrors };
-}
-
-function* draftsOf(batches: readonly SubmittedBatch[]): Generator<Draft> {
-  for (const [batch, { receivedAt, measurements }] of batches.entries()) {
-    for (const [position, submitted] of measurements.entries()) {
-      yield { batch, position, submitted, receivedAt, meter: null, account: null };
-    }
-  }
 }
 
 function firstFailure(draft: Draft, state: EnrichmentState): IngestFailure | null {
