@@ -44,7 +44,6 @@ export const runBillJob = defineTask<JobKey>({
       await inTransaction(ctx.db, (tx) => enqueue(tx, { task: runBillJob, payload: key }));
       return;
     }
-    await complete(ctx, key);
   },
 });
 
@@ -62,22 +61,23 @@ async function storedJob(db: Reader, { orgId, billJobId }: JobKey): Promise<Bill
 /** Writes down which units there are to calculate. Nothing happens to a job that is past that. */
 async function initialize(ctx: Context, key: JobKey): Promise<void> {
   const job = await storedJob(ctx.db, key);
-  if (job?.status !== 'PENDING' && job?.status !== 'INITIALIZING') return;
+  if (!isNew(job)) return;
   const writer = systemWriter(ctx, key.orgId);
-  const id = { orgId: key.orgId, id: key.billJobId };
   await inTransaction(ctx.db, async (tx) => {
-    const before = await lockBillJob(tx, id);
-    if (before?.status === 'PENDING')
-      await updateBillJob(tx, writer, { before, progress: { status: 'INITIALIZING' } });
-  });
-  await inTransaction(ctx.db, async (tx) => {
-    const before = await lockBillJob(tx, id);
-    if (before?.status !== 'INITIALIZING') return;
+    const locked = await lockBillJob(tx, { orgId: key.orgId, id: key.billJobId });
+    if (!isNew(locked)) return;
+    const progress = { status: 'INITIALIZING' } as const;
+    const isBegun = locked.status === progress.status;
+    const before = isBegun ? locked : await updateBillJob(tx, writer, { before: locked, progress });
     const total = await insertUnits(tx, before);
     await updateBillJob(tx, writer, { before, progress: { status: 'RUNNING', total } });
     const runs = Math.min(RUNS, Math.ceil(total / BATCH_UNITS));
     for (let run = 1; run < runs; run += 1) await enqueue(tx, { task: runBillJob, payload: key });
   });
+}
+
+function isNew(job: BillJob | null): job is BillJob {
+  return job?.status === 'PENDING' || job?.status === 'INITIALIZING';
 }
 
 /** A unit is named by its parent account: naming a child takes the whole unit (spec 40 §6.1). */
@@ -96,9 +96,9 @@ async function insertUnits(tx: Tx, job: BillJob): Promise<number> {
 }
 
 /**
- * Bills some units and answers how many; 0 when none are left, or somebody else has the rest in hand. When a
- * store refuses a figure of one of them, or holds one that cannot be read, they are billed one by one, so
- * that the others get their bills.
+ * Bills some units and answers how many; fewer than a batch when these were the last ones, but for those that
+ * somebody else has in hand. When a store refuses a figure of one of them, or holds one that cannot be read,
+ * they are billed one by one, so that the others get their bills.
  */
 async function runBatch(ctx: Context, key: JobKey): Promise<number> {
   try {
@@ -131,6 +131,7 @@ async function billOne(ctx: Context, key: JobKey): Promise<boolean> {
 
 type Taking = { readonly limit: number; readonly onTaken?: (unitIds: readonly string[]) => void };
 
+/** Bills up to `limit` units in one transaction, which also ends the job when they were its last ones. */
 function billNext(ctx: Context, key: JobKey, { limit, onTaken }: Taking): Promise<number> {
   return inTransaction(ctx.db, async (tx) => {
     const job = await storedJob(tx, key);
@@ -138,6 +139,7 @@ function billNext(ctx: Context, key: JobKey, { limit, onTaken }: Taking): Promis
     const unitIds = await takeUnits(tx, job, limit);
     onTaken?.(unitIds);
     if (unitIds.length > 0) await billUnits(ctx, tx, { job, unitIds });
+    if (unitIds.length < limit) await completeWithoutUnits(ctx, tx, key);
     return unitIds.length;
   });
 }
@@ -183,12 +185,13 @@ async function billUnits(ctx: Context, tx: Tx, { job, unitIds }: Batch): Promise
   await applyBills(tx, { organization, writer, billJobId: job.id, timezoneText }, calculated);
 }
 
-/** The last run to end finds no unit left; while there is one, another run has it in hand. */
-async function complete(ctx: Context, key: JobKey): Promise<void> {
+/**
+ * The last run to come here finds no unit left: while another has one in hand, its taking is not seen yet.
+ * Each sees what those before it took, because the job stays locked until they are done.
+ */
+async function completeWithoutUnits(ctx: Context, tx: Tx, key: JobKey): Promise<void> {
   const id = { orgId: key.orgId, id: key.billJobId };
-  await inTransaction(ctx.db, async (tx) => {
-    const before = await lockBillJob(tx, id);
-    if (before?.status !== 'RUNNING' || (await openUnits(tx, id)) > 0) return;
-    await updateBillJob(tx, systemWriter(ctx, key.orgId), { before, progress: { status: 'COMPLETE' } });
-  });
+  const before = await lockBillJob(tx, id);
+  if (before?.status !== 'RUNNING' || (await openUnits(tx, id)) > 0) return;
+  await updateBillJob(tx, systemWriter(ctx, key.orgId), { before, progress: { status: 'COMPLETE' } });
 }
