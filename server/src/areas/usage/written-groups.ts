@@ -21,74 +21,94 @@ export function writtenGroups(
   rows: readonly GroupedRow[],
   codes: Codes,
 ): readonly WrittenJson[] {
-  const columns = columnsOf(query, codes);
-  const shown = sortedRows(query, rows, codes).slice(0, query.limit + 1);
-  return shown.map((row) => writtenJson(rowText(columns, row)));
+  const groups = query.groups.map((item, i): GroupColumn => ({ item, ...differentValues(rows, i) }));
+  const members = membersOf(query, { groups, rows, codes });
+  const shown = rowsInOrder(groups, rows.length, codes).slice(0, query.limit + 1);
+  return Array.from(shown, (row) => writtenJson(rowText(members, row)));
 }
 
-/** The JSON text of a row's value; null where the row has none. */
-type Column = (row: GroupedRow) => string | null;
+/** A column of the answer whose values many rows share. */
+type GroupColumn = {
+  readonly item: Group;
+  readonly values: readonly Value[];
+  /** For each row, the place of its value among them. */
+  readonly places: readonly number[];
+};
 
-function rowText(columns: readonly (readonly [name: string, column: Column])[], row: GroupedRow): string {
-  let members = '';
-  for (const [name, column] of columns) {
-    const text = column(row);
-    if (text !== null) members += `${members && ','}${name}${text}`;
-  }
-  return `{${members}}`;
-}
-
-/** Of columns with one name the last one counts. */
-function columnsOf(query: CheckedUsageQuery, codes: Codes): [name: string, column: Column][] {
-  const columns = new Map<string, Column>();
-  const meterCode = (id: string | null) => query.meters.get((id ?? '').toLowerCase())?.code;
-  query.groups.forEach((item, i) => {
-    const name = `${meterCode(item.meterId)}.${item.fieldCode}`;
-    for (const [key, column] of groupColumns(item, { i, name, codes })) columns.set(key, column);
+function differentValues(rows: readonly GroupedRow[], column: number): Omit<GroupColumn, 'item'> {
+  const known = new Map<Value, number>();
+  const places = rows.map((row) => {
+    const value = row[column] ?? null;
+    const place = known.get(value) ?? known.size;
+    if (place === known.size) known.set(value, place);
+    return place;
   });
+  return { values: [...known.keys()], places };
+}
+
+/** The JSON text of one property of a row, with its name; null where the row has none. */
+type Member = (row: number) => string | null;
+
+function rowText(members: readonly Member[], row: number): string {
+  let text = '';
+  for (const member of members) {
+    const own = member(row);
+    if (own !== null) text += text === '' ? own : `,${own}`;
+  }
+  return `{${text}}`;
+}
+
+type Parts = {
+  readonly groups: readonly GroupColumn[];
+  readonly rows: readonly GroupedRow[];
+  readonly codes: Codes;
+};
+
+/** Of properties with one name the last one counts. */
+function membersOf(query: CheckedUsageQuery, { groups, rows, codes }: Parts): readonly Member[] {
+  const members = new Map<string, Member>();
+  const meterCode = (id: string | null) => query.meters.get((id ?? '').toLowerCase())?.code;
+  for (const group of groups) {
+    const name = `${meterCode(group.item.meterId)}.${group.item.fieldCode}`;
+    for (const [key, text] of groupTexts(group.item, name, codes)) {
+      const texts = group.values.map((value) => memberText(key, text(value)));
+      members.set(key, (row) => texts[group.places[row] ?? 0] ?? null);
+    }
+  }
   query.aggregations.forEach((item, i) => {
     const place = query.groups.length + i;
     const name = `${meterCode(item.meterId)}.${item.fieldCode}.${item.function}`;
-    columns.set(name, (row) => numberText(row[place] ?? null));
+    const start = `${JSON.stringify(name)}:`;
+    members.set(name, (row) => {
+      const text = numberText(rows[row]?.[place] ?? null);
+      return text === null ? null : start + text;
+    });
   });
-  return [...columns].map(([name, column]) => [`${JSON.stringify(name)}:`, column]);
+  return [...members.values()];
 }
 
-type GroupPlace = { readonly i: number; readonly name: string; readonly codes: Codes };
+function memberText(name: string, text: string | null): string | null {
+  return text === null ? null : `${JSON.stringify(name)}:${text}`;
+}
 
-function groupColumns(item: Group, { i, name, codes }: GroupPlace): [string, Column][] {
-  const column = (text: (value: Value) => string | null): Column => {
-    const written = writtenOnce(text);
-    return (row) => written(row[i] ?? null);
-  };
-  if (item.groupType === 'ACCOUNT') {
+type ValueText = (value: Value) => string | null;
+
+function groupTexts({ groupType, frequency }: Group, name: string, codes: Codes): [string, ValueText][] {
+  if (groupType === 'ACCOUNT') {
     return [
-      ['accountId', column(textOf)],
-      ['accountCode', column((value) => textOf(codes.get(String(value)) ?? null))],
+      ['accountId', textOf],
+      ['accountCode', (value) => textOf(codes.get(String(value)) ?? null)],
     ];
   }
-  if (item.groupType === 'DIMENSION') return [[name, column(textOf)]];
-  const frequency = item.frequency ?? 'DAY';
+  if (groupType === 'DIMENSION') return [[name, textOf]];
   return [
-    ['startDate', column((value) => `"${instantText(bucketStart(value))}"`)],
-    ['endDate', column((value) => `"${instantText(bucketEnd(bucketStart(value), frequency))}"`)],
+    ['startDate', (value) => `"${instantText(bucketStart(value))}"`],
+    ['endDate', (value) => `"${instantText(bucketEnd(bucketStart(value), frequency ?? 'DAY'))}"`],
   ];
 }
 
 function textOf(value: Value): string | null {
   return value === null ? null : JSON.stringify(value);
-}
-
-function writtenOnce(text: (value: Value) => string | null): (value: Value) => string | null {
-  const known = new Map<Value, string | null>();
-  return (value) => {
-    let written = known.get(value);
-    if (written === undefined) {
-      written = text(value);
-      known.set(value, written);
-    }
-    return written;
-  };
 }
 
 /** Buckets are in UTC, so hours, days and weeks have one length. */
@@ -132,37 +152,33 @@ export function aggregateValue(value: Value): Decimal | null {
   return slash < 0 ? decimal(text) : decimal(text.slice(0, slash)).div(text.slice(slash + 1));
 }
 
-/** Newest bucket first, then account code, then dimension values ascending (spec 20 §13). */
-function sortedRows(query: CheckedUsageQuery, rows: readonly GroupedRow[], codes: Codes): GroupedRow[] {
-  const places = query.groups.map((item, i) => ({ type: item.groupType, i }));
-  const ordered = ['TIME', 'ACCOUNT', 'DIMENSION'].flatMap((type) => places.filter((at) => at.type === type));
-  const columns = ordered.map(({ type, i }) => ranksOf(rows, i, (value) => keyPart(type, value, codes)));
-  const order = rows.map((_, at) => at);
-  order.sort((a, b) => {
-    for (const ranks of columns) {
-      const difference = (ranks[a] ?? 0) - (ranks[b] ?? 0);
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  });
-  return order.map((at) => rows[at] as GroupedRow);
+/** The rows by newest bucket first, then account code, then dimension values ascending (spec 20 §13). */
+function rowsInOrder(groups: readonly GroupColumn[], count: number, codes: Codes): Float64Array {
+  const ordered = ['TIME', 'ACCOUNT', 'DIMENSION'].flatMap((type) =>
+    groups.filter(({ item }) => item.groupType === type),
+  );
+  let keys = new Float64Array(count);
+  let size = 1;
+  for (const { item, values, places } of ordered) {
+    const ranks = ranksOf(values.map((value) => keyPart(item.groupType, value, codes)));
+    size *= values.length;
+    keys = keys.map((key, row) => key * values.length + (ranks[places[row] ?? 0] ?? 0));
+    if (size * count <= Number.MAX_SAFE_INTEGER) continue;
+    keys = Float64Array.from(ranksOf([...keys]));
+    size = count;
+  }
+  // With its row in it each key is another one, and numbers are sorted without calling back.
+  return keys
+    .map((key, row) => key * count + row)
+    .sort()
+    .map((key) => key % count);
 }
 
-/** For each row, the place of its value among the different ones, so that rows are compared by numbers. */
-function ranksOf(
-  rows: readonly GroupedRow[],
-  column: number,
-  keyOf: (value: Value) => string | number,
-): number[] {
-  const keys = new Map<Value, string | number>();
-  for (const row of rows) {
-    const value = row[column] ?? null;
-    if (!keys.has(value)) keys.set(value, keyOf(value));
-  }
-  const sorted = [...new Set(keys.values())].sort((a, b) => (a < b ? -1 : 1));
-  const places = new Map(sorted.map((key, rank) => [key, rank]));
-  const ranks = new Map([...keys].map(([value, key]) => [value, places.get(key) ?? 0]));
-  return rows.map((row) => ranks.get(row[column] ?? null) ?? 0);
+/** For each key, how many different ones are smaller. */
+function ranksOf<T extends string | number>(keys: readonly T[]): number[] {
+  const sorted = [...new Set(keys)].sort((a, b) => (a < b ? -1 : 1));
+  const ranks = new Map(sorted.map((key, rank) => [key, rank]));
+  return keys.map((key) => ranks.get(key) ?? 0);
 }
 
 function keyPart(type: string, value: Value, codes: Codes): string | number {
