@@ -29,3 +29,15 @@ test('a number stays a number and a decimal a decimal', () => {
 test('equal records have the same text in any order of their properties', () => {
   expect(writeExact({ b: 1, a: undefined, c: { y: 1, x: 2 } })).toBe(writeExact({ c: { x: 2, y: 1 }, b: 1 }));
 });
+
+test('records whose last names are equal are each written in their own order', () => {
+  const [one, other] = [
+    { b: 1, a: 2, z: 3 },
+    { a: 1, c: 2, z: 3 },
+  ];
+  expect([one, other, one].map(writeExact)).toEqual([
+    '{"a":2,"b":1,"z":3}',
+    '{"a":1,"c":2,"z":3}',
+    '{"a":2,"b":1,"z":3}',
+  ]);
+});

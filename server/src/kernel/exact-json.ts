@@ -1,5 +1,5 @@
 import { Decimal, isDecimal } from './decimal.ts';
-import { quotedName } from './json.ts';
+import { memberStart, quoted } from './json.ts';
 import { instantText, Temporal } from './time.ts';
 
 /** Texts that begin with it are written with one more, so that they are told from the tagged ones. */
@@ -13,10 +13,12 @@ const MAP = '~map';
  */
 export function writeExact(value: unknown): string {
   if (value === null || value === undefined) return 'null';
-  if (typeof value === 'string') return JSON.stringify(value.startsWith(TAG) ? `${TAG}s${value}` : value);
+  if (typeof value === 'string') return quoted(value.startsWith(TAG) ? `${TAG}s${value}` : value);
   if (typeof value !== 'object') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(writeExact).join()}]`;
-  return taggedText(value) ?? recordText(value as Readonly<Record<string, unknown>>);
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : `[${value.map(writeExact).join()}]`;
+  // Most are plain records, and to ask each for what it is not takes its time.
+  const tagged = value.constructor === Object ? null : taggedText(value);
+  return tagged ?? recordText(value as Readonly<Record<string, unknown>>);
 }
 
 function taggedText(value: object): string | null {
@@ -32,11 +34,32 @@ function taggedText(value: object): string | null {
 
 function recordText(record: Readonly<Record<string, unknown>>): string {
   let members = '';
-  for (const name of Object.keys(record).sort()) {
+  for (const name of inOrder(Object.keys(record))) {
     const member = record[name];
-    if (member !== undefined) members += `${members && ','}${quotedName(name)}:${writeExact(member)}`;
+    if (member !== undefined) members += `${members && ','}${memberStart(name)}${writeExact(member)}`;
   }
   return `{${members}}`;
+}
+
+type Order = { readonly names: readonly string[]; readonly sorted: readonly string[] };
+
+/** By the last of the names, which tells kinds of records apart more often than the first. */
+const orders = new Map<string, Order>();
+const MAX_ORDERS = 1000;
+
+/** The names sorted, as they were for the record of the same kind before. */
+function inOrder(names: readonly string[]): readonly string[] {
+  const last = names.at(-1);
+  if (last === undefined || names.length === 1) return names;
+  const known = orders.get(last);
+  if (known !== undefined && isSame(known.names, names)) return known.sorted;
+  const sorted = names.toSorted();
+  if (known !== undefined || orders.size < MAX_ORDERS) orders.set(last, { names, sorted });
+  return sorted;
+}
+
+function isSame(names: readonly string[], others: readonly string[]): boolean {
+  return names.length === others.length && names.every((name, i) => name === others[i]);
 }
 
 /** The values that `writeExact` wrote. Throws SyntaxError for other text. */

@@ -1,7 +1,7 @@
 import { stringify } from 'lossless-json';
 import { expect, test } from 'vitest';
 import { decimal } from './decimal.ts';
-import { parseJson, writeJson, writeJsonWithNulls, writtenJson } from './json.ts';
+import { parseJson, writeJson, writeJsonWithNulls, writeJsonWithout, writtenJson } from './json.ts';
 import { Temporal } from './time.ts';
 
 test.each([
@@ -18,6 +18,8 @@ test.each([
   ['a name with what must be escaped', { 'a"b': 1 }, '{"a\\"b":1}'],
   ['null within a list', [null, undefined, 1], '[null,null,1]'],
   ['properties without a value', { a: null, b: undefined, c: { d: null } }, '{"c":{}}'],
+  ['a record that says what it is as JSON', { a: { toJSON: () => null, b: 1 } }, '{"a":null}'],
+  ['a record with a field of the name of its maker', { constructor: { a: 1 } }, '{"constructor":{"a":1}}'],
   ['nothing', undefined, 'null'],
   ['what is JSON text already', [writtenJson('{"a":1.50}')], '[{"a":1.50}]'],
 ])('%s is written as JSON', (_, value, text) => {
@@ -37,6 +39,10 @@ test.each([
 
 test('null is kept where it is asked for', () => {
   expect(writeJsonWithNulls({ a: null, b: undefined, c: [null] })).toBe('{"a":null,"c":[null]}');
+});
+
+test('only the record itself is written without what is hidden', () => {
+  expect(writeJsonWithout(new Set(['a', 'c']), { a: 1, b: { a: 2 }, c: 3, d: null })).toBe('{"b":{"a":2}}');
 });
 
 test('what has been read is written the same', () => {

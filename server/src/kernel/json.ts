@@ -53,19 +53,44 @@ export function writeJsonWithNulls(value: unknown): string {
   return jsonText(value, true) ?? 'null';
 }
 
-/** Undefined for what JSON has no text for. Written by hand because every stored bill goes through it. */
+/** As `writeJson`, but without these properties of the record itself: cheaper than a copy that lacks them. */
+export function writeJsonWithout(hidden: ReadonlySet<string>, record: JsonRecord): string {
+  return recordText(record, false, hidden);
+}
+
+type JsonRecord = Readonly<Record<string, unknown>>;
+
+/**
+ * Undefined for what JSON has no text for. Written by hand because every stored bill goes through it; the
+ * platform writes what is rare.
+ */
 function jsonText(value: unknown, keepNulls: boolean): string | undefined {
-  if (typeof value === 'object' && value !== null) return structureText(value, keepNulls);
-  return JSON.stringify(value);
+  if (typeof value === 'string') return quoted(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return structureText(value, keepNulls);
+}
+
+/** Something else than the characters that stand for themselves. */
+const ESCAPED = /[^ !#-[\]-\ud7ff\ue000-\uffff]/;
+
+/** A text as JSON text: few have anything to escape, and looking costs half of what the platform takes. */
+export function quoted(text: string): string {
+  return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
 function structureText(value: object, keepNulls: boolean): string | undefined {
   if (Array.isArray(value)) return listText(value, keepNulls);
-  if (isDecimal(value)) return value.isZero() ? '0' : value.toFixed();
-  if (value instanceof Temporal.Instant) return `"${instantText(value)}"`;
-  if (WRITTEN in value) return value[WRITTEN] as string;
-  if (hasToJson(value)) return jsonText(value.toJSON(), keepNulls);
-  return recordText(value as Readonly<Record<string, unknown>>, keepNulls);
+  // Most are plain records, and to ask each for all that it is not costs as much as to write a small one.
+  if (value.constructor !== Object) {
+    if (isDecimal(value)) return value.isZero() ? '0' : value.toFixed();
+    if (value instanceof Temporal.Instant) return `"${instantText(value)}"`;
+  }
+  const record = value as JsonRecord & Partial<WrittenJson>;
+  const { [WRITTEN]: written, toJSON } = record;
+  if (written !== undefined) return written;
+  return typeof toJSON === 'function'
+    ? jsonText(toJSON.call(value), keepNulls)
+    : recordText(record, keepNulls, NONE);
 }
 
 function listText(items: readonly unknown[], keepNulls: boolean): string {
@@ -88,29 +113,29 @@ function flat(text: string): string {
   return text;
 }
 
-function recordText(record: Readonly<Record<string, unknown>>, keepNulls: boolean): string {
+const NONE: ReadonlySet<string> = new Set();
+
+function recordText(record: JsonRecord, keepNulls: boolean, hidden: ReadonlySet<string>): string {
   let members = '';
   for (const name of Object.keys(record)) {
     const member = record[name];
-    const text = member === null && !keepNulls ? undefined : jsonText(member, keepNulls);
-    if (text !== undefined) members += `${members && ','}${quotedName(name)}:${text}`;
+    if (member === undefined || (member === null && !keepNulls) || hidden.has(name)) continue;
+    const text = jsonText(member, keepNulls);
+    if (text !== undefined)
+      members += members === '' ? memberStart(name) + text : `,${memberStart(name)}${text}`;
   }
   return `{${members}}`;
 }
 
 /** Most names are those of a few record types; names of custom fields and segments are many. */
 const MAX_NAMES = 2000;
-const names = new Map<string, string>();
+const starts = new Map<string, string>();
 
-/** A property's name as JSON text. */
-export function quotedName(name: string): string {
-  const known = names.get(name);
+/** A property's name as JSON text, with the colon behind it. */
+export function memberStart(name: string): string {
+  const known = starts.get(name);
   if (known !== undefined) return known;
-  const quoted = JSON.stringify(name);
-  if (names.size < MAX_NAMES) names.set(name, quoted);
-  return quoted;
-}
-
-function hasToJson(value: object): value is { toJSON(): unknown } {
-  return 'toJSON' in value && typeof value.toJSON === 'function';
+  const start = `${JSON.stringify(name)}:`;
+  if (starts.size < MAX_NAMES) starts.set(name, start);
+  return start;
 }
