@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { BillFacts } from '../../engine/billing/facts.ts';
 import type { UsageAnswer, UsageAnswers } from '../../engine/metering/usage-query.ts';
 import { readExact, writeExact } from '../../kernel/exact-json.ts';
@@ -43,7 +43,7 @@ export function factsFromParts(texts: { readonly [part in keyof FactParts]: stri
 
 function factSet(value: unknown): FactSet {
   const content = writeExact(value);
-  return { digest: createHash('sha256').update(content).digest('base64url'), content };
+  return { digest: hash('sha256', content, 'base64url'), content };
 }
 
 function catalogOf(facts: BillFacts, catalogs: CatalogTexts): FactSet {
@@ -83,12 +83,13 @@ function catalogFacts(facts: BillFacts) {
 
 /** Everything that is in neither of the other two parts. */
 function restOf(facts: BillFacts): Partial<BillFacts> {
-  const rest: Record<string, unknown> = { ...facts };
-  for (const name of CONFIGURATION_NAMES) delete rest[name];
+  const rest: Record<string, unknown> = {};
+  for (const name of Object.keys(facts) as (keyof BillFacts)[])
+    if (!CONFIGURATION_NAMES.has(name)) rest[name] = facts[name];
   return rest;
 }
 
-const CONFIGURATION_NAMES: readonly (keyof BillFacts)[] = [
+const CONFIGURATION_NAMES: ReadonlySet<keyof BillFacts> = new Set<keyof BillFacts>([
   'organization',
   'currencies',
   'products',
@@ -106,7 +107,7 @@ const CONFIGURATION_NAMES: readonly (keyof BillFacts)[] = [
   'contracts',
   'counterAdjustments',
   'customFields',
-];
+]);
 
 /** The facts of a batch hold the custom fields of all its accounts; only those of the unit are kept. */
 function ownCustomFields(facts: BillFacts, { defaults, own }: BillFacts['customFields']) {

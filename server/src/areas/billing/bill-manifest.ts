@@ -56,10 +56,11 @@ async function insertSets(tx: Tx, orgId: string, parts: readonly FactParts[]): P
   const sets = parts.flatMap(({ catalog, unit, run }) => [catalog, unit, run]);
   const unique = new Map(sets.map(({ digest, content }) => [digest, content]));
   const digests = [...unique.keys()].sort();
-  const contents = digests.map((digest) => unique.get(digest) ?? '');
+  // JSON text has no line breaks. As a text[], the driver would look for quotes in all of it once more.
+  const contents = digests.map((digest) => unique.get(digest) ?? '').join('\n');
   await sql`insert into bill_fact_set (org_id, digest, content)
     select ${orgId}, s.digest, s.content
-    from unnest(${digests}::text[], ${contents}::text[]) s (digest, content)
+    from unnest(${digests}::text[], string_to_array(${contents}::text, e'\\n')) s (digest, content)
     on conflict do nothing`.execute(tx);
 }
 
