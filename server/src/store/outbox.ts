@@ -1,6 +1,6 @@
 import { CompiledQuery } from 'kysely';
 import { newId } from '../kernel/ids.ts';
-import { writeJson } from '../kernel/json.ts';
+import { writeJson, writeJsonWithout } from '../kernel/json.ts';
 import type { Row, Tx } from './database.ts';
 import type { Writer } from './entity-store.ts';
 import { type EventRow, eventRows, type NewEvent } from './event-rows.ts';
@@ -38,30 +38,17 @@ export async function recordChanges(
   const raising = changes.filter(({ event }) => event !== null);
   const rows = await eventRows(tx, writer.orgId, raising.map(eventOfChange));
   const events = new Map(raising.map((change, at) => [change, rows[at] ?? null]));
+  const hidden = new Set(onlyInEvents);
   const records = changes.map((change) => ({
-    audit: auditOf(change, onlyInEvents),
+    audit: { auditId: newId(), change, hidden },
     event: events.get(change) ?? null,
   }));
   await insertRecords(tx, writer, records);
 }
 
-function auditOf({ event: _, before, after, ...change }: Change, hidden: readonly string[]): Audit {
-  return {
-    auditId: newId(),
-    ...change,
-    before: before && without(before, hidden),
-    after: after && without(after, hidden),
-  };
-}
-
 function eventOfChange({ event, action, before, after, entityId }: Change): NewEvent {
   const payload = { newDto: after ?? undefined, oldDto: before ?? undefined };
   return { name: `${event}.${action}`, payload, resourceId: entityId };
-}
-
-function without(entity: Row, names: readonly string[]): Row {
-  if (names.length === 0) return entity;
-  return Object.fromEntries(Object.entries(entity).filter(([name]) => !names.includes(name)));
 }
 
 /**
@@ -91,7 +78,12 @@ export async function recordEvents(
 
 type PlainEvent = { readonly name: string; readonly attributes: Row };
 
-type Audit = Omit<Change, 'event'> & { readonly auditId: string };
+type Audit = {
+  readonly auditId: string;
+  readonly change: Change;
+  /** Fields of the entity that are left out. */
+  readonly hidden: ReadonlySet<string>;
+};
 type Recorded = { readonly audit: Audit | null; readonly event: EventRow | null };
 
 /**
@@ -120,12 +112,12 @@ type Column = {
  */
 const COLUMNS: readonly Column[] = [
   { name: 'audit_id', type: 'uuid', textIn: ({ audit }) => audit?.auditId },
-  { name: 'entity_type', type: 'text', textIn: ({ audit }) => audit?.entityType },
-  { name: 'entity_id', type: 'uuid', textIn: ({ audit }) => audit?.entityId },
-  { name: 'action', type: 'text', textIn: ({ audit }) => audit?.action },
-  { name: 'before', type: 'json', textIn: ({ audit }) => audit?.before && writeJson(audit.before) },
-  { name: 'after', type: 'json', textIn: ({ audit }) => audit?.after && writeJson(audit.after) },
-  { name: 'request_id', type: 'text', textIn: ({ audit }) => audit?.requestId },
+  { name: 'entity_type', type: 'text', textIn: ({ audit }) => audit?.change.entityType },
+  { name: 'entity_id', type: 'uuid', textIn: ({ audit }) => audit?.change.entityId },
+  { name: 'action', type: 'text', textIn: ({ audit }) => audit?.change.action },
+  { name: 'before', type: 'json', textIn: ({ audit }) => audit && entityText(audit, 'before') },
+  { name: 'after', type: 'json', textIn: ({ audit }) => audit && entityText(audit, 'after') },
+  { name: 'request_id', type: 'text', textIn: ({ audit }) => audit?.change.requestId },
   { name: 'event_id', type: 'uuid', textIn: ({ event }) => event?.eventId },
   { name: 'event_name', type: 'text', textIn: ({ event }) => event?.eventName },
   { name: 'payload', type: 'json', textIn: ({ event }) => event && writeJson({ eventData: event.payload }) },
@@ -134,6 +126,11 @@ const COLUMNS: readonly Column[] = [
   { name: 'noun', type: 'text', textIn: ({ event }) => event?.noun },
   { name: 'is_awaited', type: 'boolean', textIn: ({ event }) => event && String(event.isAwaited) },
 ];
+
+function entityText({ change, hidden }: Audit, version: 'before' | 'after'): string | null {
+  const entity = change[version];
+  return entity && writeJsonWithout(hidden, entity);
+}
 
 const FIRST_PARAMETER = 5;
 const NAMES = COLUMNS.map(({ name }) => name).join(', ');

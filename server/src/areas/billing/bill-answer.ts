@@ -1,3 +1,4 @@
+import { writeJsonWithout, writtenJson } from '../../kernel/json.ts';
 import type { Row } from '../../store/database.ts';
 import type { BillRow, LineRow } from './bill-rows.ts';
 
@@ -17,17 +18,39 @@ const HIDDEN_COLUMNS: ReadonlySet<string> = new Set([
 
 /** A bill as the API answers it (spec 40 §4.1), without lines and total. */
 export function billAnswer(bill: BillRow): Row {
-  return {
-    startDateTimeUTC: bill['startDateTimeUtc'],
-    endDateTimeUTC: bill['endDateTimeUtc'],
-    createdDate: bill.dtCreated,
-    ...without(bill, HIDDEN_COLUMNS),
-  };
+  return withFieldsOf(bill, renamedFields(bill));
 }
 
 /** A bill with its total and its lines, as reads of one bill answer it. */
 export function wholeBillAnswer(bill: BillRow, lines: readonly LineRow[]): Row {
-  return { billTotal: bill.billTotal, lineItems: lines.map(embeddedLineAnswer), ...billAnswer(bill) };
+  const { billTotal } = bill;
+  const lineItems = lines.map(embeddedLineAnswer);
+  return withFieldsOf(bill, Object.assign({ billTotal, lineItems }, renamedFields(bill)));
+}
+
+/** A bill with more lines leaves them out of its events (spec 60 §1.4). */
+const MAX_LINES_IN_EVENT = 100;
+
+/** A bill as its events tell of it; the lines are text already, because a job writes very many of them. */
+export function billInEvent(bill: BillRow, lines: readonly LineRow[]): Row {
+  const { orgId, billTotal } = bill;
+  const body = withFieldsOf(bill, Object.assign({ orgId, billTotal }, renamedFields(bill)));
+  if (lines.length > MAX_LINES_IN_EVENT) return body;
+  const texts = lines.map((line) => writeJsonWithout(HIDDEN_IN_BILL, line));
+  return Object.assign(body, { lineItems: writtenJson(`[${texts.join()}]`) });
+}
+
+function renamedFields(bill: BillRow): Row {
+  return {
+    startDateTimeUTC: bill['startDateTimeUtc'],
+    endDateTimeUTC: bill['endDateTimeUtc'],
+    createdDate: bill.dtCreated,
+  };
+}
+
+function withFieldsOf(bill: BillRow, answer: Row): Row {
+  for (const name of Object.keys(bill)) if (!HIDDEN_COLUMNS.has(name)) answer[name] = bill[name];
+  return answer;
 }
 
 const ENVELOPE = ['version', 'dtCreated', 'dtLastModified', 'createdBy', 'lastModifiedBy'];

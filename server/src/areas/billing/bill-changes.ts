@@ -2,11 +2,8 @@ import { sql } from 'kysely';
 import type { Row, Tx } from '../../store/database.ts';
 import { columnValue, type Writer } from '../../store/entity-store.ts';
 import { type Change, recordChanges } from '../../store/outbox.ts';
-import { wholeBillAnswer } from './bill-answer.ts';
+import { billInEvent } from './bill-answer.ts';
 import { type BillRow, type LineRow, linesOfBills } from './bill-rows.ts';
-
-/** A bill with more lines leaves them out of its events (spec 60 §1.4). */
-const MAX_LINES_IN_EVENT = 100;
 
 /** A bill and its lines at one version. */
 export type WholeBill = { readonly bill: BillRow; readonly lines: readonly LineRow[] };
@@ -22,15 +19,10 @@ export function billChange(
     entityId: (after ?? before)?.bill.id ?? '',
     action: before === null ? 'created' : after === null ? 'deleted' : 'updated',
     event: 'billing.bill',
-    before: before && eventBody(before),
-    after: after && eventBody(after),
+    before: before && billInEvent(before.bill, before.lines),
+    after: after && billInEvent(after.bill, after.lines),
     requestId,
   };
-}
-
-function eventBody({ bill, lines }: WholeBill): Row {
-  const { lineItems, ...body } = wholeBillAnswer(bill, lines);
-  return { orgId: bill.orgId, ...body, ...(lines.length <= MAX_LINES_IN_EVENT && { lineItems }) };
 }
 
 /** Writes audit and events; the audit log does without the lines, which have rows of their own. */
