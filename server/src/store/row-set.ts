@@ -41,6 +41,7 @@ async function columnsOf(tx: Tx, table: string): Promise<readonly Column[]> {
 
 /** Not within what we write, unless a text brings it along. */
 const MARKS = { separator: '\n', none: '\u0001' };
+const MARKED = new RegExp(`[${MARKS.separator}${MARKS.none}]`);
 
 function listOf({ field, type }: Column, rows: readonly Row[]): RawBuilder<unknown> {
   const array = sql.raw(`${type}[]`);
@@ -55,12 +56,13 @@ function listOf({ field, type }: Column, rows: readonly Row[]): RawBuilder<unkno
 }
 
 function isWithoutMarks(text: string | null): boolean {
-  return text === null || !(text.includes(MARKS.separator) || text.includes(MARKS.none));
+  return text === null || !MARKED.test(text);
 }
 
 function textOf(value: unknown, type: string): string | null {
   if (value === null || value === undefined) return null;
-  return type === 'jsonb' ? writeJsonWithNulls(value) : String(parameterFromValue(value));
+  if (type === 'jsonb') return writeJsonWithNulls(value);
+  return typeof value === 'string' ? value : String(parameterFromValue(value));
 }
 
 function fieldName(column: string): string {
