@@ -25,7 +25,8 @@ export function alertDescription(description: string): string {
  */
 export function alertChange(writer: Writer, alert: NewAlert): Change {
   const envelope = newEnvelope(writer);
-  const after = { ...envelope, status: 'NEW', ...alert, description: alertDescription(alert.description) };
+  const description = alertDescription(alert.description);
+  const after = Object.assign({}, envelope, { status: 'NEW' }, alert, { description });
   return {
     entityType: 'Alert',
     entityId: envelope.id,
