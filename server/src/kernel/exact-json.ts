@@ -1,6 +1,6 @@
 import { Decimal, isDecimal } from './decimal.ts';
 import { memberStart, quoted } from './json.ts';
-import { instantText, Temporal } from './time.ts';
+import { dateText, instantText, Temporal } from './time.ts';
 
 /** Texts that begin with it are written with one more, so that they are told from the tagged ones. */
 const TAG = '~';
@@ -24,7 +24,7 @@ export function writeExact(value: unknown): string {
 function taggedText(value: object): string | null {
   if (isDecimal(value)) return `"${TAG}d${value.toString()}"`;
   if (value instanceof Temporal.Instant) return `"${TAG}i${instantText(value)}"`;
-  if (value instanceof Temporal.PlainDate) return `"${TAG}p${value.toString()}"`;
+  if (value instanceof Temporal.PlainDate) return `"${TAG}p${dateText(value)}"`;
   if (value instanceof Map) {
     const entries = [...value].map(writeExact).sort();
     return `{"${MAP}":[${entries.join(',')}]}`;

@@ -1,6 +1,6 @@
 import { parse } from 'lossless-json';
 import { Decimal, isDecimal } from './decimal.ts';
-import { instantText, Temporal } from './time.ts';
+import { dateText, instantText, Temporal } from './time.ts';
 
 export type JsonValue =
   | null
@@ -84,6 +84,7 @@ function structureText(value: object, keepNulls: boolean): string | undefined {
   if (value.constructor !== Object) {
     if (isDecimal(value)) return value.isZero() ? '0' : value.toFixed();
     if (value instanceof Temporal.Instant) return `"${instantText(value)}"`;
+    if (value instanceof Temporal.PlainDate) return `"${dateText(value)}"`;
   }
   const record = value as JsonRecord & Partial<WrittenJson>;
   const { [WRITTEN]: written, toJSON } = record;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { dateFromText, instantFromStored, instantFromText, instantText, Temporal } from './time.ts';
+import { dateFromText, dateText, instantFromStored, instantFromText, instantText, Temporal } from './time.ts';
 
 test.each([
   ['2024-02-29T10:20:30Z', '2024-02-29T10:20:30Z'],
@@ -73,4 +73,13 @@ test.each([
   ['2024-01-01T12', null],
 ])('%s is of the day %s', (text, day) => {
   expect(dateFromText(text)?.toString() ?? null).toBe(day);
+});
+
+test('every date is written as Temporal writes it, also when it is asked for again', () => {
+  const day = fc.integer({ min: -4_000_000, max: 4_000_000 });
+  const check = (days: number) => {
+    const date = Temporal.PlainDate.from('1970-01-01').add({ days });
+    expect([dateText(date), dateText(date)]).toEqual([date.toString(), date.toString()]);
+  };
+  fc.assert(fc.property(day, check));
 });

@@ -54,6 +54,13 @@ export function dateNumber(date: PlainDate): number {
   return (date.year * 16 + date.month) * 32 + date.day;
 }
 
+/** The date as ISO text; the polyfill takes long for it, and the bills of a job share their dates. */
+export function dateText(date: PlainDate): string {
+  return textOfDate(dateNumber(date), () => date.toString());
+}
+
+const textOfDate = remembering<number, string>(2000);
+
 /** The local calendar date of an instant. */
 export function localDate(instant: Instant, zone: string): PlainDate {
   const key = `${instant.epochNanoseconds} ${zone}`;

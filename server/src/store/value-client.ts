@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { isDecimal } from '../kernel/decimal.ts';
 import { writeJsonWithNulls } from '../kernel/json.ts';
-import { instantText, Temporal } from '../kernel/time.ts';
+import { dateText, instantText, Temporal } from '../kernel/time.ts';
 import { type NamedStatement, pipelinedQuery } from './pipelined-query.ts';
 
 /**
@@ -103,7 +103,7 @@ export function parameterFromValue(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
   if (isDecimal(value)) return value.toFixed();
   if (value instanceof Temporal.Instant) return instantText(value);
-  if (value instanceof Temporal.PlainDate) return value.toString();
+  if (value instanceof Temporal.PlainDate) return dateText(value);
   if (Array.isArray(value)) return value.map(parameterFromValue);
   return writeJsonWithNulls(value);
 }
