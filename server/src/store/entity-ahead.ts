@@ -10,7 +10,7 @@ import {
   type Writer,
 } from './entity-store.ts';
 import { isComputed, textOf } from './entity-text.ts';
-import { WITH_NEXT } from './value-client.ts';
+import { withNext } from './value-client.ts';
 
 /**
  * As `insertEntity`, without waiting: the row is what PostgreSQL will hold, and a refusal of it arrives with
@@ -54,7 +54,7 @@ export async function replaceAhead(
 
 function insertStatement(table: EntityTable, envelope: readonly string[]): RawBuilder<unknown> {
   const names = [...envelope, ...table.columns];
-  return sql`${sql.raw(WITH_NEXT)}insert into ${sql.table(table.name)}
+  return sql`${withNext}insert into ${sql.table(table.name)}
     (${sql.join(names.map((name) => sql.ref(name)))})
     values (${sql.join(names.map((name, at) => placeholder(table, name, at)))})`;
 }
@@ -63,7 +63,7 @@ function replaceStatement(table: EntityTable): RawBuilder<unknown> {
   const names = [...table.columns, 'version', 'dtLastModified', 'lastModifiedBy'];
   const assignments = names.map((name, at) => sql`${sql.ref(name)} = ${placeholder(table, name, at)}`);
   const key = (at: number) => sql.raw(`$${names.length + at}`);
-  return sql`${sql.raw(WITH_NEXT)}update ${sql.table(table.name)} set ${sql.join(assignments)}
+  return sql`${withNext}update ${sql.table(table.name)} set ${sql.join(assignments)}
     where ${sql.ref('orgId')} = ${key(1)} and id = ${key(2)}`;
 }
 

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { newId } from '../kernel/ids.ts';
 import { writeJsonWithNulls } from '../kernel/json.ts';
 import type { Row, Tx } from './database.ts';
-import { parameterFromValue } from './value-client.ts';
+import { parameterFromValue, withNext } from './value-client.ts';
 
 /**
  * Rows in API spelling as a source of rows of `table`, however many they are. Fields that a row leaves out
@@ -16,10 +16,13 @@ export async function rowSet(tx: Tx, table: string, rows: readonly Row[]): Promi
   return sql`(select * from unnest(${sql.join(lists)}) as given (${sql.join(names)}))`;
 }
 
-/** Inserts whole rows of one table in one statement; none for no rows. */
+/**
+ * Inserts whole rows of one table in one statement, which goes out with the next one; none for no rows.
+ */
 export async function insertRows(tx: Tx, table: string, rows: readonly Row[]): Promise<void> {
   if (rows.length === 0) return;
-  await sql`insert into ${sql.table(table)} select r.* from ${await rowSet(tx, table, rows)} r`.execute(tx);
+  await sql`${withNext}insert into ${sql.table(table)}
+    select r.* from ${await rowSet(tx, table, rows)} r`.execute(tx);
 }
 
 /** `field` is the API's spelling of the name. */
@@ -49,13 +52,13 @@ function listOf({ field, type }: Column, rows: readonly Row[]): RawBuilder<unkno
   // Every third column has one value only: who writes, when, for whom.
   if (rows.every((row) => (row[field] ?? null) === first)) {
     if (first === null) return sql`null::${array}`;
-    return sql`array_fill(${textOf(first, type)}::text::${sql.raw(type)}, array[${sql.lit(rows.length)}])`;
+    return sql`array_fill(${textOf(first, type)}::text::${sql.raw(type)}, array[${rows.length}::int])`;
   }
   const texts = rows.map((row) => textOf(row[field], type));
   const isClear = type !== 'text' || texts.every(isWithoutMarks);
   const { separator, none } = isClear ? MARKS : { separator: `\n${newId()}\n`, none: newId() };
   const joined = texts.map((text) => text ?? none).join(separator);
-  return sql`string_to_array(${joined}, ${sql.lit(separator)}, ${sql.lit(none)})::${array}`;
+  return sql`string_to_array(${joined}, ${separator}::text, ${none}::text)::${array}`;
 }
 
 function isWithoutMarks(text: string | null): boolean {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import pg from 'pg';
 import { isDecimal } from '../kernel/decimal.ts';
 import { writeJsonWithNulls } from '../kernel/json.ts';
@@ -15,6 +16,7 @@ export const PREPARED = '/* prepared */ ';
  * it, which also reports its failure. The last one behind is `commit`.
  */
 export const WITH_NEXT = '/* with next */ ';
+export const withNext = sql.raw(WITH_NEXT);
 
 /** Plans are kept in the memory of each session. */
 const MAX_PREPARED = 200;

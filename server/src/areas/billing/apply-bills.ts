@@ -4,6 +4,7 @@ import type { Tx } from '../../store/database.ts';
 import { newEnvelope, type Writer } from '../../store/entity-store.ts';
 import type { Change } from '../../store/outbox.ts';
 import { insertRows } from '../../store/row-set.ts';
+import { withNext } from '../../store/value-client.ts';
 import { billChange, recordBillChanges, type WholeBill } from './bill-changes.ts';
 import { type BillDraws, replaceDraws } from './bill-draws.ts';
 import { insertLines, lineRows, replaceLines } from './bill-lines.ts';
@@ -63,7 +64,7 @@ export async function applyBills(
 
 async function recordJobBills(tx: Tx, applying: Applying, ids: readonly string[]): Promise<void> {
   if (applying.billJobId === null) return;
-  await sql`insert into bill_job_bill (org_id, bill_job_id, bill_id)
+  await sql`${withNext}insert into bill_job_bill (org_id, bill_job_id, bill_id)
     select ${applying.organization.orgId}, ${applying.billJobId}, unnest(${ids}::uuid[])
     on conflict do nothing`.execute(tx);
 }

@@ -3,7 +3,7 @@ import { answerOf } from '../../api/entity-writes.ts';
 import type { Tx } from '../../store/database.ts';
 import { findEntity, replaceEntity, type Writer } from '../../store/entity-store.ts';
 import { recordChange } from '../../store/outbox.ts';
-import { WITH_NEXT } from '../../store/value-client.ts';
+import { withNext } from '../../store/value-client.ts';
 import { type BillJob, billJob } from './bill-job.ts';
 
 type JobKey = { readonly orgId: string; readonly id: string };
@@ -13,7 +13,7 @@ type JobKey = { readonly orgId: string; readonly id: string };
  * that name it in their rows do not wait: two of them would wait for each other when both come to the end.
  */
 export async function lockBillJob(tx: Tx, { orgId, id }: JobKey): Promise<BillJob | null> {
-  await sql`${sql.raw(WITH_NEXT)}select from bill_job where org_id = ${orgId} and id = ${id}
+  await sql`${withNext}select from bill_job where org_id = ${orgId} and id = ${id}
     for no key update`.execute(tx);
   return (await findEntity(tx, billJob.entityTable, { orgId, id })) as unknown as BillJob | null;
 }

@@ -3,6 +3,7 @@ import type { BillLine } from '../../engine/billing/bill.ts';
 import type { Tx } from '../../store/database.ts';
 import { newEnvelope, type Writer } from '../../store/entity-store.ts';
 import { insertRows, rowSet } from '../../store/row-set.ts';
+import { withNext } from '../../store/value-client.ts';
 import type { LineRow } from './bill-rows.ts';
 
 type BeforeAndAfter = { readonly lines: readonly BillLine[]; readonly before: readonly LineRow[] };
@@ -68,7 +69,7 @@ type Replacement = { readonly billIds: readonly string[]; readonly lines: readon
 /** Gives existing bills these lines and no others. A line that comes out the same is not written. */
 export async function replaceLines(tx: Tx, writer: Writer, { billIds, lines }: Replacement): Promise<void> {
   if (billIds.length === 0) return;
-  await sql`delete from bill_line_item
+  await sql`${withNext}delete from bill_line_item
     where org_id = ${writer.orgId} and bill_id = any(${billIds}::uuid[]) and (bill_id, key) not in (
       select * from unnest(${lines.map((line) => line.billId)}::uuid[],
         ${lines.map((line) => line.key)}::text[]))`.execute(tx);
@@ -76,7 +77,7 @@ export async function replaceLines(tx: Tx, writer: Writer, { billIds, lines }: R
   const columns = CALCULATED_COLUMNS.map((column) => sql.ref(column));
   const own = CALCULATED_COLUMNS.map((column) => sql.ref(`l.${column}`));
   const given = CALCULATED_COLUMNS.map((column) => sql.ref(`excluded.${column}`));
-  await sql`insert into bill_line_item as l select r.* from ${rows} r
+  await sql`${withNext}insert into bill_line_item as l select r.* from ${rows} r
     on conflict (org_id, bill_id, key) do update
     set (${sql.join(columns)}, version, dt_last_modified, last_modified_by)
       = (${sql.join(given)}, l.version + 1, excluded.dt_last_modified, excluded.last_modified_by)

@@ -4,6 +4,7 @@ import { ApiError } from '../../kernel/errors.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Db, Tx } from '../../store/database.ts';
 import type { Writer } from '../../store/entity-store.ts';
+import { withNext } from '../../store/value-client.ts';
 import {
   type FactParts,
   type FactSet,
@@ -23,11 +24,13 @@ export type BillOrigin = { readonly billId: string; readonly unit: CalculatedUni
 export async function keepBillFacts(tx: Tx, writer: Writer, origins: readonly BillOrigin[]): Promise<void> {
   if (origins.length === 0) return;
   const { orgId } = writer;
-  await sql`select pg_advisory_xact_lock_shared(hashtextextended(${lockName(orgId)}, 0))`.execute(tx);
+  await sql`${withNext}select pg_advisory_xact_lock_shared(hashtextextended(${lockName(orgId)}, 0))`.execute(
+    tx,
+  );
   const parts = partsByUnit(origins);
   await insertSets(tx, orgId, [...parts.values()]);
   const rows = origins.map(({ billId, unit }) => ({ billId, ...(parts.get(unit) as FactParts) }));
-  await sql`insert into bill_manifest as m (org_id, bill_id, engine_version, calculated_at,
+  await sql`${withNext}insert into bill_manifest as m (org_id, bill_id, engine_version, calculated_at,
       catalog_digest, unit_digest, run_digest)
     select ${orgId}, r.*
     from (select id, ${ENGINE_VERSION}::text, ${writer.now}::timestamptz, catalog, own, run
@@ -58,7 +61,7 @@ async function insertSets(tx: Tx, orgId: string, parts: readonly FactParts[]): P
   const digests = [...unique.keys()].sort();
   // JSON text has no line breaks. As a text[], the driver would look for quotes in all of it once more.
   const contents = digests.map((digest) => unique.get(digest) ?? '').join('\n');
-  await sql`insert into bill_fact_set (org_id, digest, content)
+  await sql`${withNext}insert into bill_fact_set (org_id, digest, content)
     select ${orgId}, s.digest, s.content
     from unnest(${digests}::text[], string_to_array(${contents}::text, e'\\n')) s (digest, content)
     on conflict do nothing`.execute(tx);

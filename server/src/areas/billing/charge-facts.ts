@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { ChargeFacts } from '../../engine/billing/facts.ts';
 import type { Reader, Tx } from '../../store/database.ts';
+import { withNext } from '../../store/value-client.ts';
 
 type Source = { readonly db: Reader; readonly orgId: string };
 
@@ -26,7 +27,7 @@ export async function loadCharges(
 /** Writes down which charges the bills carry, as their lines say; what has left them is on no bill. */
 export async function markBilledCharges(tx: Tx, orgId: string, billIds: readonly string[]): Promise<void> {
   if (billIds.length === 0) return;
-  await sql`
+  await sql`${withNext}
     with line as (
       select charge_id, bill_id from bill_line_item
       where org_id = ${orgId} and bill_id = any(${billIds}::uuid[]) and charge_id is not null

@@ -3,6 +3,7 @@ import type { DraftBill } from '../../engine/billing/bill.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Row, Tx } from '../../store/database.ts';
 import { rowSet } from '../../store/row-set.ts';
+import { withNext } from '../../store/value-client.ts';
 import type { BillRow } from './bill-rows.ts';
 
 type Calculation = { readonly billJobId: string | null; readonly writer: { readonly now: Instant } };
@@ -52,6 +53,6 @@ export async function replaceBills(tx: Tx, bills: readonly BillRow[]): Promise<v
     sql`content_version = b.content_version + 1`,
   ];
   const rows = await rowSet(tx, 'bill', bills.map(storedValues));
-  await sql`update bill b set ${sql.join(assignments)} from ${rows} r
+  await sql`${withNext}update bill b set ${sql.join(assignments)} from ${rows} r
     where b.org_id = ${first.orgId} and b.org_id = r.org_id and b.id = r.id`.execute(tx);
 }

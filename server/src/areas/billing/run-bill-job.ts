@@ -7,6 +7,7 @@ import { SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
 import type { Reader, Tx } from '../../store/database.ts';
 import { findEntity, type Writer } from '../../store/entity-store.ts';
 import { inTransaction } from '../../store/transaction.ts';
+import { withNext } from '../../store/value-client.ts';
 import { applyBills } from './apply-bills.ts';
 import { type BillJob, billJob } from './bill-job.ts';
 import { lockBillJob, openUnits, updateBillJob } from './bill-job-status.ts';
@@ -160,7 +161,7 @@ async function takeUnits(tx: Tx, job: BillJob, limit: number): Promise<string[]>
 
 /** Waits for whoever works on one of the units; in the order of the ids, so that nobody waits in a circle. */
 export async function lockUnits(tx: Tx, sortedUnitIds: readonly string[]): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(unit_id, 0))
+  await sql`${withNext}select pg_advisory_xact_lock(hashtextextended(unit_id, 0))
     from unnest(${sortedUnitIds}::text[]) as unit (unit_id)`.execute(tx);
 }
 
