@@ -1,4 +1,5 @@
 // Spec 30 §3.1, §4, §16, 40 §3.3: one plan as it is attached to one account, with everything it inherits.
+import { rememberingLast } from '../../kernel/memo.ts';
 import { earlier, type Instant, later, type PlainDate, startOfDate } from '../../kernel/time.ts';
 import type { BillingAttachment } from '../calendar/billing-periods.ts';
 import { isCyclic } from '../calendar/cycle.ts';
@@ -38,8 +39,14 @@ export type AttachedPlan = {
   readonly activeEnd: Instant | null;
 };
 
+const plansUnder = rememberingLast<BillStamp, readonly AttachedPlan[]>();
+
 /** Every attached plan of the unit under the zone and epochs of one job, ordered by key. */
 export function attachedPlans(index: FactsIndex, stamp: BillStamp): readonly AttachedPlan[] {
+  return plansUnder(stamp, [index], () => attachedPlansOf(index, stamp));
+}
+
+function attachedPlansOf(index: FactsIndex, stamp: BillStamp): readonly AttachedPlan[] {
   const all = index.facts.accountPlans.flatMap((accountPlan) =>
     planIdsOf(accountPlan, index).map((planId) => attachedPlan({ accountPlan, planId, index, stamp })),
   );

@@ -1,4 +1,5 @@
 // Spec 40 §5.4: what every step of one calculation reads: the facts, the slot, the due plans and the answers.
+import { rememberingLast } from '../../kernel/memo.ts';
 import { type LookupReader, lookupReader } from '../expression/lookups.ts';
 import type { UsageAnswers } from '../metering/usage-query.ts';
 import { type AttachedPlan, attachedPlans } from './attached-plan.ts';
@@ -51,6 +52,21 @@ type Known = {
   readonly failed?: Iterable<string>;
 };
 
+/** The part that only depends on the bills: the same when a calculation that has asked is called again. */
+type SlotPlans = Pick<Calculation, 'history' | 'existingBills' | 'attachedPlans' | 'members'>;
+
+const plansOfSlots = rememberingLast<DueSlot, SlotPlans>();
+
+function slotPlans(index: FactsIndex, slot: DueSlot, bills: readonly BillRecord[]): SlotPlans {
+  const history = billHistory(slot, bills);
+  const all = attachedPlans(index, slot.stamp);
+  const members = all
+    .map((attached) => dueMember(attached, slot, history))
+    .filter((member) => member !== null);
+  const existingBills = index.facts.bills.filter((bill) => isSameSlot(bill.identity, slot));
+  return { history, existingBills, attachedPlans: all, members };
+}
+
 /**
  * The calculation of one slot against the bills as they stand, which are stored ones or ones just
  * calculated.
@@ -60,20 +76,15 @@ export function calculationOf(
   slot: DueSlot,
   { bills, answers, lookups = lookupReader(new Map()), draws = [], failed = [] }: Known,
 ): Calculation {
-  const history = billHistory(slot, bills);
-  const existingBills = index.facts.bills.filter((bill) => isSameSlot(bill.identity, slot));
-  const all = attachedPlans(index, slot.stamp);
-  const members = all
-    .map((attached) => dueMember(attached, slot, history))
-    .filter((member) => member !== null);
+  const plans = plansOfSlots(slot, [index, bills], () => slotPlans(index, slot, bills));
+  const { existingBills } = plans;
   const locked = existingBills.filter((bill) => bill.locked).map((bill) => bill.identity.accountId);
   const unwritten = new Set([...locked, ...failed]);
   const replaced = new Set(
     existingBills.filter((bill) => !unwritten.has(bill.identity.accountId)).map((bill) => bill.id),
   );
   const otherDraws = draws.filter((draw) => draw.billId === null || !replaced.has(draw.billId));
-  const attached = { attachedPlans: all, members };
-  return { index, slot, history, existingBills, answers, lookups, unwritten, otherDraws, ...attached };
+  return { index, slot, answers, lookups, unwritten, otherDraws, ...plans };
 }
 
 /** Whose bill a line is on, and the child that it names (spec 40 §6.3). */

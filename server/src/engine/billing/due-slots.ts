@@ -21,6 +21,7 @@ export function dueSlots(index: FactsIndex): readonly DueSlot[] {
   const { target } = index.facts;
   const slots =
     target.kind === 'CREATE' ? slotsOfJob(index, target) : inOrder(slotsOfBills(index.facts, target));
+  if (index.facts.charges.length + index.facts.commitments.length === 0) return slots;
   const ownCharges = target.kind === 'CREATE' ? ownChargeBills(index, { target, slots }) : null;
   return slotsWithCharges(index, slotsWithFees(index, slots, ownCharges), ownCharges);
 }
@@ -94,8 +95,10 @@ function slotsOfBills(facts: BillFacts, target: RecalculateTarget): readonly Due
 }
 
 function slotsOfJob(index: FactsIndex, target: CreateTarget): readonly DueSlot[] {
-  const asking = { index, target, stamp: stampOfJob(index, target), slots: new Map<string, SlotMembers>() };
-  const slots = attachedPlans(index, asking.stamp)
+  const stamp = stampOfJob(index, target);
+  const slotsSoFar = new Map<string, SlotMembers>();
+  const asking = { index, target, stamp, date: targetDate(target, stamp), slots: slotsSoFar };
+  const slots = attachedPlans(index, stamp)
     .filter((attached) => isAskedFor(attached, target))
     .flatMap((attached) => slotsOf(asking, attached))
     .filter((slot) => slot !== null);
@@ -150,14 +153,15 @@ type Asking = {
   readonly index: FactsIndex;
   readonly target: CreateTarget;
   readonly stamp: BillStamp;
+  /** The target date. */
+  readonly date: PlainDate;
   /** The slots looked at so far, since many plans of a unit share one. */
   readonly slots: Map<string, SlotMembers>;
 };
 
 /** The slot that the attached plan makes due, or null when nothing of it is due. */
 function slotOf(asking: Asking, attached: AttachedPlan): DueSlot | null {
-  const { target, stamp } = asking;
-  const date = targetDate(target, stamp);
+  const { target, date } = asking;
   if (target.lastDateInBillingPeriod !== null) return dueSlotAt(asking, attached, date);
   if (dateOrder(attached.startDate, date) > 0) return null;
   if (attached.calendar === null) return dueSlotAt(asking, attached, date);
@@ -175,22 +179,23 @@ function dueSlotAt(asking: Asking, attached: AttachedPlan, date: PlainDate): Due
     frequencyKey: frequencyKeyOf(attached, index.facts.organization.consolidateBills),
     stamp,
     adHocNamed: target.billingFrequency === 'AD_HOC',
-    makesAlone: asksForOwnBills(target) && date.equals(targetDate(target, stamp)),
+    makesAlone: asksForOwnBills(target) && date.equals(asking.date),
     chargeIds: [],
     fees: [],
   };
   const { calculation, members } = membersOf(asking, slot);
   const member = members.get(attached.key);
   if (member === undefined) return null;
-  return member.closing !== null || opensWithCharge(calculation, member) ? slot : null;
+  return member.closing !== null || opensWithCharge(calculation, member) ? calculation.slot : null;
 }
 
 function membersOf({ index, slots }: Asking, slot: DueSlot): SlotMembers {
-  const known = slots.get(slotKey(slot));
+  const key = slotKey(slot);
+  const known = slots.get(key);
   if (known !== undefined) return known;
   const calculation = calculationOf(index, slot, { bills: index.facts.bills, answers: new Map() });
   const members = new Map(calculation.members.map((member) => [member.attached.key, member]));
   const found = { calculation, members };
-  slots.set(slotKey(slot), found);
+  slots.set(key, found);
   return found;
 }
