@@ -8,6 +8,7 @@ import { sortedBy } from './facts-index.ts';
 /** The parent, then the children by code. */
 export function accountsInOrder({ index }: Calculation): readonly AccountFacts[] {
   const { head, facts } = index;
+  if (facts.accounts.length === 1) return facts.accounts;
   const children = facts.accounts.filter((account) => account.id !== head.id);
   return [head, ...sortedBy(children, (account) => account.code)];
 }

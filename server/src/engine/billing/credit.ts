@@ -66,6 +66,7 @@ const COMMITMENT_TYPES = DRAWABLE_TYPES.filter((type) => type !== 'AD_HOC');
 
 /** The unit's credits of the kinds that its account allows, in the order in which they are drawn on. */
 export function creditsInOrder({ index }: Calculation): readonly Credit[] {
+  if (index.facts.commitments.length + index.facts.balances.length === 0) return [];
   const commitments = index.facts.commitments.map((row) => creditFromCommitment(row, index));
   const balances = index.facts.balances.map((row) => creditFromBalance(row, index));
   const credits = [...commitments, ...balances].toSorted(creditOrder);

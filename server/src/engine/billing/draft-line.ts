@@ -12,18 +12,20 @@ type Amounts = { readonly subtotal: Decimal; readonly rate: Decimal; readonly co
 
 /** The line that a spec describes, or why it cannot be made (no conversion rate, a digit would be lost). */
 export function draftLine(calculation: Calculation, spec: LineSpec): DraftLine | BillFailure {
+  const { attached, origin, isGroupCharge, product, accountingProductId } = spec;
   const placement = placementOf(calculation.index, spec.attached, spec.owner);
   const amounts = amountsOf(calculation, spec, placement);
   if (isBillFailure(amounts)) return amounts;
   const bands = spec.bands?.map((band) => convertedBand(band, amounts.rate)) ?? null;
   const start = instantText(spec.service.start);
-  const key = [spec.chargeKey, spec.lineItemType, spec.timing, start, spec.owner.id].join('|');
+  const accounting = calculation.index.products.get(accountingProductId ?? '');
+  // With every name written out, since spreads into an object as wide as this take most of the time.
   return {
-    key,
+    key: `${spec.chargeKey}|${spec.lineItemType}|${spec.timing}|${start}|${spec.owner.id}`,
     billAccountId: placement.billAccountId,
     rank: spec.rank,
-    planCode: spec.isGroupCharge ? '' : spec.attached.plan.code,
-    attachedKey: spec.isGroupCharge ? null : spec.attached.key,
+    planCode: isGroupCharge ? '' : attached.plan.code,
+    attachedKey: isGroupCharge ? null : attached.key,
     lineItemType: spec.lineItemType,
     description: spec.description,
     quantity: spec.quantity,
@@ -37,12 +39,24 @@ export function draftLine(calculation: Calculation, spec: LineSpec): DraftLine |
     usagePerPricingBand: bands,
     servicePeriodStartDate: spec.service.start,
     servicePeriodEndDate: spec.service.end,
-    ...originFields(spec),
-    ...productFields(calculation, spec),
+    segment: origin.segment ?? null,
+    aggregationId: origin.aggregationId ?? null,
+    compoundAggregationId: origin.compoundAggregationId ?? null,
+    meterId: origin.meterId ?? null,
+    counterId: origin.counterId ?? null,
+    pricingId: origin.pricingId ?? null,
+    planId: isGroupCharge ? null : attached.plan.id,
+    planGroupId: isGroupCharge ? (attached.group?.id ?? null) : null,
+    productId: product?.id ?? null,
+    productName: product?.name ?? null,
+    productCode: product?.code ?? null,
+    accountingProductId,
+    accountingProductName: accounting?.name ?? null,
+    accountingProductCode: accounting?.code ?? null,
     commitmentId: null,
     balanceId: null,
     chargeId: null,
-    contractId: spec.attached.contract?.id ?? null,
+    contractId: attached.contract?.id ?? null,
     childAccountId: placement.childAccount?.id ?? null,
     childAccountCode: placement.childAccount?.code ?? null,
     referencedBillId: null,
@@ -90,34 +104,6 @@ function priceOf(spec: LineSpec, amounts: Amounts): Decimal {
 export function convertedBand(band: BandUsage, rate: Decimal): PricingBandUsage {
   const converted = band.bandSubtotal.times(rate).toDecimalPlaces(12, Decimal.ROUND_HALF_UP);
   return { convertedBandSubtotal: converted, ...band };
-}
-
-function originFields(spec: LineSpec) {
-  const { origin, isGroupCharge, attached } = spec;
-  return {
-    segment: origin.segment ?? null,
-    aggregationId: origin.aggregationId ?? null,
-    compoundAggregationId: origin.compoundAggregationId ?? null,
-    meterId: origin.meterId ?? null,
-    counterId: origin.counterId ?? null,
-    pricingId: origin.pricingId ?? null,
-    planId: isGroupCharge ? null : attached.plan.id,
-    planGroupId: isGroupCharge ? (attached.group?.id ?? null) : null,
-  };
-}
-
-function productFields(calculation: Calculation, spec: LineSpec) {
-  const accountingProductId = spec.accountingProductId;
-  const accounting =
-    accountingProductId === null ? null : (calculation.index.products.get(accountingProductId) ?? null);
-  return {
-    productId: spec.product?.id ?? null,
-    productName: spec.product?.name ?? null,
-    productCode: spec.product?.code ?? null,
-    accountingProductId,
-    accountingProductName: accounting?.name ?? null,
-    accountingProductCode: accounting?.code ?? null,
-  };
 }
 
 function reasonOf(spec: LineSpec): LineReason {

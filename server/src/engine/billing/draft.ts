@@ -129,6 +129,7 @@ export function withMade(
   calculation: Calculation,
   made: readonly (DraftLine | BillFailure)[],
 ): Draft {
+  if (made.length === 0) return draft;
   const lines = made.filter((line): line is DraftLine => !isBillFailure(line));
   const grown: Draft = { ...draft, lines: [...draft.lines, ...lines] };
   return made.filter(isBillFailure).reduce((all, one) => withFailure(all, calculation, one), grown);

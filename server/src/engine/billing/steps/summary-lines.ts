@@ -13,6 +13,7 @@ import { servicePeriod } from '../time-charge.ts';
  * Merges per pricing, segment and type over all children of that mode; amounts are sums of rounded amounts.
  */
 export function summaryLines(draft: Draft, calculation: Calculation): Draft {
+  if (calculation.index.facts.accounts.length === 1) return draft;
   const keys = new Map(draft.lines.map((line) => [line, mergeKey(calculation, line)]));
   const merged = [...new Set(keys.values())]
     .filter((key) => key !== null)
