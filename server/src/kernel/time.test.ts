@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { dateFromText, dateText, instantFromStored, instantFromText, instantText, Temporal } from './time.ts';
+import {
+  dateFromText,
+  dateText,
+  daysAfter,
+  instantFromStored,
+  instantFromText,
+  instantText,
+  Temporal,
+} from './time.ts';
 
 test.each([
   ['2024-02-29T10:20:30Z', '2024-02-29T10:20:30Z'],
@@ -82,4 +90,15 @@ test('every date is written as Temporal writes it, also when it is asked for aga
     expect([dateText(date), dateText(date)]).toEqual([date.toString(), date.toString()]);
   };
   fc.assert(fc.property(day, check));
+});
+
+test.each([
+  ['2024-02-28', 1, '2024-02-29'],
+  ['2024-02-28', 2, '2024-03-01'],
+  ['2024-02-28', 0, '2024-02-28'],
+  ['2024-01-01', -1, '2023-12-31'],
+  ['2024-01-01', 366, '2025-01-01'],
+])('%s and %i days are %s', (date, days, expected) => {
+  const from = Temporal.PlainDate.from(date);
+  expect([daysAfter(from, days), daysAfter(from, days)].map(String)).toEqual([expected, expected]);
 });

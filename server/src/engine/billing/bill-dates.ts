@@ -1,5 +1,5 @@
 // Spec 40 §4.1-§4.3: frequency, period and dates of one bill.
-import { localDate, type PlainDate } from '../../kernel/time.ts';
+import { daysAfter, localDate, type PlainDate } from '../../kernel/time.ts';
 import type { BillFrequency } from '../calendar/cycle.ts';
 import { type ClosedSpan, type DateSpan, instantsOf } from '../calendar/local-dates.ts';
 import type { DraftBill } from './bill.ts';
@@ -49,7 +49,7 @@ export function billDates(calculation: Calculation, parts: BillParts): BillDates
     startDateTimeUTC: instants.start,
     endDateTimeUTC: instants.end,
     billDate,
-    dueDate: stamp.dueDate ?? billDate.add({ days }),
+    dueDate: stamp.dueDate ?? daysAfter(billDate, days),
     externalInvoiceDate:
       stamp.externalInvoiceDate ??
       invoiceDate(calculation, { frequency: frequency.billingFrequency, billDate }),
@@ -99,5 +99,5 @@ function invoiceDate(
 ): PlainDate {
   if (bill.frequency === 'AD_HOC') return bill.billDate;
   const isLastDay = index.facts.organization.externalInvoiceDate === 'LAST_DAY_OF_ARREARS';
-  return isLastDay ? slot.gridDate.subtract({ days: 1 }) : slot.gridDate;
+  return isLastDay ? daysAfter(slot.gridDate, -1) : slot.gridDate;
 }

@@ -1,5 +1,5 @@
 // Spec 40 §4.2, §4.6, §8.1: which dates, groups and frequencies of a unit a job or a recalculation asks for.
-import { localDate, type PlainDate } from '../../kernel/time.ts';
+import { daysAfter, localDate, type PlainDate } from '../../kernel/time.ts';
 import { isBillDate, nextBillDate } from '../calendar/billing-periods.ts';
 import { isCyclic } from '../calendar/cycle.ts';
 import { type AttachedPlan, attachedPlans } from './attached-plan.ts';
@@ -67,7 +67,8 @@ function waitingSlots(
 
 /** Spec 40 §8.1: the day after L, or the date that the job names, or today. */
 function targetDate({ lastDateInBillingPeriod, billDate, now }: CreateTarget, stamp: BillStamp): PlainDate {
-  return lastDateInBillingPeriod?.add({ days: 1 }) ?? billDate ?? localDate(now, stamp.timezone);
+  if (lastDateInBillingPeriod !== null) return daysAfter(lastDateInBillingPeriod, 1);
+  return billDate ?? localDate(now, stamp.timezone);
 }
 
 /** Spec 40 §6.1: a child's bill is recalculated with its parent's only, so bills of children name nothing. */

@@ -1,5 +1,5 @@
 // Spec 30 §8: the service time of an attached plan before an instant, period by period.
-import type { Instant, PlainDate } from '../../kernel/time.ts';
+import { daysAfter, type Instant, type PlainDate } from '../../kernel/time.ts';
 import { billDates, firstBillDate, periodClosedBy } from '../calendar/billing-periods.ts';
 import { type ClosedSpan, clippedSpan, type DateSpan, instantsOf } from '../calendar/local-dates.ts';
 import type { AttachedPlan } from './attached-plan.ts';
@@ -66,6 +66,6 @@ function firstDate({ calendar, startDate }: AttachedPlan): PlainDate {
 /** The dates cut at the plan's bill dates; in one piece without a cycle, and none when there are none. */
 function periodsOfCalendar({ calendar }: AttachedPlan, { start, end }: DateSpan): readonly DateSpan[] {
   if (dateOrder(start, end) >= 0) return [];
-  const cuts = calendar === null ? [] : billDates(calendar, start.add({ days: 1 }), end);
+  const cuts = calendar === null ? [] : billDates(calendar, daysAfter(start, 1), end);
   return [...cuts, end].map((cut, at) => ({ start: cuts[at - 1] ?? start, end: cut }));
 }

@@ -1,5 +1,5 @@
 // Spec 40 §3.4, §3.6, §7.5: the dates that one attached plan closes and opens with a bill of some date.
-import { type PlainDate, Temporal } from '../../kernel/time.ts';
+import { daysAfter, type PlainDate, Temporal } from '../../kernel/time.ts';
 import {
   adHocPeriod,
   type BillingAttachment,
@@ -68,14 +68,14 @@ function gridDates(calendar: BillingAttachment, sought: DatesSought): PlanDates 
 function formerGridDates(calendar: BillingAttachment, date: PlainDate, stored: BilledPeriod): PlanDates {
   const { period } = stored;
   const closing = period === null ? null : { ...period, index: indexAt(calendar, period.start) };
-  const next = nextBillDate(calendar, date.add({ days: 1 }));
+  const next = nextBillDate(calendar, daysAfter(date, 1));
   const opening = next === null ? null : { start: date, end: next, index: indexAt(calendar, date) };
   return { closing, opening, billPeriod: period ?? { start: date, end: date } };
 }
 
 /** The number of the period that the date lies in. */
 function indexAt(calendar: BillingAttachment, date: PlainDate): number {
-  const next = nextBillDate(calendar, date.add({ days: 1 }));
+  const next = nextBillDate(calendar, daysAfter(date, 1));
   return next === null ? 0 : (periodClosedBy(calendar, next, null)?.index ?? 0);
 }
 

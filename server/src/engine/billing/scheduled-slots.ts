@@ -1,5 +1,12 @@
 // Spec 40 §7.6: which bills a run of the schedule calculates, and which measurements still count for them.
-import { type Instant, isBefore, localDate, type PlainDate, startOfDate } from '../../kernel/time.ts';
+import {
+  daysAfter,
+  type Instant,
+  isBefore,
+  localDate,
+  type PlainDate,
+  startOfDate,
+} from '../../kernel/time.ts';
 import { type BillingAttachment, isBillDate, nextBillDate } from '../calendar/billing-periods.ts';
 import {
   type BillingSchedule,
@@ -37,7 +44,7 @@ export function scheduledDates(
   const own = bills.filter((bill) =>
     bill.periods.some((part) => part.accountPlanId === attached.accountPlan.id),
   );
-  const next = nextBillDate(calendar, running.today.add({ days: 1 }));
+  const next = nextBillDate(calendar, daysAfter(running.today, 1));
   const inProgress = next !== null && isCurrent(attached, next, { ...running, own }) ? [next] : [];
   return [...unclosedDates(attached, own, running), ...openDates(attached, calendar, running), ...inProgress];
 }
@@ -55,7 +62,7 @@ function openDates(
   calendar: BillingAttachment,
   { now, schedule, today }: Running,
 ): readonly PlainDate[] {
-  const recent = Array.from({ length: RECENT_DAYS + 1 }, (_, days) => today.subtract({ days }));
+  const recent = Array.from({ length: RECENT_DAYS + 1 }, (_, days) => daysAfter(today, -days));
   return recent.filter(
     (date) =>
       isBillDate(calendar, date, { advance: true }) && !isBefore(limitOf(attached, date, schedule), now),
@@ -67,7 +74,7 @@ function unclosedDates(
   own: readonly ExistingBillFacts[],
   { now, today, schedule }: Running,
 ): readonly PlainDate[] {
-  const since = today.subtract({ days: UNCLOSED_DAYS });
+  const since = daysAfter(today, -UNCLOSED_DAYS);
   return own
     .filter(({ identity: { gridDate }, calculatedAt }) => {
       if (calculatedAt === undefined || dateOrder(gridDate, since) < 0) return false;

@@ -1,5 +1,6 @@
 // Spec 40 §3.1, §3.6: local dates of the instants at which an attachment starts and ends, and spans of dates.
 import {
+  daysAfter,
   earlier,
   type Instant,
   isBefore,
@@ -28,7 +29,7 @@ export function dateOfStart(start: Instant, zone: string): PlainDate {
  */
 export function dateOfEnd(end: Instant, zone: string): PlainDate {
   const date = localDate(end, zone);
-  return isBefore(startOfDate(date, zone), end) ? date.add({ days: 1 }) : date;
+  return isBefore(startOfDate(date, zone), end) ? daysAfter(date, 1) : date;
 }
 
 /** The instants of a span of dates in a zone. */

@@ -1,6 +1,6 @@
 // Spec 30 §15, 40 §5.4 step 3, §5.10: what counters cost: running totals, and changes during the period.
 import { type Decimal, ZERO } from '../../../kernel/decimal.ts';
-import { isBefore, later, localDate, startOfDate } from '../../../kernel/time.ts';
+import { daysAfter, isBefore, later, localDate, startOfDate } from '../../../kernel/time.ts';
 import type { ClosedSpan } from '../../calendar/local-dates.ts';
 import { timesFraction } from '../../money/fraction.ts';
 import { ratingWindows, winnerAt } from '../../pricing/winner.ts';
@@ -116,7 +116,7 @@ function runningTotalSpec(
  * or the contract that limits it does: what came before is carried in, what comes after is an adjustment.
  */
 function runningTotal({ attached }: DueMember, slot: CounterSlot, { service }: ChargedPeriod): Decimal {
-  return valueOn(slot, localDate(service.start, attached.zone).subtract({ days: 1 }));
+  return valueOn(slot, daysAfter(localDate(service.start, attached.zone), -1));
 }
 
 /** One line per adjustment in the closing period that changes the value, charged from its day on. */
@@ -139,7 +139,7 @@ function adjustmentSpec(
   const { date, value } = adjustment;
   const midnight = startOfDate(date, member.attached.zone);
   const pricing = winnerAt(slot.pricings, midnight);
-  const before = valueOn(slot, date.subtract({ days: 1 }));
+  const before = valueOn(slot, daysAfter(date, -1));
   const change = value.minus(before);
   if (pricing === null || change.isZero()) return [];
   const isRise = change.gt(ZERO);
