@@ -1,7 +1,7 @@
 // Spec 30 §3.1, §4, §16, 40 §3.3: one plan as it is attached to one account, with everything it inherits.
 import { rememberingLast } from '../../kernel/memo.ts';
 import { earlier, type Instant, later, type PlainDate, startOfDate } from '../../kernel/time.ts';
-import type { BillingAttachment } from '../calendar/billing-periods.ts';
+import { type BillingAttachment, billingAttachment } from '../calendar/billing-periods.ts';
 import { isCyclic } from '../calendar/cycle.ts';
 import { effectiveEpoch } from '../calendar/epoch.ts';
 import { dateOfEnd, dateOfStart } from '../calendar/local-dates.ts';
@@ -99,11 +99,11 @@ function calendarOf({ accountPlan, account, template, index, stamp }: Scheduling
     tables: [stamp, index.facts.organization],
   });
   const { startDate, endDate } = accountPlan;
-  return {
-    cycle: { frequency: billFrequency, interval: billFrequencyInterval, epoch },
-    start: dateOfStart(startDate, stamp.timezone),
-    end: endDate === null ? null : dateOfEnd(endDate, stamp.timezone),
-  };
+  return billingAttachment(
+    { frequency: billFrequency, interval: billFrequencyInterval, epoch },
+    dateOfStart(startDate, stamp.timezone),
+    endDate === null ? null : dateOfEnd(endDate, stamp.timezone),
+  );
 }
 
 /** Spec 40 §3.5: `applyContractPeriodLimits` cuts everything charged to the contract's dates. */

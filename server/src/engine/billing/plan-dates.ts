@@ -1,5 +1,6 @@
 // Spec 40 §3.4, §3.6, §7.5: the dates that one attached plan closes and opens with a bill of some date.
-import { daysAfter, type PlainDate, Temporal } from '../../kernel/time.ts';
+import { rememberingLast } from '../../kernel/memo.ts';
+import { dateNumber, daysAfter, type PlainDate, Temporal } from '../../kernel/time.ts';
 import {
   adHocPeriod,
   type BillingAttachment,
@@ -48,7 +49,15 @@ export function planDates(attached: AttachedPlan, sought: DatesSought): PlanDate
   return isKept ? dates : formerGridDates(calendar, date, stored);
 }
 
+const datesOnGrid = rememberingLast<BillingAttachment, PlanDates | null>();
+
 function gridDates(calendar: BillingAttachment, sought: DatesSought): PlanDates | null {
+  const { date, stored, billedUntil, isClosedElsewhere } = sought;
+  const dates = [date, stored?.period?.start, billedUntil].map((known) => known && dateNumber(known));
+  return datesOnGrid(calendar, [...dates, isClosedElsewhere], () => computedDates(calendar, sought));
+}
+
+function computedDates(calendar: BillingAttachment, sought: DatesSought): PlanDates | null {
   const { cycle } = calendar;
   const byFormula = sought.isClosedElsewhere
     ? null

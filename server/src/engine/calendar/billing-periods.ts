@@ -1,6 +1,7 @@
 // Spec 40 §3.4-3.6: the bill dates of an attachment and the periods that they close and open.
 import { assert } from '../../kernel/assert.ts';
-import { type PlainDate, Temporal } from '../../kernel/time.ts';
+import { remembering, rememberingLast } from '../../kernel/memo.ts';
+import { dateNumber, type PlainDate, Temporal } from '../../kernel/time.ts';
 import { type Cycle, gridDate, gridIndexAtOrAfter, gridIndexAtOrBefore, isGridDate } from './cycle.ts';
 
 /**
@@ -12,6 +13,16 @@ export type BillingAttachment = {
   readonly start: PlainDate;
   readonly end: PlainDate | null;
 };
+
+const attachments = remembering<string, BillingAttachment>(20_000);
+
+/** The same object for all plans that look the same, so that dates remembered with it serve all of them. */
+export function billingAttachment(cycle: Cycle, start: PlainDate, end: PlainDate | null): BillingAttachment {
+  const { frequency, interval, epoch } = cycle;
+  const last = end === null ? '' : dateNumber(end);
+  const key = `${frequency} ${interval} ${dateNumber(epoch)} ${dateNumber(start)} ${last}`;
+  return attachments(key, () => ({ cycle, start, end }));
+}
 
 /**
  * Dates [start, end); `index` numbers the periods of the attachment 0, 1, 2 … from its first, however long.
@@ -32,9 +43,13 @@ export function isBillDate(
   date: PlainDate,
   timing: { readonly advance: boolean },
 ): boolean {
-  if (periodClosedBy(attachment, date, null) !== null) return true;
-  return timing.advance && periodOpenedBy(attachment, date) !== null;
+  return billDateLooks(attachment, [dateNumber(date), timing.advance], () => {
+    if (periodClosedBy(attachment, date, null) !== null) return true;
+    return timing.advance && periodOpenedBy(attachment, date) !== null;
+  });
 }
+
+const billDateLooks = rememberingLast<BillingAttachment, boolean>();
 
 /**
  * The period in arrears of the bill of this date; null when the date closes none (then it is no arrears bill
