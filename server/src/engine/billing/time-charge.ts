@@ -75,9 +75,8 @@ export function servicePeriod(line: BilledLine): ClosedSpan {
 export function prorationOf(attached: AttachedPlan, pieces: readonly ClosedSpan[]): Fraction {
   const { calendar, zone } = attached;
   if (calendar === null) return factorOfAdHoc;
-  return pieces
-    .map((piece) => prorationFactor(calendar.cycle, piece, zone))
-    .reduce((sum, share) => addFractions(sum, share), NONE);
+  const [first = NONE, ...others] = pieces.map((piece) => prorationFactor(calendar.cycle, piece, zone));
+  return others.reduce((sum, share) => addFractions(sum, share), first);
 }
 
 export function fractionText(share: Fraction): string {

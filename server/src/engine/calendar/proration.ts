@@ -33,15 +33,24 @@ export const factorOfAdHoc: Fraction = WHOLE;
  * whole.
  */
 export function prorationFactor(cycle: Cycle, service: ClosedSpan, zone: string): Fraction {
-  if (!isBefore(service.start, service.end)) return NONE;
-  return subtractFractions(placeOnGrid(cycle, service.end, zone), placeOnGrid(cycle, service.start, zone));
+  const { start, end } = service;
+  if (!isBefore(start, end)) return NONE;
+  const key = `${gridKey(cycle)} ${start.epochNanoseconds} ${end.epochNanoseconds} ${zone}`;
+  return factors(key, () =>
+    subtractFractions(placeOnGrid(cycle, end, zone), placeOnGrid(cycle, start, zone)),
+  );
+}
+
+const factors = remembering<string, Fraction>(20_000);
+
+function gridKey({ frequency, interval, epoch }: Cycle): string {
+  return `${frequency} ${interval} ${dateNumber(epoch)}`;
 }
 
 const places = remembering<string, Fraction>(20_000);
 
 function placeOnGrid(cycle: Cycle, instant: Instant, zone: string): Fraction {
-  const { frequency, interval, epoch } = cycle;
-  const key = `${frequency} ${interval} ${dateNumber(epoch)} ${instant.epochNanoseconds} ${zone}`;
+  const key = `${gridKey(cycle)} ${instant.epochNanoseconds} ${zone}`;
   return places(key, () => computedPlace(cycle, instant, zone));
 }
 
