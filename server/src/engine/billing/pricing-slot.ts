@@ -1,9 +1,10 @@
 // Spec 30 §6: what an attached plan prices, each slot with its pricings and their rating windows.
+import { rememberingLast } from '../../kernel/memo.ts';
 import type { ClosedSpan } from '../calendar/local-dates.ts';
 import type { Segment } from '../metering/usage-query.ts';
 import { ratingWindows } from '../pricing/winner.ts';
 import type { AttachedPlan } from './attached-plan.ts';
-import type { PricingFacts, PricingType } from './facts.ts';
+import type { PlanFacts, PricingFacts, PricingType } from './facts.ts';
 import { type FactsIndex, sortedBy, textOrder } from './facts-index.ts';
 import { metricId } from './metric.ts';
 
@@ -21,9 +22,19 @@ export type PricingSlot = {
 /** A piece of service time in which one pricing applies. */
 export type PricedWindow = { readonly pricing: OwnedPricing; readonly span: ClosedSpan };
 
+const slotsOfPlans = rememberingLast<PlanFacts, readonly PricingSlot[]>();
+
 /** The slots of an attached plan, ordered by key. */
-export function pricingSlots(attached: AttachedPlan, index: FactsIndex): readonly PricingSlot[] {
-  const owned = ownedPricings(attached, index);
+export function pricingSlots(
+  { plan, template }: AttachedPlan,
+  { facts }: FactsIndex,
+): readonly PricingSlot[] {
+  const rows = facts.pricings.filter((row) => row.planId === plan.id || row.planTemplateId === template.id);
+  return slotsOfPlans(plan, rows, () => slotsOf(rows));
+}
+
+function slotsOf(rows: readonly PricingFacts[]): readonly PricingSlot[] {
+  const owned = sortedBy(rows.map(ownedPricing), (pricing) => pricing.id);
   const keys = [...new Set(owned.map(slotKeyOf))].toSorted(textOrder);
   return keys.map((key) => {
     const pricings = owned.filter((pricing) => slotKeyOf(pricing) === key);
@@ -31,11 +42,8 @@ export function pricingSlots(attached: AttachedPlan, index: FactsIndex): readonl
   });
 }
 
-function ownedPricings(attached: AttachedPlan, index: FactsIndex): readonly OwnedPricing[] {
-  const owned = index.facts.pricings
-    .filter((row) => row.planId === attached.plan.id || row.planTemplateId === attached.template.id)
-    .map((row) => ({ ownedByPlan: row.planId !== null, ...row }));
-  return sortedBy(owned, (pricing) => pricing.id);
+function ownedPricing(row: PricingFacts): OwnedPricing {
+  return { ownedByPlan: row.planId !== null, ...row };
 }
 
 function slotKeyOf(pricing: PricingFacts): string {
