@@ -1,7 +1,7 @@
 // Spec 40 §5.2, §5.7, §5.8: a line with all its fields, rounded once and converted once.
-import { Decimal, ONE } from '../../kernel/decimal.ts';
+import { type Decimal, ONE } from '../../kernel/decimal.ts';
 import { instantText } from '../../kernel/time.ts';
-import { averageUnitPrice, type BandUsage } from '../pricing/band-usage.ts';
+import { averageUnitPrice, type BandUsage, published } from '../pricing/band-usage.ts';
 import type { BillFailure, LineReason, PricingBandUsage } from './bill.ts';
 import { billCurrencyOf, type Calculation, type Placement, placementOf } from './calculation.ts';
 import type { DraftLine, LineSpec } from './draft.ts';
@@ -102,8 +102,8 @@ function priceOf(spec: LineSpec, amounts: Amounts): Decimal {
 }
 
 export function convertedBand(band: BandUsage, rate: Decimal): PricingBandUsage {
-  const converted = band.bandSubtotal.times(rate).toDecimalPlaces(12, Decimal.ROUND_HALF_UP);
-  return { convertedBandSubtotal: converted, ...band };
+  const converted = rate === ONE ? band.bandSubtotal : band.bandSubtotal.times(rate);
+  return { convertedBandSubtotal: published(converted), ...band };
 }
 
 function reasonOf(spec: LineSpec): LineReason {

@@ -1,13 +1,12 @@
 // Spec 30 §9, 50 §6.7: how many units of a usage line an amount pays for, and the bands on both sides.
 import { Decimal, maxOf, minOf, sumOf, ZERO } from '../../kernel/decimal.ts';
 import { fraction, timesFraction } from '../money/fraction.ts';
-import { scaledBand } from '../pricing/band-usage.ts';
+import { published, scaledBand } from '../pricing/band-usage.ts';
 import type { PricingBandUsage } from './bill.ts';
 import type { DraftLine } from './draft.ts';
 
 /** Units are kept to that many decimals. */
 const UNIT_DECIMALS = 8;
-const PUBLISHED_DECIMALS = 12;
 
 /** The units that are paid for; `cost` is what they cost when a fixed price leaves money over, else null. */
 export type UsageCut = {
@@ -109,8 +108,4 @@ function bandWithout(band: PricingBandUsage, part: PricingBandUsage): PricingBan
 
 function keptUnits(units: Decimal): Decimal {
   return units.toDecimalPlaces(UNIT_DECIMALS, Decimal.ROUND_DOWN);
-}
-
-function published(value: Decimal): Decimal {
-  return value.toDecimalPlaces(PUBLISHED_DECIMALS, Decimal.ROUND_HALF_UP);
 }

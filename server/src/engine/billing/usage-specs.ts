@@ -1,8 +1,8 @@
 // Spec 30 §7.6, §16.5, §18, 40 §5.8 no. 5, §6.3: a rated window as lines, split where accounts are shown.
-import { Decimal, sumOf } from '../../kernel/decimal.ts';
+import { type Decimal, sumOf } from '../../kernel/decimal.ts';
 import { type Fraction, fraction, timesFraction } from '../money/fraction.ts';
 import { splitAmount } from '../money/split.ts';
-import { type BandUsage, bandUsage, scaledBand } from '../pricing/band-usage.ts';
+import { type BandUsage, bandUsage, published, scaledBand } from '../pricing/band-usage.ts';
 import type { BillFailure, LineUsage } from './bill.ts';
 import { billOfAll, type Calculation } from './calculation.ts';
 import { type LineSpec, RANK } from './draft.ts';
@@ -12,9 +12,6 @@ import { metricId, metricOrigin, segmentedFieldsOf } from './metric.ts';
 import { segmentKey, segmentText } from './pricing-slot.ts';
 import type { Question } from './question.ts';
 import type { RatedWindow } from './rated-window.ts';
-
-/** Band figures keep at most 12 decimals (spec 30 §7.6). */
-const PUBLISHED_DECIMALS = 12;
 
 /**
  * The lines of a window, as usage. The parts of a block add up to the block: each is rounded by itself and
@@ -62,9 +59,7 @@ function sharedSpec(whole: LineSpec, weight: Decimal, sum: Decimal): LineSpec {
 }
 
 export function sharedBand(band: BandUsage, share: Fraction): BandUsage {
-  const shareOf = (value: Decimal) =>
-    timesFraction(value, share).toDecimalPlaces(PUBLISHED_DECIMALS, Decimal.ROUND_HALF_UP);
-  return scaledBand(band, shareOf);
+  return scaledBand(band, (value) => published(timesFraction(value, share)));
 }
 
 function wholeSpec(rated: RatedWindow): LineSpec {

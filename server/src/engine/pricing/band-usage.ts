@@ -3,6 +3,7 @@ import { assert } from '../../kernel/assert.ts';
 import { Decimal, maxOf, minOf, sumOf, ZERO } from '../../kernel/decimal.ts';
 import type { BandUse } from './bands.ts';
 
+/** Band figures keep at most 12 decimals. */
 const PUBLISHED_DECIMALS = 12;
 
 /** One band of a line; amounts in the line's currency, at most 12 decimals, not rounded to the currency. */
@@ -61,7 +62,9 @@ function bandQuantities(use: readonly BandUse[], source: BandUsageSource): reado
   return [...quantities, published(left)];
 }
 
-function published(value: Decimal): Decimal {
+/** The figure with the decimals of published bands; most have no more, and rounding costs a copy. */
+export function published(value: Decimal): Decimal {
+  if (value.decimalPlaces() <= PUBLISHED_DECIMALS) return value;
   return value.toDecimalPlaces(PUBLISHED_DECIMALS, Decimal.ROUND_HALF_UP);
 }
 
