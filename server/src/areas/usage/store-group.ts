@@ -145,7 +145,12 @@ async function insertRows(ctx: Context, group: BatchGroup, { rows, token }: Inse
     columns: MEASUREMENT_COLUMNS,
     values: Readable.from([textBytes(rows, (row) => measurementLine(rowOf(row)))], { objectMode: false }),
     format: 'TabSeparated',
-    clickhouse_settings: { insert_deduplication_token: token, max_partitions_per_insert_block: '0' },
+    clickhouse_settings: {
+      insert_deduplication_token: token,
+      max_partitions_per_insert_block: '0',
+      // Splitting a group among threads takes more than it saves: another group is in work meanwhile.
+      input_format_parallel_parsing: 0,
+    },
   });
 }
 
