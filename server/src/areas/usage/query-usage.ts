@@ -17,7 +17,7 @@ import {
 import { aggregatedRowsSql, rawRowsSql } from './query-sql.ts';
 import { MAY_QUERY_USAGE, QUERY_NEEDS, READ_USAGE } from './saved-query.ts';
 import { askedSpan, spanFields } from './usage-span.ts';
-import { type GroupedRow, writtenGroups } from './written-groups.ts';
+import { type GroupedColumns, writtenGroups } from './written-groups.ts';
 
 /** `POST /usage/query`: stored measurements, or aggregates of them in groups (spec 20 §13). */
 export const queryUsage = defineOperation({
@@ -130,12 +130,16 @@ async function aggregated(
 ): Promise<readonly WrittenJson[]> {
   const result = await ctx.clickhouse.query({
     query: aggregatedRowsSql(orgId, query),
-    format: 'JSONCompact',
+    // By column: a list for each of 20,000 rows takes longer to read.
+    format: 'JSONColumnsWithMetadata',
     clickhouse_settings: QUERY_SETTINGS,
   });
-  const { data: rows } = await result.json<GroupedRow>();
+  const { data } = JSON.parse(await result.text()) as {
+    readonly data: Record<string, GroupedColumns[number]>;
+  };
+  const columns = Object.values(data);
   const accountColumn = query.groups.findIndex((item) => item.groupType === 'ACCOUNT');
-  const ids = accountColumn < 0 ? [] : new Set(rows.map((row) => String(row[accountColumn])));
-  const codes = await accountCodes(ctx, orgId, [...ids]);
-  return writtenGroups(query, rows, codes);
+  const ids = new Set(columns[accountColumn] ?? []);
+  const codes = await accountCodes(ctx, orgId, [...ids].map(String));
+  return writtenGroups(query, columns, codes);
 }

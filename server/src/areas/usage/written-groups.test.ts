@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CheckedUsageQuery } from './query-request.ts';
-import { type GroupedRow, writtenGroups } from './written-groups.ts';
+import { writtenGroups } from './written-groups.ts';
 
 const METER = '0198a2b4-0000-7000-8000-000000000001';
 const DAY = 86_400;
@@ -15,8 +15,11 @@ function dimension(fieldCode: string) {
   return { groupType: 'DIMENSION', meterId: METER, fieldCode };
 }
 
-function written(asked: CheckedUsageQuery, rows: readonly GroupedRow[], codes = new Map<string, string>()) {
-  return writtenGroups(asked, rows, codes).flatMap((row) => {
+type Row = readonly (string | null)[];
+
+function written(asked: CheckedUsageQuery, rows: readonly Row[], codes = new Map<string, string>()) {
+  const columns = (rows[0] ?? []).map((_, i) => rows.map((row) => row[i] ?? null));
+  return writtenGroups(asked, columns, codes).flatMap((row) => {
     return Object.getOwnPropertySymbols(row).map((symbol) => (row as never)[symbol] as string);
   });
 }

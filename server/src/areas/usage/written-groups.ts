@@ -5,8 +5,8 @@ import type { CheckedUsageQuery } from './query-request.ts';
 
 type Value = string | number | null;
 
-/** Values in the order of the query's groups and then of its aggregations. */
-export type GroupedRow = readonly Value[];
+/** For each group of the query and then for each of its aggregations, the values of all rows. */
+export type GroupedColumns = readonly (readonly Value[])[];
 
 type Group = CheckedUsageQuery['groups'][number];
 type Codes = ReadonlyMap<string, string>;
@@ -18,12 +18,13 @@ type Codes = ReadonlyMap<string, string>;
  */
 export function writtenGroups(
   query: CheckedUsageQuery,
-  rows: readonly GroupedRow[],
+  columns: GroupedColumns,
   codes: Codes,
 ): readonly WrittenJson[] {
-  const groups = query.groups.map((item, i): GroupColumn => ({ item, ...differentValues(rows, i) }));
-  const members = membersOf(query, { groups, rows, codes });
-  const shown = rowsInOrder(groups, rows.length, codes).slice(0, query.limit + 1);
+  const count = columns[0]?.length ?? 0;
+  const groups = query.groups.map((item, i): GroupColumn => ({ item, ...differentValues(columns[i] ?? []) }));
+  const members = membersOf(query, { groups, columns, codes });
+  const shown = rowsInOrder(groups, count, codes).slice(0, query.limit + 1);
   return Array.from(shown, (row) => writtenJson(rowText(members, row)));
 }
 
@@ -35,10 +36,9 @@ type GroupColumn = {
   readonly places: readonly number[];
 };
 
-function differentValues(rows: readonly GroupedRow[], column: number): Omit<GroupColumn, 'item'> {
+function differentValues(column: readonly Value[]): Omit<GroupColumn, 'item'> {
   const known = new Map<Value, number>();
-  const places = rows.map((row) => {
-    const value = row[column] ?? null;
+  const places = column.map((value) => {
     const place = known.get(value) ?? known.size;
     if (place === known.size) known.set(value, place);
     return place;
@@ -60,12 +60,12 @@ function rowText(members: readonly Member[], row: number): string {
 
 type Parts = {
   readonly groups: readonly GroupColumn[];
-  readonly rows: readonly GroupedRow[];
+  readonly columns: GroupedColumns;
   readonly codes: Codes;
 };
 
 /** Of properties with one name the last one counts. */
-function membersOf(query: CheckedUsageQuery, { groups, rows, codes }: Parts): readonly Member[] {
+function membersOf(query: CheckedUsageQuery, { groups, columns, codes }: Parts): readonly Member[] {
   const members = new Map<string, Member>();
   const meterCode = (id: string | null) => query.meters.get((id ?? '').toLowerCase())?.code;
   for (const group of groups) {
@@ -76,11 +76,11 @@ function membersOf(query: CheckedUsageQuery, { groups, rows, codes }: Parts): re
     }
   }
   query.aggregations.forEach((item, i) => {
-    const place = query.groups.length + i;
+    const values = columns[query.groups.length + i] ?? [];
     const name = `${meterCode(item.meterId)}.${item.fieldCode}.${item.function}`;
     const start = `${JSON.stringify(name)}:`;
     members.set(name, (row) => {
-      const text = numberText(rows[row]?.[place] ?? null);
+      const text = numberText(values[row] ?? null);
       return text === null ? null : start + text;
     });
   });
