@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { lockBillJob } from '../../src/areas/billing/bill-job-status.ts';
 import { attach, billsOf, finished, type Job, pricedUsage, runJob, theBillOf } from '../support/billing.ts';
 import { account, created, type Made } from '../support/configured.ts';
 import { startTestServer, type TestServer } from '../support/stores.ts';
@@ -56,6 +57,22 @@ test.each([1, 2, 3])('two jobs at the same time bill each account once (%i)', as
   // Either job has written every bill: one made it, the other calculated it again.
   expect(bills.map((bill) => bill.version)).toEqual([2, 2, 2, 2, 2]);
   for (const job of done) expect([...job.billIds].sort()).toEqual(bills.map((bill) => bill.id).sort());
+});
+
+test('two runs that come to the end of a job with bills that name it end in turn', async () => {
+  const job = await runJob(server, { ...MAY, accountIds: [(await attachedAccount()).id] });
+  const key = { orgId: server.orgId, id: job.id };
+  const { db } = server.context;
+  const [first, second] = [await db.startTransaction().execute(), await db.startTransaction().execute()];
+  for (const tx of [first, second]) {
+    // As the row of a bill of the job does.
+    await sql`select from bill_job where org_id = ${key.orgId} and id = ${key.id} for key share`.execute(tx);
+  }
+  await lockBillJob(first, key);
+  const later = lockBillJob(second, key);
+  await first.commit().execute();
+  expect(await later).toMatchObject({ status: 'COMPLETE' });
+  await second.commit().execute();
 });
 
 test('an account that cannot be billed does not stop the others, and an alert says why', async () => {
