@@ -16,6 +16,7 @@ export const PREPARED = '/* prepared */ ';
  * it, which also reports its failure. The last one behind is `commit`.
  */
 export const WITH_NEXT = '/* with next */ ';
+/** The same at the beginning of a template. */
 export const withNext = sql.raw(WITH_NEXT);
 
 /** Plans are kept in the memory of each session. */
