@@ -11,6 +11,7 @@ import { type Server, startServer } from '../server.ts';
 import { PREPARED } from '../store/value-client.ts';
 import { billFloor } from './bill-floor.ts';
 import { type BillingSetup, configureBilling } from './bill-setup.ts';
+import { median, RUNS, WARMING_RUNS } from './median.ts';
 
 export type BillOptions = {
   readonly accounts: number;
@@ -67,8 +68,8 @@ async function measuredJob({ server, client, setup, options }: Bench): Promise<B
   const floorSeconds = await billFloor(server.context, setup);
   const [accountId = ''] = setup.accountIds;
   const recalculation = { server, client, target: { accountIds: [accountId] }, pauseMs: 5 };
-  const recalculateMs = 1000 * (await median(() => jobSeconds(recalculation)));
-  const previewMs = 1000 * (await median(() => previewSeconds(client, accountId)));
+  const recalculateMs = 1000 * (await warmMedian(() => jobSeconds(recalculation)));
+  const previewMs = 1000 * (await warmMedian(() => previewSeconds(client, accountId)));
   return {
     accounts: options.accounts,
     billsPerSecond: bills / seconds,
@@ -110,14 +111,10 @@ async function previewSeconds(client: ApiClient, accountId: string): Promise<num
   return (performance.now() - started) / 1000;
 }
 
-/** Not counted: they compile the code that a server runs all day. */
-const WARMING_RUNS = 20;
-const RUNS = 9;
-
-async function median(run: () => Promise<number>): Promise<number> {
+async function warmMedian(run: () => Promise<number>): Promise<number> {
   const figures: number[] = [];
   for (let time = 0; time < WARMING_RUNS + RUNS; time += 1) figures.push(await run());
-  return figures.slice(WARMING_RUNS).sort((a, b) => a - b)[(RUNS - 1) / 2] ?? 0;
+  return median(figures.slice(WARMING_RUNS));
 }
 
 async function countOfBills({ context }: Server): Promise<number> {

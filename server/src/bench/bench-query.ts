@@ -11,6 +11,7 @@ import { newId } from '../kernel/ids.ts';
 import { Temporal } from '../kernel/time.ts';
 import { type Server, startServer } from '../server.ts';
 import { openLoadClient } from './load.ts';
+import { median, RUNS, WARMING_RUNS } from './median.ts';
 import { BILLED_ACCOUNTS, benchAccountId, loadQueryRows, type QueryRows } from './query-rows.ts';
 
 /** How long a query takes as half of its runs see it, beside the same SQL sent straight to ClickHouse. */
@@ -24,9 +25,6 @@ export type QueryResult = {
 
 export type QueryOptions = { readonly measurements: number };
 
-/** Not counted: they compile the code that a server runs all day. */
-const WARMING_RUNS = 20;
-const RUNS = 9;
 const START = '2026-01-01T00:00:00Z';
 const END = '2026-01-29T00:00:00Z';
 
@@ -162,8 +160,4 @@ async function timed(run: Run, times: number[]): Promise<void> {
   const started = performance.now();
   await run();
   times.push(performance.now() - started);
-}
-
-function median(times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
 }

@@ -34,32 +34,11 @@ function taggedText(value: object): string | null {
 
 function recordText(record: Readonly<Record<string, unknown>>): string {
   let members = '';
-  for (const name of inOrder(Object.keys(record))) {
+  for (const name of Object.keys(record).sort()) {
     const member = record[name];
     if (member !== undefined) members += `${members && ','}${memberStart(name)}${writeExact(member)}`;
   }
   return `{${members}}`;
-}
-
-type Order = { readonly names: readonly string[]; readonly sorted: readonly string[] };
-
-/** By the last of the names, which tells kinds of records apart more often than the first. */
-const orders = new Map<string, Order>();
-const MAX_ORDERS = 1000;
-
-/** The names sorted, as they were for the record of the same kind before. */
-function inOrder(names: readonly string[]): readonly string[] {
-  const last = names.at(-1);
-  if (last === undefined || names.length === 1) return names;
-  const known = orders.get(last);
-  if (known !== undefined && isSame(known.names, names)) return known.sorted;
-  const sorted = names.toSorted();
-  if (known !== undefined || orders.size < MAX_ORDERS) orders.set(last, { names, sorted });
-  return sorted;
-}
-
-function isSame(names: readonly string[], others: readonly string[]): boolean {
-  return names.length === others.length && names.every((name, i) => name === others[i]);
 }
 
 /** The values that `writeExact` wrote. Throws SyntaxError for other text. */

@@ -13,7 +13,8 @@ export const PREPARED = '/* prepared */ ';
 
 /**
  * Begins a statement in a transaction whose result nobody reads: it goes out together with the one behind
- * it, which also reports its failure. The last one behind is `commit`.
+ * it, which also reports its failure. The last one behind is `commit`. It too is planned once per session, so
+ * its best plan must not depend on how many rows it gets.
  */
 export const WITH_NEXT = '/* with next */ ';
 /** The same at the beginning of a template. */

@@ -18,14 +18,14 @@ const HIDDEN_COLUMNS: ReadonlySet<string> = new Set([
 
 /** A bill as the API answers it (spec 40 §4.1), without lines and total. */
 export function billAnswer(bill: BillRow): Row {
-  return withFieldsOf(bill, renamedFields(bill));
+  return withFieldsOf(bill, HIDDEN_COLUMNS, renamedFields(bill));
 }
 
 /** A bill with its total and its lines, as reads of one bill answer it. */
 export function wholeBillAnswer(bill: BillRow, lines: readonly LineRow[]): Row {
   const { billTotal } = bill;
   const lineItems = lines.map(embeddedLineAnswer);
-  return withFieldsOf(bill, Object.assign({ billTotal, lineItems }, renamedFields(bill)));
+  return withFieldsOf(bill, HIDDEN_COLUMNS, Object.assign({ billTotal, lineItems }, renamedFields(bill)));
 }
 
 /** A bill with more lines leaves them out of its events (spec 60 §1.4). */
@@ -34,7 +34,7 @@ const MAX_LINES_IN_EVENT = 100;
 /** A bill as its events tell of it; the lines are text already, because a job writes very many of them. */
 export function billInEvent(bill: BillRow, lines: readonly LineRow[]): Row {
   const { orgId, billTotal } = bill;
-  const body = withFieldsOf(bill, Object.assign({ orgId, billTotal }, renamedFields(bill)));
+  const body = withFieldsOf(bill, HIDDEN_COLUMNS, Object.assign({ orgId, billTotal }, renamedFields(bill)));
   if (lines.length > MAX_LINES_IN_EVENT) return body;
   const texts = lines.map((line) => writeJsonWithout(HIDDEN_IN_BILL, line));
   return Object.assign(body, { lineItems: writtenJson(`[${texts.join()}]`) });
@@ -48,18 +48,13 @@ function renamedFields(bill: BillRow): Row {
   };
 }
 
-function withFieldsOf(bill: BillRow, answer: Row): Row {
-  for (const name of Object.keys(bill)) if (!HIDDEN_COLUMNS.has(name)) answer[name] = bill[name];
-  return answer;
-}
-
 const ENVELOPE = ['version', 'dtCreated', 'dtLastModified', 'createdBy', 'lastModifiedBy'];
 const LINE_INTERNALS = ['orgId', 'key', 'reason'];
 const HIDDEN_IN_BILL: ReadonlySet<string> = new Set([...LINE_INTERNALS, ...ENVELOPE, 'billId']);
 
 /** A line inside of its bill: bands are `usagePerPricingBand`, there is no envelope (spec 40 §5.2). */
 export function embeddedLineAnswer(line: LineRow): Row {
-  return without(line, HIDDEN_IN_BILL);
+  return withFieldsOf(line, HIDDEN_IN_BILL);
 }
 
 /** A line that was read together with its bill's `jsonStatementGenerated`. */
@@ -77,11 +72,11 @@ const HIDDEN_ALONE: ReadonlySet<string> = new Set([
 export function lineItemAnswer(line: LineOfBill): Row {
   const { lineItemType, usagePerPricingBand: bandUsage, jsonStatementGenerated = false } = line;
   const jsonUsageGenerated = jsonStatementGenerated && USAGE_TYPES.includes(lineItemType);
-  return { bandUsage, jsonUsageGenerated, ...without(line, HIDDEN_ALONE) };
+  return withFieldsOf(line, HIDDEN_ALONE, { bandUsage, jsonUsageGenerated });
 }
 
-function without(row: Row, hidden: ReadonlySet<string>): Row {
-  const answer: Row = {};
+/** The answer with the row's fields but the hidden ones behind what it has already. */
+function withFieldsOf(row: Row, hidden: ReadonlySet<string>, answer: Row = {}): Row {
   for (const name of Object.keys(row)) if (!hidden.has(name)) answer[name] = row[name];
   return answer;
 }

@@ -78,12 +78,12 @@ export function acceptedMeasurements(body: unknown): readonly SubmittedMeasureme
 }
 
 function acceptedMeasurement(fields: Fields): SubmittedMeasurement {
-  const { uid, ts, ets } = fields as { readonly [name: string]: string };
+  const ets = fields['ets'];
   return {
-    uid: isAbsent(uid) ? null : present(uid, 'a uid'),
+    uid: isAbsent(fields['uid']) ? null : (fields['uid'] as string),
     meter: fields['meter'] as string,
     account: fields['account'] as string,
-    tsMs: acceptedMs(ts),
+    tsMs: acceptedMs(fields['ts']),
     etsMs: isAbsent(ets) ? null : Math.min(acceptedMs(ets), LAST_MS),
     who: acceptedValues(fields['who']),
     what: acceptedValues(fields['what']),
@@ -96,8 +96,8 @@ function acceptedMeasurement(fields: Fields): SubmittedMeasurement {
   };
 }
 
-function acceptedMs(text: string | undefined): number {
-  return present(epochMsFromText(text ?? ''), 'the moment of an accepted measurement');
+function acceptedMs(text: unknown): number {
+  return present(epochMsFromText(text as string), 'the moment of an accepted measurement');
 }
 
 function acceptedValues<T extends SubmittedTexts & SubmittedNumbers>(values: unknown): T | null {
