@@ -7,5 +7,7 @@ test.each([
   ['texts beyond one piece', Array.from({ length: 2000 }, (_, at) => `line ${at}: é 漢 😀\n`)],
   ['a text longer than a piece', ['x'.repeat(10_000), 'y']],
 ])('%s becomes its UTF-8', (_, texts) => {
-  expect(textBytes(texts, (text) => text).equals(Buffer.from(texts.join('')))).toBe(true);
+  const written = textBytes();
+  for (const text of texts) written.add(text);
+  expect(written.bytes().equals(Buffer.from(texts.join('')))).toBe(true);
 });

@@ -4,11 +4,18 @@ const PIECE_LENGTH = 4000;
 const MAX_BYTES = 3;
 const FIRST_SIZE = 4 * MAX_BYTES * PIECE_LENGTH;
 
+/** Texts one behind the other as UTF-8. */
+export type TextBytes = {
+  readonly add: (text: string) => void;
+  /** All that was added. */
+  readonly bytes: () => Buffer;
+};
+
 /**
- * The texts of the items one behind the other as UTF-8. A sum of many texts is a deep tree, which takes
- * longer to flatten than to make; pieces are flat when they are written.
+ * Begins with no text. A sum of many texts is a deep tree, which takes longer to flatten than to make; pieces
+ * are flat when they are written.
  */
-export function textBytes<T>(items: readonly T[], textOf: (item: T) => string): Buffer {
+export function textBytes(): TextBytes {
   let bytes = Buffer.allocUnsafe(FIRST_SIZE);
   let length = 0;
   let piece = '';
@@ -20,10 +27,14 @@ export function textBytes<T>(items: readonly T[], textOf: (item: T) => string): 
     length += bytes.write(piece, length);
     piece = '';
   };
-  for (const item of items) {
-    piece += textOf(item);
-    if (piece.length >= PIECE_LENGTH) write();
-  }
-  write();
-  return bytes.subarray(0, length);
+  return {
+    add: (text) => {
+      piece += text;
+      if (piece.length >= PIECE_LENGTH) write();
+    },
+    bytes: () => {
+      write();
+      return bytes.subarray(0, length);
+    },
+  };
 }

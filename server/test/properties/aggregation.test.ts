@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { aggregateUsage } from '../../src/areas/usage/index.ts';
-import { MEASUREMENT_COLUMNS, measurementLine } from '../../src/areas/usage/measurement-row.ts';
+import { batchText, MEASUREMENT_COLUMNS, measurementLine } from '../../src/areas/usage/measurement-row.ts';
 import type { Context } from '../../src/context.ts';
 import type {
   AggregationMethod,
@@ -78,9 +78,12 @@ async function store(rows: readonly Measured[]): Promise<string> {
   const batches = [newId(), newId(), newId()];
   const lines = rows.map(({ account, tsMs, batch, v, texts }, position) =>
     measurementLine({
-      ...{ orgId: ORG, meterId, accountId: account, tsMs, etsMs: null, uid: newId(), insertId: meterId },
-      ...{ batchId: batches[batch] ?? '', position, source: 'API', failedFields: [], undeclared: '' },
-      receivedMicros: String(1_700_000_000_000_000 + batch),
+      batch: batchText({
+        ...{ orgId: ORG, insertId: meterId, batchId: batches[batch] ?? '', source: 'API' },
+        receivedAt: Temporal.Instant.fromEpochMilliseconds(1_700_000_000_000 + batch),
+      }),
+      ...{ meterId, accountId: account, tsMs, etsMs: null, uid: newId(), position },
+      ...{ failedFields: [], undeclared: '' },
       measures: v === null ? [] : [['v', v]],
       dimensions: Object.entries(texts).flatMap(([field, text]) => (text === null ? [] : [[field, text]])),
     }),

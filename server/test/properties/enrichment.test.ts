@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 import { checkSubmission } from '../../src/engine/metering/check-submission.ts';
 import { closeCode } from '../../src/engine/metering/close-code.ts';
 import { compiledMeter } from '../../src/engine/metering/compiled-meter.ts';
-import { enrich } from '../../src/engine/metering/enrich.ts';
-import type { Enrichment, EnrichmentSnapshot, SubmittedBatch } from '../../src/engine/metering/enrichment.ts';
+import type { EnrichmentSnapshot, SubmittedBatch } from '../../src/engine/metering/enrichment.ts';
 import { segmentOf, segmentOrder } from '../../src/engine/metering/segment-match.ts';
 import { newId } from '../../src/kernel/ids.ts';
 import { parseJson, writeJson } from '../../src/kernel/json.ts';
 import { Temporal } from '../../src/kernel/time.ts';
+import { type Enriched, enrichment } from '../support/enrichment.ts';
 
 const now = Temporal.Instant.from('2024-06-01T00:00:00Z');
 
@@ -61,11 +61,9 @@ function submitted(measurements: readonly unknown[]): SubmittedBatch {
   return { id: newId(), receivedAt: now, measurements: check.measurements, positions };
 }
 
-type Enriched = Extract<Enrichment, { kind: 'enriched' }>;
-
 /** What the shell does: creates the accounts that are asked for and calls again, with what is known then. */
 function completed(sent: SubmittedBatch[], snapshot: EnrichmentSnapshot): EnrichmentSnapshot {
-  const first = enrich(sent, snapshot);
+  const first = enrichment(sent, snapshot);
   if (first.kind === 'enriched') return snapshot;
   const accounts = new Map(snapshot.accounts);
   const closelyMatching = new Map(snapshot.closelyMatching);
@@ -79,7 +77,7 @@ function completed(sent: SubmittedBatch[], snapshot: EnrichmentSnapshot): Enrich
 }
 
 function enriched(sent: SubmittedBatch[], snapshot: EnrichmentSnapshot): Enriched {
-  const result = enrich(sent, completed(sent, snapshot));
+  const result = enrichment(sent, completed(sent, snapshot));
   if (result.kind !== 'enriched') throw new Error('two calls are enough');
   return result;
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customSqlFault } from '../../src/areas/catalog/custom-sql-run.ts';
 import { aggregateUsage } from '../../src/areas/usage/index.ts';
-import { MEASUREMENT_COLUMNS, measurementLine } from '../../src/areas/usage/measurement-row.ts';
+import { batchText, MEASUREMENT_COLUMNS, measurementLine } from '../../src/areas/usage/measurement-row.ts';
 import type { Context } from '../../src/context.ts';
 import type { Segment, UsageQuery } from '../../src/engine/metering/usage-query.ts';
 import { decimal } from '../../src/kernel/decimal.ts';
@@ -46,17 +46,11 @@ const ROWS: readonly Stored[] = [
 async function store(orgId: string, accountId: string, rows: readonly Stored[]): Promise<void> {
   const lines = rows.map(([ts, qty, region], position) =>
     measurementLine({
-      ...{
-        orgId,
-        meterId,
-        accountId,
-        etsMs: null,
-        uid: newId(),
-        insertId: newId(),
-        batchId: newId(),
-        position,
-      },
-      ...{ source: 'API', failedFields: [], undeclared: '', receivedMicros: '1700000000000000' },
+      batch: batchText({
+        ...{ orgId, insertId: newId(), batchId: newId(), source: 'API' },
+        receivedAt: Temporal.Instant.from('2023-11-14T22:13:20Z'),
+      }),
+      ...{ meterId, accountId, etsMs: null, uid: newId(), position, failedFields: [], undeclared: '' },
       tsMs: Temporal.Instant.from(ts).epochMilliseconds,
       measures: qty === null ? [] : [['qty', decimal(qty)]],
       dimensions: [['region', region]],

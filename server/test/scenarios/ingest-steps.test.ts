@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startMeasurementPump } from '../../src/areas/usage/index.ts';
+import { MEASUREMENT_COLUMNS } from '../../src/areas/usage/measurement-row.ts';
 import { type PreparedGroup, prepareGroup } from '../../src/areas/usage/prepare-group.ts';
 import { finishUnfinishedGroups, storeNextGroup } from '../../src/areas/usage/store-group.ts';
 import type { Context } from '../../src/context.ts';
@@ -237,7 +238,10 @@ describe('of two groups at the same time', () => {
     return result;
   }
 
-  const types = ({ rows, failures: found }: PreparedGroup) => [rows.length, found.map(({ type }) => type)];
+  const types = ({ inserts, failures: found }: PreparedGroup) => [
+    inserts.reduce((sum, { count }) => sum + count, 0),
+    found.map(({ type }) => type),
+  ];
 
   test('the later waits for a uid and finds it taken', async () => {
     const made = await meter(server, FIELDS);
@@ -261,7 +265,9 @@ describe('of two groups at the same time', () => {
     const code = freshCode('Made');
     const result = await interleaved(row(made['code'], code), row(made['code'], code), 'commit');
     expect(types(result)).toEqual([1, []]);
-    expect(await accountOf(server, code)).toMatchObject({ id: result.rows[0]?.accountId });
+    const values = String(result.inserts[0]?.lines).split('\t');
+    const accountId = values[MEASUREMENT_COLUMNS.indexOf('account_id')];
+    expect(await accountOf(server, code)).toMatchObject({ id: accountId });
   });
 
   test('the later is refused when the first made an account that matches closely', async () => {

@@ -1,20 +1,16 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
-import { fieldsRefused } from '../../api/body.ts';
 import { dateTime, freeObject, list, oneOf, optional, text } from '../../api/fields.ts';
 import { defineOperation } from '../../api/operation.ts';
 import { listIdentityOf, pageParameters } from '../../api/page.ts';
 import { nextTokenOf, positionFromToken } from '../../api/paging.ts';
 import { idOf } from '../../api/resource.ts';
-import type { Context } from '../../context.ts';
-import { checkSubmission } from '../../engine/metering/check-submission.ts';
 import { ApiError } from '../../kernel/errors.ts';
 import { writeJsonWithNulls } from '../../kernel/json.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Row, Tx } from '../../store/database.ts';
 import { inTransaction } from '../../store/transaction.ts';
-import { acceptBatch } from './measurement-inbox.ts';
-import { submissionFromText } from './submission-json.ts';
+import { acceptSubmission } from './accept-submission.ts';
 
 const PATH = '/measurements/failedIngest';
 const PAGE = 100;
@@ -114,7 +110,8 @@ export const resubmitFailedIngest = defineOperation({
       const failed = await heldFailure(tx, orgId, idOf(call.params));
       const { measurement } = call.body();
       refuseStored(failed, measurement);
-      await accept(ctx, tx, { orgId, measurement: measurement ?? failed.document.measurement });
+      const wanted = writeJsonWithNulls(measurement ?? failed.document.measurement);
+      await acceptSubmission({ ...ctx, db: tx }, orgId, `{"measurements":[${wanted}]}`);
       await sql`update failed_measurement set resubmitted_at = ${String(ctx.clock.now())}
         where org_id = ${orgId} and id = ${failed.id}`.execute(tx);
       return { result: 'accepted' };
@@ -141,14 +138,4 @@ function refuseStored({ resubmittedAt, document }: FailedMeasurement, correction
   if (type === 'DuplicateUid' && correction === null) {
     throw new ApiError('ILLEGAL_STATE', 'its uid is stored already: correct it to submit it again');
   }
-}
-
-type Resubmission = { readonly orgId: string; readonly measurement: unknown };
-
-async function accept(ctx: Context, tx: Tx, { orgId, measurement }: Resubmission): Promise<void> {
-  const body = `{"measurements":[${writeJsonWithNulls(measurement)}]}`;
-  const receivedAt = ctx.clock.now();
-  const check = checkSubmission(submissionFromText(body), receivedAt);
-  if (check.kind === 'refused') throw fieldsRefused(check.errors);
-  await acceptBatch({ ...ctx, db: tx }, { orgId, receivedAt, source: 'API', body, measurementCount: 1 });
 }

@@ -3,25 +3,24 @@ import { closeCode } from '../../engine/metering/close-code.ts';
 import { compiledMeter, type StoredMeter } from '../../engine/metering/compiled-meter.ts';
 import type { EnrichmentSnapshot, KnownAccount } from '../../engine/metering/enrichment.ts';
 import type { CustomFields, MeterDefinition } from '../../engine/metering/fields.ts';
-import type { SubmittedMeasurement } from '../../engine/metering/submitted-measurement.ts';
 import type { Tx } from '../../store/database.ts';
 import { organizationCustomFields } from '../organization/index.ts';
 import { loadLookupTables } from './lookup-rows.ts';
+import type { SubmittedCodes } from './submitted-codes.ts';
 
 /**
- * What enrichment has to know of the organization for these measurements; taken uids are left to the
- * caller.
+ * What enrichment has to know of the organization for measurements with these codes; taken uids are left to
+ * the caller.
  */
 export async function loadSnapshot(
   tx: Tx,
   orgId: string,
-  measurements: readonly SubmittedMeasurement[],
+  { meters: meterCodes, accounts: accountCodes }: SubmittedCodes,
 ): Promise<EnrichmentSnapshot> {
-  const meterCodes = [...new Set(measurements.map((measurement) => measurement.meter))];
-  const codes = [...new Set(measurements.map((measurement) => measurement.account))];
+  const codes = [...accountCodes];
   const accounts = await loadAccounts(tx, orgId, codes);
   const unknown = codes.filter((code) => !accounts.has(code));
-  const meters = await loadMeters(tx, orgId, meterCodes);
+  const meters = await loadMeters(tx, orgId, [...meterCodes]);
   return {
     meters,
     accounts,

@@ -4,6 +4,7 @@ import { newId } from '../../kernel/ids.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Db, Tx } from '../../store/database.ts';
 import { PREPARED } from '../../store/value-client.ts';
+import type { SubmittedCodes } from './submitted-codes.ts';
 
 /**
  * Measurements taken into one group: enough to make ClickHouse inserts large, little enough to stay in
@@ -20,13 +21,15 @@ export type MeasurementBatch = {
   readonly receivedAt: Instant;
   readonly source: string;
   readonly body: string;
+  /** The codes in the body, which `JSON.parse` reads exactly; null when it has to be looked at. */
+  readonly codes: SubmittedCodes | null;
 };
 
 /** Batches that are enriched and stored together; `insertId` names their rows in ClickHouse. */
 export type BatchGroup = {
   readonly insertId: string;
   readonly orgId: string;
-  readonly batches: MeasurementBatch[];
+  readonly batches: readonly MeasurementBatch[];
 };
 
 export type AcceptedBody = {
@@ -36,6 +39,8 @@ export type AcceptedBody = {
   readonly source: string;
   readonly body: string;
   readonly measurementCount: number;
+  /** As in `MeasurementBatch`. */
+  readonly codes: SubmittedCodes | null;
 };
 
 /** Submissions being made durable at a time that are a crowd: they arrive faster than they are accepted. */
@@ -61,9 +66,14 @@ function beginAcceptance(ctx: Context): Acceptances {
 export async function acceptBatch(ctx: Context, accepted: AcceptedBody): Promise<void> {
   const begun = beginAcceptance(ctx);
   try {
-    await sql`insert into measurement_batch (id, org_id, received_at, source, measurement_count, body)
+    const { codes } = accepted;
+    await sql`insert into measurement_batch
+        (id, org_id, received_at, source, measurement_count, body, meter_codes, account_codes)
       values (${newId()}, ${accepted.orgId}, ${String(accepted.receivedAt)}, ${accepted.source},
-              ${accepted.measurementCount}, ${accepted.body})`.execute(ctx.db);
+              ${accepted.measurementCount}, ${accepted.body},
+              ${codes && [...codes.meters]}::text[], ${codes && [...codes.accounts]}::text[])`.execute(
+      ctx.db,
+    );
   } finally {
     begun.open -= 1;
   }
@@ -81,7 +91,7 @@ export async function isWaiting(db: Db): Promise<boolean> {
  * transaction; null when nothing waits. Other workers skip what is locked.
  */
 export async function takeGroup(tx: Tx, insertId: string): Promise<BatchGroup | null> {
-  const taken = await sql<MeasurementBatch & { measurementCount: number }>`
+  const taken = await sql<BatchRow>`
     with first as (
       select org_id from measurement_batch where insert_id is null order by id limit 1 for update skip locked
     ), waiting as (
@@ -96,7 +106,7 @@ export async function takeGroup(tx: Tx, insertId: string): Promise<BatchGroup | 
     update measurement_batch b set insert_id = ${insertId}
     from counted c where c.id = b.id
       and c.before < ${MAX_GROUP_MEASUREMENTS} and c.bytes_before < ${MAX_GROUP_BYTES}
-    returning b.id, b.org_id, b.received_at, b.source, b.body`.execute(tx);
+    returning b.id, b.org_id, b.received_at, b.source, b.body, b.meter_codes, b.account_codes`.execute(tx);
   return groupOf(insertId, taken.rows);
 }
 
@@ -110,16 +120,25 @@ export async function unfinishedGroups(db: Db): Promise<string[]> {
 
 /** The batches of a group that was taken before; null when it has been finished meanwhile. */
 export async function loadGroup(db: Db, insertId: string): Promise<BatchGroup | null> {
-  const { rows } = await sql<MeasurementBatch>`
-    select id, org_id, received_at, source, body from measurement_batch
+  const { rows } = await sql<BatchRow>`
+    select id, org_id, received_at, source, body, meter_codes, account_codes from measurement_batch
     where insert_id = ${insertId}`.execute(db);
   return groupOf(insertId, rows);
 }
 
-function groupOf(insertId: string, rows: readonly MeasurementBatch[]): BatchGroup | null {
+type BatchRow = Omit<MeasurementBatch, 'codes'> & {
+  readonly meterCodes: readonly string[] | null;
+  readonly accountCodes: readonly string[] | null;
+};
+
+function groupOf(insertId: string, rows: readonly BatchRow[]): BatchGroup | null {
   const [first] = rows;
   if (!first) return null;
-  const batches = [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const sorted = [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const batches = sorted.map(({ meterCodes, accountCodes, ...row }) => {
+    const codes = meterCodes && accountCodes;
+    return { ...row, codes: codes && { meters: new Set(meterCodes), accounts: new Set(accountCodes) } };
+  });
   return { insertId, orgId: first.orgId, batches };
 }
 

@@ -8,7 +8,7 @@ const IDLE_MS = 100;
 /** How often groups of dead workers are looked for. */
 const RECOVERY_MS = 5_000;
 /** Groups in work at a time: while the stores work on one, this process prepares the next. */
-const LANES = 2;
+const LANES = 3;
 /** A burst has ended when submissions have not crowded for this long. */
 const CALM_MS = 50;
 /** How long the pump gives way to a burst, which the inbox absorbs meanwhile. */

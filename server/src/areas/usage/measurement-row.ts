@@ -3,43 +3,49 @@ import type { EnrichedMeasurement } from '../../engine/metering/enrichment.ts';
 import { present } from '../../kernel/assert.ts';
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
 import { writeJson } from '../../kernel/json.ts';
-import { Temporal } from '../../kernel/time.ts';
+import { type Instant, Temporal } from '../../kernel/time.ts';
 import { escaped, quoted } from './clickhouse-text.ts';
 import type { BatchGroup } from './measurement-inbox.ts';
 
-/** Columns of the measurement table in the order of `measurementLine`. */
+/** Columns of the measurement table in the order of `measurementLine`: those of a whole batch come first. */
 export const MEASUREMENT_COLUMNS: [string, ...string[]] = [
   'org_id',
+  'insert_id',
+  'batch_id',
+  'received_at',
+  'source',
   'meter_id',
   'account_id',
   'ts',
   'ets',
-  'received_at',
   'uid',
-  'insert_id',
-  'batch_id',
   'position',
-  'source',
   'measures',
   'dimensions',
   'failed_fields',
   'undeclared',
 ];
 
+/** What all measurements of a batch have in common. */
+export type BatchColumns = {
+  readonly orgId: string;
+  readonly insertId: string;
+  readonly batchId: string;
+  readonly receivedAt: Instant;
+  readonly source: string;
+};
+
 /** One stored measurement (spec 20 §7.10). Times count from 1970, in UTC. */
 export type MeasurementRow = {
-  readonly orgId: string;
+  /** From `batchText`. */
+  readonly batch: string;
   readonly meterId: string;
   readonly accountId: string;
   readonly tsMs: number;
   readonly etsMs: number | null;
-  readonly receivedMicros: string;
   readonly uid: string;
-  readonly insertId: string;
-  readonly batchId: string;
   /** Place within the batch, from 0. */
   readonly position: number;
-  readonly source: string;
   readonly measures: readonly (readonly [fieldCode: string, value: Decimal | number])[];
   readonly dimensions: readonly (readonly [fieldCode: string, value: string])[];
   /** Derived fields that could not be calculated. */
@@ -52,22 +58,18 @@ export type MeasurementRow = {
 export function measurementRows(group: BatchGroup): (measurement: EnrichedMeasurement) => MeasurementRow {
   const { orgId, insertId } = group;
   const batches = group.batches.map(({ id, source, receivedAt }) => {
-    return { batchId: id, source, receivedMicros: String(receivedAt.epochNanoseconds / 1000n) };
+    return { id, text: batchText({ orgId, insertId, batchId: id, receivedAt, source }) };
   });
   return (row) => {
-    const { batchId, source, receivedMicros } = present(batches[row.batch], 'the batch of a measurement');
+    const { id, text } = present(batches[row.batch], 'the batch of a measurement');
     return {
-      orgId,
+      batch: text,
       meterId: row.meterId,
       accountId: row.accountId,
       tsMs: row.tsMs,
       etsMs: row.etsMs,
-      receivedMicros,
-      uid: row.uid ?? assignedUid(batchId, row.position),
-      insertId,
-      batchId,
+      uid: row.uid ?? assignedUid(id, row.position),
       position: row.position,
-      source,
       measures: row.numbers,
       dimensions: row.texts,
       failedFields: row.failedFields,
@@ -76,19 +78,24 @@ export function measurementRows(group: BatchGroup): (measurement: EnrichedMeasur
   };
 }
 
+/** The beginning of the lines of a batch. */
+export function batchText({ orgId, insertId, batchId, receivedAt, source }: BatchColumns): string {
+  const micros = String(receivedAt.epochNanoseconds / 1000n);
+  const received = `${micros.slice(0, -6)}.${micros.slice(-6)}`;
+  return [orgId, insertId, batchId, received, escaped(source)].join('\t');
+}
+
 /**
  * The row as a line of ClickHouse's TabSeparated format: text goes in unparsed and decimals keep their
  * digits.
  */
 export function measurementLine(row: MeasurementRow): string {
   const ets = row.etsMs === null ? '\\N' : seconds(row.etsMs);
-  const micros = `${row.receivedMicros.slice(0, -6)}.${row.receivedMicros.slice(-6)}`;
   const failed = row.failedFields.length === 0 ? '' : row.failedFields.map(quoted).join(',');
   return (
-    `${row.orgId}\t${row.meterId}\t${row.accountId}\t${seconds(row.tsMs)}\t${ets}\t${micros}\t` +
-    `${escaped(row.uid)}\t${row.insertId}\t${row.batchId}\t${row.position}\t${escaped(row.source)}\t` +
-    `{${mapText(row.measures, plainText)}}\t{${mapText(row.dimensions, quoted)}}\t[${failed}]\t` +
-    `${escaped(row.undeclared)}\n`
+    `${row.batch}\t${row.meterId}\t${row.accountId}\t${seconds(row.tsMs)}\t${ets}\t${escaped(row.uid)}\t` +
+    `${row.position}\t{${mapText(row.measures, plainText)}}\t{${mapText(row.dimensions, quoted)}}\t` +
+    `[${failed}]\t${escaped(row.undeclared)}\n`
   );
 }
 

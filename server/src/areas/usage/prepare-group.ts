@@ -1,29 +1,25 @@
 import type { Context } from '../../context.ts';
-import type { EnrichedMeasurement, Enrichment } from '../../engine/metering/enrichment.ts';
-import { type IngestFailure, ingestFailure, type Place } from '../../engine/metering/ingest-failure.ts';
+import type { EnrichmentSnapshot } from '../../engine/metering/enrichment.ts';
+import type { IngestFailure } from '../../engine/metering/ingest-failure.ts';
 import type { Tx } from '../../store/database.ts';
+import { tablesWithRows } from '../catalog/index.ts';
 import { createAccounts, lockAccountCreation } from './create-accounts.ts';
+import {
+  draftedGroup,
+  type GroupDraft,
+  type MeasurementInsert,
+  type Preparation,
+  uidsOfGroup,
+} from './draft-group.ts';
 import { loadSnapshot } from './ingest-snapshot.ts';
-import { enrichWithLookups } from './lookup-rows.ts';
-import type { BatchGroup } from './measurement-inbox.ts';
-import { type StoredPlaces, type SubmittedGroup, submittedGroup, submittedPlace } from './submitted-group.ts';
-import { claimUids, releaseUids, uidHash } from './uid-claims.ts';
+import { submittedCodes } from './submitted-group.ts';
+import { claimUids, releaseUids, repeatsUids } from './uid-claims.ts';
 
 /** A group whose fate is decided: what ClickHouse stores, failures for events. Its uids are claimed. */
 export type PreparedGroup = {
-  readonly group: BatchGroup;
-  /** With their places in what was submitted. */
-  readonly rows: readonly EnrichedMeasurement[];
+  readonly inserts: readonly MeasurementInsert[];
   readonly failures: readonly IngestFailure[];
 };
-
-type Preparation = {
-  readonly group: BatchGroup;
-  /** What an interrupted worker stored already; null when no worker had the group before. */
-  readonly stored: StoredPlaces | null;
-};
-
-type Enriched = Extract<Enrichment, { kind: 'enriched' }>;
 
 /** More rounds than accounts can take; reached only by a bug. */
 const MAX_ROUNDS = 8;
@@ -33,83 +29,54 @@ const MAX_ROUNDS = 8;
  * accounts are created inside the transaction, until the pure `enrich` has all it needs; then the claims of
  * what is not stored are given back. What is stored already stays as it is, whatever has been changed or
  * deleted since.
+ *
+ * Mostly all uids are new, so the rows are made before the uids are claimed: while PostgreSQL does that,
+ * they are bytes and not objects. When some are taken, the group is read again.
  */
-export async function prepareGroup(
-  ctx: Context,
-  tx: Tx,
-  { group, stored }: Preparation,
-): Promise<PreparedGroup> {
-  const { orgId } = group;
-  const submitted = submittedGroup(group, stored ?? new Map());
-  const measurements = submitted.batches.flatMap((batch) => batch.measurements);
-  const uids = await claimedUids(tx, group, submitted);
-  let snapshot = { ...(await loadSnapshot(tx, orgId, measurements)), takenUids: uids.taken };
+export async function prepareGroup(ctx: Context, tx: Tx, preparation: Preparation): Promise<PreparedGroup> {
+  const { orgId, insertId } = preparation.group;
+  const codes = submittedCodes(preparation.group);
+  const claimed = async (claims: GroupDraft['claims']) => {
+    return new Set(await claimUids(tx, preparation.group, claims));
+  };
+  let lostUids = repeatsUids(orgId) ? await claimed(uidsOfGroup(preparation)) : null;
+  let snapshot = await loadSnapshot(tx, orgId, codes);
   let isLocked = false;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const { result, lookupTables } = await enrichWithLookups(tx, submitted.batches, { orgId, snapshot });
-    if (result.kind === 'enriched') {
-      await releaseUids(tx, group.insertId, unwantedUids(uids, result));
-      return preparedGroup(group, submitted, result);
+    let draft = await draftWithLookups(tx, preparation, { snapshot, lostUids: lostUids ?? new Set() });
+    if (lostUids === null) {
+      lostUids = await claimed(draft.claims);
+      if (lostUids.size > 0) draft = await draftWithLookups(tx, preparation, { snapshot, lostUids });
     }
-    if (isLocked) await createAccounts(ctx, tx, { orgId, codes: result.accountsToCreate });
+    if (draft.result.kind === 'enriched') {
+      const { inserts, failures, unwantedUids } = draft.result;
+      await releaseUids(tx, insertId, unwantedUids);
+      return { inserts, failures };
+    }
+    if (isLocked) await createAccounts(ctx, tx, { orgId, codes: draft.result.accountsToCreate });
     else await lockAccountCreation(tx, orgId);
     isLocked = true;
-    snapshot = { ...(await loadSnapshot(tx, orgId, measurements)), takenUids: uids.taken, lookupTables };
+    snapshot = await loadSnapshot(tx, orgId, codes);
   }
-  throw new Error(`enrichment of group ${group.insertId} does not come to an end`);
+  throw new Error(`enrichment of group ${insertId} does not come to an end`);
 }
 
-/** The uids of a group, all of them claimed but those that others have. */
-type Uids = {
-  /** Hashes of those that are left to decide. */
-  readonly hashes: ReadonlyMap<string, string>;
-  /** Those that are stored, by this group or another. */
-  readonly taken: ReadonlySet<string>;
-  /** Those that the group stored before. */
-  readonly stored: ReadonlySet<string>;
+type Known = {
+  readonly snapshot: EnrichmentSnapshot;
+  readonly lostUids: ReadonlySet<string>;
 };
 
-async function claimedUids(tx: Tx, group: BatchGroup, submitted: SubmittedGroup): Promise<Uids> {
-  const hashes = new Map<string, string>();
-  const starts: number[] = [];
-  for (const { measurements } of submitted.batches) {
-    starts.push(hashes.size + 1);
-    for (const { uid } of measurements) {
-      if (uid !== null && !hashes.has(uid)) hashes.set(uid, uidHash(group.orgId, uid));
-    }
+/**
+ * Drafts until no more rows of lookup tables are needed. A key may come from another row, so there are as
+ * many rounds as lookups lie within one another; each reads rows that were not known to be there or not.
+ */
+async function draftWithLookups(tx: Tx, preparation: Preparation, known: Known): Promise<GroupDraft> {
+  const { orgId } = preparation.group;
+  let { lookupTables } = known.snapshot;
+  for (;;) {
+    const draft = draftedGroup(preparation, { ...known, snapshot: { ...known.snapshot, lookupTables } });
+    const { result } = draft;
+    if (result.kind === 'enriched' || result.lookups.length === 0) return draft;
+    lookupTables = await tablesWithRows({ db: tx, orgId }, lookupTables, result.lookups);
   }
-  const times = submitted.batches.map(({ receivedAt }) => receivedAt);
-  const claims = { hashes: [...hashes.values()], starts, times };
-  const lost = new Set(await claimUids(tx, group, claims));
-  const stored = new Set(submitted.stored.flatMap(({ submitted: { uid } }) => uid ?? []));
-  const others = lost.size === 0 ? [] : [...hashes].flatMap(([uid, hash]) => (lost.has(hash) ? uid : []));
-  return { hashes, taken: new Set([...others, ...stored]), stored };
-}
-
-/** Hashes of uids that the group has claimed, now or before a crash, for what is not stored after all. */
-function unwantedUids({ hashes, stored }: Uids, result: Enriched): string[] {
-  if (result.rejected.length === 0) return [];
-  const wanted = new Set(stored);
-  for (const { uid } of result.stored) if (uid !== null) wanted.add(uid);
-  return [...hashes].flatMap(([uid, hash]) => (wanted.has(uid) ? [] : hash));
-}
-
-function preparedGroup(group: BatchGroup, submitted: SubmittedGroup, result: Enriched): PreparedGroup {
-  const placed = <T extends Place>(items: readonly T[]) =>
-    items.map((item) => submittedPlace(submitted, item));
-  const failures = [...placed(result.rejected), ...placed(result.calculationErrors)];
-  return { group, rows: placed(result.stored), failures: [...failures, ...storedErrors(submitted)] };
-}
-
-/** Calculation errors of what was stored before the crash; their reasons are gone. */
-function storedErrors({ stored }: SubmittedGroup): IngestFailure[] {
-  return stored
-    .filter(({ failedFields }) => failedFields.length > 0)
-    .map(({ failedFields, accountId, ...place }) => {
-      const errors = failedFields.map((field) => ({
-        field,
-        message: `Field '${field}' could not be calculated`,
-      }));
-      return { ...ingestFailure('CalculationError', place, errors), accountId };
-    });
 }

@@ -1,14 +1,10 @@
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import type { Context } from '../../context.ts';
-import type { EnrichedMeasurement } from '../../engine/metering/enrichment.ts';
-import { present } from '../../kernel/assert.ts';
 import { newId } from '../../kernel/ids.ts';
-import { textBytes } from '../../kernel/text-bytes.ts';
-import { Temporal } from '../../kernel/time.ts';
 import type { Db } from '../../store/database.ts';
 import { isolateBroken } from './broken-group.ts';
+import type { MeasurementInsert, Preparation } from './draft-group.ts';
 import {
   type BatchGroup,
   finishGroup,
@@ -17,7 +13,7 @@ import {
   takeGroup,
   unfinishedGroups,
 } from './measurement-inbox.ts';
-import { MEASUREMENT_COLUMNS, measurementLine, measurementRows } from './measurement-row.ts';
+import { MEASUREMENT_COLUMNS } from './measurement-row.ts';
 import { type PreparedGroup, prepareGroup } from './prepare-group.ts';
 import { recordFailures } from './record-failures.ts';
 import { placeName, type StoredPlaces } from './submitted-group.ts';
@@ -87,14 +83,12 @@ async function whileLocked(
   });
 }
 
-type Unstored = { readonly group: BatchGroup; readonly stored: StoredPlaces | null };
-
-async function storeGroup(ctx: Context, db: Db, { group, stored }: Unstored): Promise<void> {
-  const prepared = await decidedGroup(ctx, db, { group, stored });
-  for (const insert of inserts(prepared, stored)) await insertRows(ctx, group, insert);
+async function storeGroup(ctx: Context, db: Db, unstored: Preparation): Promise<void> {
+  const { group } = unstored;
+  const { inserts, failures } = await decidedGroup(ctx, db, unstored);
+  for (const insert of inserts) await insertMeasurements(ctx, insert);
   await db.transaction().execute(async (tx) => {
     const uploaded = await uploadedPlaces(tx, group);
-    const { failures } = prepared;
     await recordFailures(ctx, tx, { group, failures, uploaded });
     await countUploadedRows(tx, { group, failures, uploaded, now: ctx.clock.now() });
     await finishGroup(tx, group.insertId);
@@ -102,7 +96,7 @@ async function storeGroup(ctx: Context, db: Db, { group, stored }: Unstored): Pr
 }
 
 /** The fate of the group. One that cannot be enriched time and again is taken apart, and then fails here. */
-async function decidedGroup(ctx: Context, db: Db, unstored: Unstored): Promise<PreparedGroup> {
+async function decidedGroup(ctx: Context, db: Db, unstored: Preparation): Promise<PreparedGroup> {
   try {
     return await db.transaction().execute((tx) => prepareGroup(ctx, tx, unstored));
   } catch (error) {
@@ -111,39 +105,11 @@ async function decidedGroup(ctx: Context, db: Db, unstored: Unstored): Promise<P
   }
 }
 
-type Insert = { readonly rows: PreparedGroup['rows']; readonly token: string };
-
-/**
- * The rows under the group's id as token: sent twice because an answer was lost, they are stored once.
- * ClickHouse compares tokens within a partition, which is a year. Of a year that holds rows of the group,
- * all have arrived that were sent; what is to be stored there besides (a meter has been made since) would
- * be taken for a repetition, so it goes under a token of its own.
- */
-function inserts({ group, rows }: PreparedGroup, stored: StoredPlaces | null): Insert[] {
-  const token = group.insertId;
-  const years = new Set([...(stored ?? new Map()).values()].map((place) => place.year));
-  if (years.size === 0) return [{ rows, token }];
-  const late = rows.filter((row) => years.has(yearOf(row)));
-  const batchIdOf = ({ batch }: EnrichedMeasurement) => present(group.batches[batch], 'a batch').id;
-  const places = late.map((row) => placeName(batchIdOf(row), row.position)).join(' ');
-  const lateToken = `${token} ${createHash('sha256').update(places).digest('hex')}`;
-  return [
-    { rows: rows.filter((row) => !years.has(yearOf(row))), token },
-    { rows: late, token: lateToken },
-  ];
-}
-
-function yearOf({ tsMs }: EnrichedMeasurement): number {
-  return Temporal.Instant.fromEpochMilliseconds(tsMs).toZonedDateTimeISO('UTC').year;
-}
-
-async function insertRows(ctx: Context, group: BatchGroup, { rows, token }: Insert): Promise<void> {
-  if (rows.length === 0) return;
-  const rowOf = measurementRows(group);
+async function insertMeasurements(ctx: Context, { token, lines }: MeasurementInsert): Promise<void> {
   await ctx.clickhouse.insert({
     table: 'measurement',
     columns: MEASUREMENT_COLUMNS,
-    values: Readable.from([textBytes(rows, (row) => measurementLine(rowOf(row)))], { objectMode: false }),
+    values: Readable.from([lines], { objectMode: false }),
     format: 'TabSeparated',
     clickhouse_settings: {
       insert_deduplication_token: token,

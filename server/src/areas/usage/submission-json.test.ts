@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isDecimal } from '../../kernel/decimal.ts';
+import { decimal, isDecimal } from '../../kernel/decimal.ts';
 import { submissionFromText } from './submission-json.ts';
 
 type Body = { readonly measurements: readonly [{ readonly measure: { readonly calls: unknown } }] };
@@ -10,8 +10,8 @@ function callsIn(text: string): unknown {
 
 describe('submissionFromText', () => {
   test.each([
-    ['1e3', '1000'],
-    ['-2.5E-3', '-0.0025'],
+    ['1e-0100', `0.${'0'.repeat(99)}1`],
+    ['-2.5E-0003', '-0.0025'],
     ['1234567890123456', '1234567890123456'],
     [' 0.12345678901234567', '0.12345678901234567'],
     ['-\t12345678901234567890.5', null],
@@ -22,6 +22,17 @@ describe('submissionFromText', () => {
     const calls = callsIn(text);
     expect(isDecimal(calls)).toBe(true);
     expect(String(calls)).toBe(expected);
+  });
+
+  test.each([
+    ['1e3', 1000],
+    ['-2.5E-3', -0.0025],
+    ['123456789012345', 123_456_789_012_345],
+    ['1.2345678901234e-99', 1.2345678901234e-99],
+  ])('reads %s as a number that stands for its text', (literal, expected) => {
+    const calls = callsIn(`{"measurements":[{"measure":{"calls":${literal}}}]}`);
+    expect(calls).toBe(expected);
+    expect(decimal(Number(calls))).toEqual(decimal(literal));
   });
 
   test.each(['f81d4fae-7dec-11d0-a765-00a0c91e6bf6', '3e5', '20260101000000000001'])(

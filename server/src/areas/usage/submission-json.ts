@@ -1,11 +1,10 @@
 import { jsonFromBody } from '../../api/body.ts';
 import { ApiError } from '../../kernel/errors.ts';
 
-/**
- * A number literal that a double may not hold exactly: 16 digits or more, or an exponent. It looks for them
- * where a value begins, because many uids (`3e8f...`) would look like one.
- */
-const DEMANDING_NUMBER = /[:,[][\s-]*\d(?:[\d.]{15}|[\d.]*[eE])/;
+/** In each number literal that a double may not hold exactly are 16 digits, or an exponent below -99. */
+const MAYBE_DEMANDING = [new RegExp('[\\d.]'.repeat(16)), /[eE]-\d{3}/];
+/** Such a literal. It looks for them where a value begins, because many uids would look like one. */
+const DEMANDING_NUMBER = /[:,[][\s-]*\d(?:[\d.]{15}|[\d.]*[eE]-\d{3})/;
 /** An escaped NUL or surrogate: texts that cannot be stored hold one, and a few others. */
 const DEMANDING_TEXT = /\\u(?:0000|[dD][89a-fA-F])/;
 
@@ -26,6 +25,9 @@ const ATTRIBUTES: ReadonlySet<string> = new Set([
   'income',
 ]);
 
+/** A parsed body, and whether the platform's parser is enough to read it again. */
+export type ParsedSubmission = { readonly body: unknown; readonly isPlain: boolean };
+
 /**
  * The parsed body of a submission. Most bodies have short numbers only and take the platform's parser, whose
  * numbers then stand for their exact text; the others keep all digits as Decimals. A text that holds what
@@ -33,10 +35,22 @@ const ATTRIBUTES: ReadonlySet<string> = new Set([
  * looks at later: they too must not nest without end, or hold what cannot be stored. Throws MALFORMED_JSON
  * and VALIDATION_FAILED.
  */
+export function parsedSubmission(text: string): ParsedSubmission {
+  if (!isDemanding(text)) {
+    const body = plainJson(text);
+    if (isPlain(body)) return { body, isPlain: true };
+  }
+  return { body: jsonFromBody(text), isPlain: false };
+}
+
+/** As `parsedSubmission`, without more. */
 export function submissionFromText(text: string): unknown {
-  if (DEMANDING_NUMBER.test(text) || DEMANDING_TEXT.test(text)) return jsonFromBody(text);
-  const value = plainJson(text);
-  return isPlain(value) ? value : jsonFromBody(text);
+  return parsedSubmission(text).body;
+}
+
+function isDemanding(text: string): boolean {
+  if (DEMANDING_TEXT.test(text)) return true;
+  return MAYBE_DEMANDING.some((part) => part.test(text)) && DEMANDING_NUMBER.test(text);
 }
 
 function plainJson(text: string): unknown {

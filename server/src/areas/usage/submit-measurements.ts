@@ -1,10 +1,7 @@
 import { z } from 'zod';
-import { fieldsRefused } from '../../api/body.ts';
 import { dateTime, freeObject, list, oneOf, optional, text } from '../../api/fields.ts';
 import { defineOperation } from '../../api/operation.ts';
-import { checkSubmission } from '../../engine/metering/check-submission.ts';
-import { acceptBatch } from './measurement-inbox.ts';
-import { submissionFromText } from './submission-json.ts';
+import { acceptSubmission } from './accept-submission.ts';
 
 /** For the reference only: the hot path checks bodies with `checkSubmission` instead (spec 20 §7.3). */
 const measurement = z.object({
@@ -38,12 +35,7 @@ export const submitMeasurements = defineOperation({
   response: z.object({ result: oneOf(['accepted']) }),
   answers: 'whole',
   handle: async ({ ctx, orgId, request }) => {
-    const body = typeof request.body === 'string' ? request.body : '';
-    const receivedAt = ctx.clock.now();
-    const check = checkSubmission(submissionFromText(body), receivedAt);
-    if (check.kind === 'refused') throw fieldsRefused(check.errors);
-    const measurementCount = check.measurements.length;
-    await acceptBatch(ctx, { orgId, receivedAt, source: 'API', body, measurementCount });
+    await acceptSubmission(ctx, orgId, typeof request.body === 'string' ? request.body : '');
     return { result: 'accepted' };
   },
 });

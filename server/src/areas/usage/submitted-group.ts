@@ -6,6 +6,7 @@ import { present } from '../../kernel/assert.ts';
 import { parseJson } from '../../kernel/json.ts';
 import type { BatchGroup, MeasurementBatch } from './measurement-inbox.ts';
 import { submissionFromText } from './submission-json.ts';
+import { codesAmong, type SubmittedCodes } from './submitted-codes.ts';
 
 /** A measurement of a group that is in ClickHouse. */
 export type StoredPlace = {
@@ -24,39 +25,56 @@ export function placeName(batchId: string, position: number): string {
 /** A measurement of a group, with its place in it. */
 export type PlacedMeasurement = Place & { readonly submitted: SubmittedMeasurement };
 
-/** The measurements of a group: what is left to decide, and what an interrupted worker has stored. */
-export type SubmittedGroup = {
-  /** Those left, in the order of their receipt. */
-  readonly batches: readonly SubmittedBatch[];
-  readonly stored: readonly (PlacedMeasurement & StoredPlace)[];
-};
-
-/** Reads the bodies of a group, which passed their checks at the time of their receipt. */
-export function submittedGroup(group: BatchGroup, known: StoredPlaces): SubmittedGroup {
-  const stored: (PlacedMeasurement & StoredPlace)[] = [];
-  const batches = group.batches.map((row, batch): SubmittedBatch => {
-    const measurements = acceptedMeasurements(submissionFromText(row.body));
-    const left: number[] = [];
-    for (const [position, submitted] of measurements.entries()) {
-      const place = known.size > 0 ? known.get(placeName(row.id, position)) : undefined;
-      if (place) stored.push({ ...place, batch, position, submitted });
-      else left.push(position);
-    }
+/**
+ * Reads the bodies of a group, which passed their checks at the time of their receipt, one after the other:
+ * all at once would outlive the next garbage collections. Each has the measurements that are left to decide.
+ */
+export function* submittedBatches(group: BatchGroup, known: StoredPlaces): Generator<SubmittedBatch> {
+  for (const row of group.batches) {
     const { id, receivedAt } = row;
-    return { id, receivedAt, measurements: chosen(measurements, left), positions: left };
-  });
-  return { batches, stored };
+    const measurements = measurementsOf(row);
+    const positions = [...measurements.keys()];
+    if (known.size === 0) {
+      yield { id, receivedAt, measurements, positions };
+      continue;
+    }
+    const left = positions.filter((position) => !known.has(placeName(id, position)));
+    yield {
+      id,
+      receivedAt,
+      measurements: left.map((at) => present(measurements[at], 'it')),
+      positions: left,
+    };
+  }
 }
 
-function chosen<T>(items: readonly T[], positions: readonly number[]): readonly T[] {
-  if (positions.length === items.length) return items;
-  return positions.map((position) => present(items[position], 'a measurement of the batch'));
+/** What an interrupted worker has stored of a group. */
+export function storedMeasurements(
+  group: BatchGroup,
+  known: StoredPlaces,
+): readonly (PlacedMeasurement & StoredPlace)[] {
+  if (known.size === 0) return [];
+  return group.batches.flatMap((row, batch) =>
+    measurementsOf(row).flatMap((submitted, position) => {
+      const place = known.get(placeName(row.id, position));
+      return place ? { ...place, batch, position, submitted } : [];
+    }),
+  );
 }
 
-/** Moves the place of something that was left to decide to where it stands in what was submitted. */
-export function submittedPlace<T extends Place>(group: SubmittedGroup, item: T): T {
-  const position = present(group.batches[item.batch]?.positions[item.position], 'a measurement of the group');
-  return position === item.position ? item : { ...item, position };
+/** The codes that the measurements of a group name. */
+export function submittedCodes(group: BatchGroup): SubmittedCodes {
+  const [meters, accounts] = [new Set<string>(), new Set<string>()];
+  for (const row of group.batches) {
+    const codes = row.codes ?? codesAmong(measurementsOf(row));
+    for (const code of codes.meters) meters.add(code);
+    for (const code of codes.accounts) accounts.add(code);
+  }
+  return { meters, accounts };
+}
+
+function measurementsOf({ body, codes }: MeasurementBatch): readonly SubmittedMeasurement[] {
+  return acceptedMeasurements(codes === null ? submissionFromText(body) : JSON.parse(body));
 }
 
 /** A reader of measurements as they were submitted, with all their digits; each batch is read once. */

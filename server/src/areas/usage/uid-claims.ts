@@ -16,18 +16,21 @@ export function uidHash(orgId: string, uid: string): string {
   return hash('sha256', `${orgId}\n${uid}`, 'hex').slice(0, 32);
 }
 
-/** Uids of one group, by the receipt of the batches that they came in. */
+/** Uids of one group in the order of its measurements, by the receipt of the batches that they came in. */
 export type UidClaims = {
-  /** No hash twice. */
-  readonly hashes: readonly string[];
-  /** For each batch, the place in `hashes` where its uids begin, counted from 1; and its receipt. */
-  readonly starts: readonly number[];
+  /** For each batch, the hashes of its uids. One may be there twice. */
+  readonly hashes: readonly (readonly string[])[];
   readonly times: readonly Instant[];
 };
 
 /** Organizations whose last group repeated uids: their next ones will too. */
 const repeating = new Set<string>();
 const MAX_REPEATING = 10_000;
+
+/** Whether uids of the organization's next group are likely to be taken. */
+export function repeatsUids(orgId: string): boolean {
+  return repeating.has(orgId);
+}
 
 /**
  * Claims uids for a group of measurements and answers the hashes that it could not have: those that another
@@ -40,7 +43,7 @@ export async function claimUids(
   { orgId, insertId }: { readonly orgId: string; readonly insertId: string },
   claims: UidClaims,
 ): Promise<string[]> {
-  if (claims.hashes.length === 0) return [];
+  if (claims.hashes.every((hashes) => hashes.length === 0)) return [];
   if (!repeating.has(orgId) && (await claimNewUids(tx, insertId, claims))) return [];
   const lost = await claimAnyUids(tx, insertId, claims);
   if (lost.length === 0) repeating.delete(orgId);
@@ -68,7 +71,10 @@ async function claimNewUids(tx: Tx, insertId: string, claims: UidClaims): Promis
 
 async function claimAnyUids(tx: Tx, insertId: string, claims: UidClaims): Promise<string[]> {
   const { rows } = await sql<{ uidHash: string }>`
-    with claim as materialized (${claimRows(claims)}), won as (
+    with claim as materialized (
+      select distinct on (hash) hash, received_at from (${claimRows(claims)}) as given
+      order by hash, received_at
+    ), won as (
       insert into measurement_uid as known (uid_hash, insert_id, received_at)
       select hash, ${insertId}::uuid, received_at from claim order by hash
       on conflict (uid_hash) do update
@@ -82,10 +88,28 @@ async function claimAnyUids(tx: Tx, insertId: string, claims: UidClaims): Promis
   return rows.map((row) => row.uidHash);
 }
 
-function claimRows({ hashes, starts, times }: UidClaims): RawBuilder<unknown> {
+function claimRows({ hashes, times }: UidClaims): RawBuilder<unknown> {
+  let next = 1;
+  const starts = hashes.map(({ length }) => {
+    const start = next;
+    next += length;
+    return start;
+  });
   return sql`select hash, (${arrayText(times)}::timestamptz[])
       [width_bucket(n, ${arrayText(starts)}::bigint[])] as received_at
-    from unnest(${arrayText(hashes)}::uuid[]) with ordinality as claim (hash, n)`;
+    from unnest(${uuidArray(hashes.flat())}::uuid[]) with ordinality as claim (hash, n)`;
+}
+
+/** One dimension, no nulls, of the type `uuid`; then how many and the first one's number. */
+const UUID_ARRAY = '0000000100000000' + '00000b86';
+const FIRST_NUMBER = '00000001';
+const UUID_LENGTH = '00000010';
+
+/** An array of UUIDs in PostgreSQL's binary form, which it reads in a third of the time of the text. */
+function uuidArray(hashes: readonly string[]): Buffer {
+  const count = hashes.length.toString(16).padStart(8, '0');
+  const items = hashes.map((hash) => UUID_LENGTH + hash);
+  return Buffer.from(`${UUID_ARRAY}${count}${FIRST_NUMBER}${items.join('')}`, 'hex');
 }
 
 /** An array of values that need no quotes, as PostgreSQL reads it: the driver would quote each by itself. */
@@ -100,7 +124,7 @@ function arrayText(values: readonly (string | number | Instant)[]): string {
 export async function releaseUids(tx: Tx, insertId: string, hashes: readonly string[]): Promise<void> {
   if (hashes.length === 0) return;
   await sql`delete from measurement_uid
-    where insert_id = ${insertId} and uid_hash = any(${arrayText(hashes)}::uuid[])`.execute(tx);
+    where insert_id = ${insertId} and uid_hash = any(${uuidArray(hashes)}::uuid[])`.execute(tx);
 }
 
 /** A measurement that waits in the inbox may have been received while a uid was in its window. */

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
+import { enrichment } from '../../../test/support/enrichment.ts';
 import { uuidFromText } from '../../kernel/ids.ts';
 import { Temporal } from '../../kernel/time.ts';
 import { assignedUid } from './assigned-uid.ts';
 import { checkSubmission } from './check-submission.ts';
 import { compiledMeter } from './compiled-meter.ts';
-import { enrich } from './enrich.ts';
 import type { EnrichmentSnapshot, SubmittedBatch } from './enrichment.ts';
 
 const BATCH = '01900000-0000-7000-8000-0000ffffffff';
@@ -40,7 +40,7 @@ const snapshot: EnrichmentSnapshot = {
 };
 
 function seenUids(batch: SubmittedBatch) {
-  const result = enrich([batch], snapshot);
+  const result = enrichment([batch], snapshot);
   return result.kind === 'enriched' ? result.stored.map(({ texts }) => texts[0]?.[1]) : [];
 }
 

@@ -44,8 +44,13 @@ export const enrichmentSteps: readonly Step[] = [
 
 function uidIsFree(draft: Draft, { snapshot, storedUids }: EnrichmentState): IngestFailure | null {
   const { uid } = draft.submitted;
-  if (uid === null || !(snapshot.takenUids.has(uid) || storedUids.has(uid))) return null;
+  if (uid === null || !(storedUids.has(uid) || isTaken(uid, snapshot))) return null;
   return failure('DuplicateUid', draft, `The uid '${uid}' has been used before`);
+}
+
+/** Mostly none is. */
+function isTaken(uid: string, { takenUids }: EnrichmentSnapshot): boolean {
+  return takenUids.size > 0 && takenUids.has(uid);
 }
 
 function meterIsKnown(draft: Draft, { snapshot }: EnrichmentState): IngestFailure | null {

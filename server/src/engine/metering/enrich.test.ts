@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { done, type EnrichedOrNeeds, enrichment } from '../../../test/support/enrichment.ts';
 import { decimal } from '../../kernel/decimal.ts';
 import { Temporal } from '../../kernel/time.ts';
 import { lookupRowKey } from '../expression/lookups.ts';
 import { checkSubmission } from './check-submission.ts';
 import { compiledMeter } from './compiled-meter.ts';
-import { enrich } from './enrich.ts';
-import type { Enrichment, EnrichmentSnapshot, SubmittedBatch } from './enrichment.ts';
+import type { EnrichmentSnapshot, SubmittedBatch } from './enrichment.ts';
 import type { Category, DerivedField, MeterDefinition } from './fields.ts';
 
 const receivedAt = Temporal.Instant.from('2024-03-05T10:00:01.120Z');
@@ -59,13 +59,8 @@ function batchOf(...measurements: Record<string, unknown>[]): SubmittedBatch {
   return { id: BATCH, receivedAt, measurements: check.measurements, positions };
 }
 
-function done(enrichment: Enrichment): Extract<Enrichment, { kind: 'enriched' }> {
-  if (enrichment.kind !== 'enriched') throw new Error(JSON.stringify(enrichment));
-  return enrichment;
-}
-
-function fate(enrichment: Enrichment): string[] {
-  const { stored, rejected } = done(enrichment);
+function fate(result: EnrichedOrNeeds): string[] {
+  const { stored, rejected } = done(result);
   return [
     ...stored.map((one) => [one.position, 'stored', ...valuesOf(one)].join(' ')),
     ...rejected.map((one) => `${one.position} ${one.type}`),
@@ -94,11 +89,11 @@ describe('the request of spec 20 §19.1', () => {
   const second = { ...first, accounts: new Map([...first.accounts, ['Zed', zed]]) };
 
   test('first asks for the account that has to be created', () => {
-    expect(enrich([batch], first)).toEqual({ kind: 'needs', accountsToCreate: ['Zed'], lookups: [] });
+    expect(enrichment([batch], first)).toEqual({ kind: 'needs', accountsToCreate: ['Zed'], lookups: [] });
   });
 
   test('then has the documented outcome', () => {
-    expect(fate(enrich([batch], second))).toEqual([
+    expect(fate(enrichment([batch], second))).toEqual([
       '0 stored bytes=2000 chunk=1000 kb=2 user=x',
       '1 DuplicateUid',
       '2 MissingField',
@@ -109,7 +104,7 @@ describe('the request of spec 20 §19.1', () => {
   });
 
   test('tells what failed', () => {
-    const { rejected, calculationErrors, stored } = done(enrich([batch], second));
+    const { rejected, calculationErrors, stored } = done(enrichment([batch], second));
     expect(rejected.map((one) => one.message)).toEqual([
       "The uid 'a' has been used before",
       "Field 'user' (WHO) is missing",
@@ -177,7 +172,7 @@ describe('the failures', () => {
       takenUids: new Set(['taken']),
       closelyMatching: new Map([['ACME', 'acme']]),
     });
-    const { stored, rejected } = done(enrich([batchOf(sent)], snapshot));
+    const { stored, rejected } = done(enrichment([batchOf(sent)], snapshot));
     expect(stored).toEqual([]);
     expect(rejected.map((one) => [one.type, one.message])).toEqual([[type, message]]);
     expect(rejected[0]?.errors.flatMap((error) => error.field ?? [])).toEqual(fields);
@@ -196,12 +191,12 @@ describe('the failures', () => {
     expect(typeOf({ account: 'ACME' })).toBe('MissingField');
 
     function typeOf(sent: Record<string, unknown>): string | undefined {
-      return done(enrich([batchOf(sent)], snapshot)).rejected[0]?.type;
+      return done(enrichment([batchOf(sent)], snapshot)).rejected[0]?.type;
     }
   });
 
   test('of one measurement do not touch the others', () => {
-    expect(fate(enrich([batchOf(good, {}, good)], snapshotOf(definition)))).toEqual([
+    expect(fate(enrichment([batchOf(good, {}, good)], snapshotOf(definition)))).toEqual([
       '0 stored bytes=1 user=x',
       '1 MissingField',
       '2 stored bytes=1 user=x',
@@ -215,7 +210,7 @@ describe('uids', () => {
 
   test('of rejected measurements stay free, in one batch and across batches', () => {
     const batches = [batchOf(sent('a', null), sent('a', 1)), batchOf(sent('a', 2), sent('A', 3))];
-    const { stored, rejected } = done(enrich(batches, snapshotOf(definition)));
+    const { stored, rejected } = done(enrichment(batches, snapshotOf(definition)));
     expect(stored.map((one) => [one.batch, one.position])).toEqual([
       [0, 1],
       [1, 1],
@@ -227,7 +222,7 @@ describe('uids', () => {
   });
 
   test('are needed by nobody', () => {
-    const { stored } = done(enrich([batchOf(sent(null, 1), sent(null, 1))], snapshotOf(definition)));
+    const { stored } = done(enrichment([batchOf(sent(null, 1), sent(null, 1))], snapshotOf(definition)));
     expect(stored.map((one) => one.uid)).toEqual([null, null]);
   });
 });
@@ -238,20 +233,24 @@ describe('accounts', () => {
 
   test('are created once per code, and only for measurements that would be stored', () => {
     const batch = batchOf(sent('Zed'), sent('Zed'), sent('Yak', null), sent('Xan'));
-    expect(enrich([batch], snapshotOf(definition))).toMatchObject({ accountsToCreate: ['Zed', 'Xan'] });
+    expect(enrichment([batch], snapshotOf(definition))).toMatchObject({ accountsToCreate: ['Zed', 'Xan'] });
   });
 
   test('are not created beside one of nearly the same code that is about to be created', () => {
     const batch = batchOf(sent('Straße'), sent('STRASSE'), sent('Straße'));
     const first = snapshotOf(definition);
-    expect(enrich([batch], first)).toMatchObject({ accountsToCreate: ['Straße'] });
+    expect(enrichment([batch], first)).toMatchObject({ accountsToCreate: ['Straße'] });
     const created = { id: 'account-new', code: 'Straße', customFields: {} };
     const second = {
       ...first,
       accounts: new Map([['Straße', created]]),
       closelyMatching: new Map([['STRASSE', 'Straße']]),
     };
-    expect(fate(enrich([batch], second))).toEqual(['0 stored n=1', '1 InvalidAccountCode', '2 stored n=1']);
+    expect(fate(enrichment([batch], second))).toEqual([
+      '0 stored n=1',
+      '1 InvalidAccountCode',
+      '2 stored n=1',
+    ]);
   });
 });
 
@@ -290,7 +289,7 @@ describe('derived fields', () => {
       organization: {},
     };
     const { stored, calculationErrors } = done(
-      enrich([batchOf(sent)], snapshotOf(definition, { customFields })),
+      enrichment([batchOf(sent)], snapshotOf(definition, { customFields })),
     );
     const derived = stored.flatMap(valuesOf).filter((value) => value.startsWith('d='));
     expect(derived.join()).toBe(expected);
@@ -313,7 +312,7 @@ describe('derived fields', () => {
       derivedField('d', calculation, category as Category),
     ];
     const { stored, calculationErrors } = done(
-      enrich([batchOf(sent)], snapshotOf(meter({ dataFields, derived }))),
+      enrichment([batchOf(sent)], snapshotOf(meter({ dataFields, derived }))),
     );
     expect(stored[0]?.failedFields).toEqual(['d']);
     expect(calculationErrors.map((one) => one.message)).toEqual([`Field 'd': ${message}`]);
@@ -321,7 +320,9 @@ describe('derived fields', () => {
 
   test('several that fail make one failure', () => {
     const derived = [derivedField('d', '1 / 0'), derivedField('e', 'n'), derivedField('f', 'n % 0')];
-    const { calculationErrors } = done(enrich([batchOf(sent)], snapshotOf(meter({ dataFields, derived }))));
+    const { calculationErrors } = done(
+      enrichment([batchOf(sent)], snapshotOf(meter({ dataFields, derived }))),
+    );
     expect(calculationErrors.map((one) => one.errors.map((error) => error.field))).toEqual([['d', 'f']]);
   });
 
@@ -335,7 +336,7 @@ describe('derived fields', () => {
     const snapshot = snapshotOf(meter({ dataFields: { n: 'MEASURE' }, derived }), { customFields, accounts });
     const batch = batchOf({ measure: { n: 50 } }, { account: 'bolt', measure: { n: 50 } });
     // 50 × 1 = 50 for acme, 50 × 0.8 = 40 for bolt (spec 20 §6.3).
-    expect(fate(enrich([batch], snapshot))).toEqual(['0 stored n=50 d=50', '1 stored n=50 d=40']);
+    expect(fate(enrichment([batch], snapshot))).toEqual(['0 stored n=50 d=50', '1 stored n=50 d=40']);
   });
 
   test('ask for lookup rows before anything is stored', () => {
@@ -347,7 +348,7 @@ describe('derived fields', () => {
     ];
     const table = { fields, keys: ['cur'], rows: new Map() };
     const batch = batchOf(sent, { ...sent, uid: 'u2', what: { cur: 'USD' } }, { ...sent, uid: 'u3' });
-    const first = enrich([batch], snapshotOf(definition, { lookupTables: new Map([['fx', table]]) }));
+    const first = enrichment([batch], snapshotOf(definition, { lookupTables: new Map([['fx', table]]) }));
     const needed = [
       { table: 'fx', key: ['GBP'] },
       { table: 'fx', key: ['USD'] },
@@ -358,7 +359,7 @@ describe('derived fields', () => {
       [lookupRowKey(['USD']), null],
     ]);
     const lookupTables = new Map([['fx', { ...table, rows }]]);
-    const { stored } = done(enrich([batch], snapshotOf(definition, { lookupTables })));
+    const { stored } = done(enrichment([batch], snapshotOf(definition, { lookupTables })));
     // 10 × 1.3 = 13 for GBP, 10 × 1 for USD, which has no row (spec 20 §15.6).
     expect(stored.map((one) => String(one.numbers.at(-1)))).toEqual(['d,13', 'd,10', 'd,13']);
   });
@@ -368,7 +369,7 @@ describe('what is stored', () => {
   test('keeps fields that the meter does not declare apart, a submitted derived field among them', () => {
     const definition = meter({ dataFields: { n: 'MEASURE' }, derived: [derivedField('d', 'n + 1')] });
     const batch = batchOf({ measure: { n: 1, d: 99, extra: 5 }, who: { user: 'x', none: null } });
-    const { stored } = done(enrich([batch], snapshotOf(definition)));
+    const { stored } = done(enrichment([batch], snapshotOf(definition)));
     expect(stored[0]).toMatchObject({
       numbers: [
         ['n', 1],
@@ -385,14 +386,14 @@ describe('what is stored', () => {
 
   test('takes no field from what every object has', () => {
     const definition = meter({ dataFields: { n: 'MEASURE', ['constructor' as string]: 'WHO' } });
-    const { rejected } = done(enrich([batchOf({ measure: { n: 1 }, who: {} })], snapshotOf(definition)));
+    const { rejected } = done(enrichment([batchOf({ measure: { n: 1 }, who: {} })], snapshotOf(definition)));
     expect(rejected.map((one) => one.type)).toEqual(['MissingField']);
   });
 
   test('has numbers of 34 decimals at most', () => {
     const definition = meter({ dataFields: { n: 'MEASURE' } });
     const batch = batchOf({ measure: { n: decimal('0.12345678901234567890123456789012345') } });
-    const { stored } = done(enrich([batch], snapshotOf(definition)));
+    const { stored } = done(enrichment([batch], snapshotOf(definition)));
     expect(String(stored[0]?.numbers[0]?.[1])).toBe('0.1234567890123456789012345678901234');
   });
 });

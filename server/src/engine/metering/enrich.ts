@@ -21,20 +21,23 @@ import {
 const STORED_DECIMALS = 34;
 
 /**
- * Enriches batches in the order of their receipt. When something is missing from the snapshot (accounts
- * that are to be created, lookup rows), the answer is `needs`: the caller creates or reads it and calls
- * again with the same batches and a completed snapshot, until the answer is `enriched`, in which every
- * measurement is either stored or rejected. The result depends on nothing but the arguments; ids are never
- * made here.
+ * Enriches batches in the order of their receipt and gives what is to be stored to `store`, one after the
+ * other. When something is missing from the snapshot (accounts that are to be created, lookup rows), the
+ * answer is `needs`, and what was given to `store` is void: the caller creates or reads it and calls again
+ * with the same batches and a completed snapshot, until the answer is `enriched`, and every measurement is
+ * either stored or rejected. The result depends on nothing but the arguments; ids are never made here. A
+ * batch is asked for when the one before is done, and not kept.
  */
-export function enrich(batches: readonly SubmittedBatch[], snapshot: EnrichmentSnapshot): Enrichment {
+export function enrich(
+  batches: Iterable<SubmittedBatch>,
+  snapshot: EnrichmentSnapshot,
+  store: (measurement: EnrichedMeasurement) => void,
+): Enrichment {
   const lookups = lookupReader(snapshot.lookupTables);
-  const known = { batches, snapshot, lookups };
   const state: EnrichmentState = { snapshot, storedUids: new Set(), accountsToCreate: new Map() };
-  const stored: EnrichedMeasurement[] = [];
   const rejected: IngestFailure[] = [];
   const calculationErrors: IngestFailure[] = [];
-  const decide = (draft: Draft): void => {
+  const decide = (draft: Draft, known: Known): void => {
     const failure = firstFailure(draft, state);
     if (failure) {
       rejected.push(failure);
@@ -43,18 +46,23 @@ export function enrich(batches: readonly SubmittedBatch[], snapshot: EnrichmentS
     if (draft.submitted.uid !== null) state.storedUids.add(draft.submitted.uid);
     if (!draft.account) return;
     const { measurement, error } = enriched(draft, known);
-    stored.push(measurement);
+    store(measurement);
     if (error) calculationErrors.push(error);
   };
-  batches.forEach(({ receivedAt, measurements }, batch) => {
+  let batch = 0;
+  for (const submittedBatch of batches) {
+    const { receivedAt, measurements } = submittedBatch;
+    const known = { batch: submittedBatch, snapshot, lookups };
+    const place = batch;
     measurements.forEach((submitted, position) => {
-      decide({ batch, position, submitted, receivedAt, meter: null, account: null });
+      decide({ batch: place, position, submitted, receivedAt, meter: null, account: null }, known);
     });
-  });
+    batch += 1;
+  }
   const accountsToCreate = [...state.accountsToCreate.values()];
   const needs = [...lookups.needs.values()];
   if (accountsToCreate.length + needs.length > 0) return { kind: 'needs', accountsToCreate, lookups: needs };
-  return { kind: 'enriched', stored, rejected, calculationErrors };
+  return { kind: 'enriched', storedUids: state.storedUids, rejected, calculationErrors };
 }
 
 function firstFailure(draft: Draft, state: EnrichmentState): IngestFailure | null {
@@ -66,7 +74,8 @@ function firstFailure(draft: Draft, state: EnrichmentState): IngestFailure | nul
 }
 
 type Known = {
-  readonly batches: readonly SubmittedBatch[];
+  /** The one that the measurement came in. */
+  readonly batch: SubmittedBatch;
   readonly snapshot: EnrichmentSnapshot;
   readonly lookups: LookupReader;
 };
@@ -138,7 +147,7 @@ function exactValues({ numbers, texts }: Values): ReadonlyMap<string, string | D
 function derivationFacts(
   draft: Draft,
   values: DerivationFacts['values'],
-  { batches, snapshot, lookups }: Known,
+  { batch, snapshot, lookups }: Known,
 ): DerivationFacts {
   const { submitted, receivedAt } = draft;
   const meter = present(draft.meter, 'the meter of a draft');
@@ -151,13 +160,9 @@ function derivationFacts(
   };
   const customFields = { defaults: snapshot.customFields.defaults, own };
   const { tsMs, etsMs } = submitted;
-  const uid = submitted.uid ?? newUid(draft, batches);
+  const uid =
+    submitted.uid ?? assignedUid(batch.id, present(batch.positions[draft.position], 'the place of a draft'));
   return { meter, account, uid, tsMs, etsMs, receivedAt, values, customFields, lookups };
-}
-
-function newUid({ batch, position }: Draft, batches: readonly SubmittedBatch[]): string {
-  const { id, positions } = present(batches[batch], 'the batch of a draft');
-  return assignedUid(id, present(positions[position], 'the place of a draft'));
 }
 
 /**

@@ -78,7 +78,8 @@ export type Enrichment =
     }
   | {
       readonly kind: 'enriched';
-      readonly stored: readonly EnrichedMeasurement[];
+      /** Those of the measurements that are stored. */
+      readonly storedUids: ReadonlySet<string>;
       /** Why measurements were not stored: one failure for each. */
       readonly rejected: readonly IngestFailure[];
       /** Failures of stored measurements: one for each, naming all its failed fields. */
