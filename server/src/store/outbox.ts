@@ -95,7 +95,8 @@ async function insertRecords(tx: Tx, writer: Writer, records: readonly Recorded[
   const { orgId, now } = writer;
   const columns = COLUMNS.map(({ textIn }) => records.map((record) => textIn(record) ?? '').join('\n'));
   const parameters = [orgId, now, writer.principalId, writer.ip ?? null, ...columns];
-  const text = records.length === 1 ? INSERT_RECORD : INSERT_RECORDS;
+  const from = records.length === 1 ? ONE_RECORD : MANY_RECORDS;
+  const text = records.some(isNewAlert) ? from.withAlerts : from.plain;
   await tx.executeQuery(CompiledQuery.raw(text, parameters));
 }
 
@@ -141,11 +142,30 @@ const VALUES = COLUMNS.map(
   ({ type, name }, at) => `nullif($${at + FIRST_PARAMETER}, '')::${type} as ${name}`,
 ).join(', ');
 
-const INSERT_RECORDS = insertingFrom(`select * from unnest(${LISTS}) as r (${NAMES})`);
-/** Taking lists apart is too much for one record, which most requests write. */
-const INSERT_RECORD = insertingFrom(`select ${VALUES}`);
+/** Recording that an alert was created stores it: every area can, without knowing who keeps alerts. */
+const ALERTS = `), alerted as (
+    insert into alert (org_id, id, version, dt_created, dt_last_modified, created_by, last_modified_by,
+      type, severity, status, description, entity_type, entity_id)
+    select $1::uuid, record.entity_id, 1, $2::timestamptz, $2::timestamptz, $3::uuid, $3::uuid,
+      a.type, a.severity, a.status, a.description, a."entityType", a."entityId"
+    from record, json_to_record(record.after) as a (type text, severity text, status text, description text,
+      "entityType" text, "entityId" text)
+    where record.entity_type = 'Alert' and record.action = 'created'
+  `;
 
-function insertingFrom(records: string): string {
+const MANY_RECORDS = textsInsertingFrom(`select * from unnest(${LISTS}) as r (${NAMES})`);
+/** Taking lists apart is too much for one record, which most requests write. */
+const ONE_RECORD = textsInsertingFrom(`select ${VALUES}`);
+
+function isNewAlert({ audit }: Recorded): boolean {
+  return audit?.change.entityType === 'Alert' && audit.change.action === 'created';
+}
+
+function textsInsertingFrom(records: string) {
+  return { plain: insertingFrom(records, ''), withAlerts: insertingFrom(records, ALERTS) };
+}
+
+function insertingFrom(records: string, alerts: string): string {
   return `${WITH_NEXT}with record as materialized (
     ${records}
   ), audit as (
@@ -158,7 +178,7 @@ function insertingFrom(records: string): string {
     insert into event (org_id, id, event_name, event_time, m3ter_event, account_id, resource_id)
     select $1::uuid, event_id, event_name, $2::timestamptz, payload, account_id, resource_id
     from record where event_id is not null order by event_id
-  )
+  ${alerts})
   insert into event_dispatch (org_id, event_id)
   select $1::uuid, event_id from record
   where event_id is not null and (is_awaited
