@@ -1,7 +1,14 @@
 import { stringify } from 'lossless-json';
 import { expect, test } from 'vitest';
 import { decimal } from './decimal.ts';
-import { parseJson, writeJson, writeJsonWithNulls, writeJsonWithout, writtenJson } from './json.ts';
+import {
+  parseJson,
+  writeJson,
+  writeJsonWith,
+  writeJsonWithNulls,
+  writeJsonWithout,
+  writtenJson,
+} from './json.ts';
 import { Temporal } from './time.ts';
 
 test.each([
@@ -43,6 +50,11 @@ test('null is kept where it is asked for', () => {
 
 test('only the record itself is written without what is hidden', () => {
   expect(writeJsonWithout(new Set(['a', 'c']), { a: 1, b: { a: 2 }, c: 3, d: null })).toBe('{"b":{"a":2}}');
+});
+
+test('properties take the place of those of the record, or stand behind them', () => {
+  const changed = { a: 5, c: 'new', d: null, e: undefined };
+  expect(writeJsonWith(changed, { d: 1, a: 1, b: { a: 2 } })).toBe('{"a":5,"b":{"a":2},"c":"new"}');
 });
 
 test('what has been read is written the same', () => {

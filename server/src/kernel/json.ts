@@ -55,7 +55,12 @@ export function writeJsonWithNulls(value: unknown): string {
 
 /** As `writeJson`, but without these properties of the record itself: cheaper than a copy that lacks them. */
 export function writeJsonWithout(hidden: ReadonlySet<string>, record: JsonRecord): string {
-  return recordText(record, false, hidden);
+  return recordText(record, false, { hidden });
+}
+
+/** As `writeJson` of the record with these properties in place of its own or behind them, without a copy. */
+export function writeJsonWith(changed: JsonRecord, record: JsonRecord): string {
+  return recordText(record, false, { changed });
 }
 
 type JsonRecord = Readonly<Record<string, unknown>>;
@@ -91,7 +96,7 @@ function structureText(value: object, keepNulls: boolean): string | undefined {
   if (written !== undefined) return written;
   return typeof toJSON === 'function'
     ? jsonText(toJSON.call(value), keepNulls)
-    : recordText(record, keepNulls, NONE);
+    : recordText(record, keepNulls, {});
 }
 
 /** Joined, because V8 keeps a sum of texts as a tree, and a large one is slow to send. */
@@ -99,17 +104,22 @@ function listText(items: readonly unknown[], keepNulls: boolean): string {
   return `[${items.map((item) => jsonText(item, keepNulls) ?? 'null').join()}]`;
 }
 
-const NONE: ReadonlySet<string> = new Set();
+type Variation = { readonly hidden?: ReadonlySet<string>; readonly changed?: JsonRecord };
 
-function recordText(record: JsonRecord, keepNulls: boolean, hidden: ReadonlySet<string>): string {
+function recordText(record: JsonRecord, keepNulls: boolean, { hidden, changed }: Variation): string {
   let members = '';
-  for (const name of Object.keys(record)) {
-    const member = record[name];
-    if (member === undefined || (member === null && !keepNulls) || hidden.has(name)) continue;
+  const add = (name: string, member: unknown) => {
+    if (member === undefined || (member === null && !keepNulls)) return;
     const text = jsonText(member, keepNulls);
     if (text !== undefined)
       members += members === '' ? memberStart(name) + text : `,${memberStart(name)}${text}`;
+  };
+  for (const name of Object.keys(record)) {
+    if (hidden?.has(name)) continue;
+    add(name, changed !== undefined && Object.hasOwn(changed, name) ? changed[name] : record[name]);
   }
+  if (changed === undefined) return `{${members}}`;
+  for (const name of Object.keys(changed)) if (!Object.hasOwn(record, name)) add(name, changed[name]);
   return `{${members}}`;
 }
 

@@ -1,4 +1,5 @@
 import { newId, uuidFromText } from '../kernel/ids.ts';
+import { type WrittenJson, writeJsonWith, writtenJson } from '../kernel/json.ts';
 import type { Row, Tx } from './database.ts';
 import { accountCodes, principalNames } from './names-in-events.ts';
 
@@ -80,14 +81,15 @@ function completedPayload(payload: Row, names: Names): Row {
   return completed;
 }
 
-function completedEntity(entity: Row, { principals, codes }: Names): Row {
+function completedEntity(entity: Row, { principals, codes }: Names): WrittenJson {
   const { createdBy, lastModifiedBy, accountId, accountCode } = entity;
   const nameOf = (principal: unknown) => principals.get(String(principal)) ?? principal;
-  return Object.assign({}, entity, {
+  const completed = {
     accountCode: accountCode ?? codes.get(String(accountId)),
     createdBy: nameOf(createdBy),
     lastModifiedBy: nameOf(lastModifiedBy),
-  });
+  };
+  return writtenJson(writeJsonWith(completed, entity));
 }
 
 function entityIn(payload: Row, part: string): Row | null {

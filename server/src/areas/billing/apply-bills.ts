@@ -14,7 +14,7 @@ import { billCreatedAlert, billJobAlert, codeOf, failureAlerts } from './billing
 import type { CalculatedUnit } from './calculate-units.ts';
 import { markBilledCharges } from './charge-facts.ts';
 import { feesAmong } from './commitment-movements.ts';
-import { calculatedValues, replaceBills, storedValues } from './draft-row.ts';
+import { calculatedValues, replaceBills } from './draft-row.ts';
 import { allocateInvoiceNumbers } from './invoice-numbers.ts';
 import type { BillingOrganization } from './load-organization.ts';
 
@@ -86,7 +86,9 @@ async function createNew(tx: Tx, applying: Applying, drafts: readonly Draft[]): 
   const { writer, organization } = applying;
   const numbers = await allocateInvoiceNumbers(tx, organization, drafts.length);
   const news = drafts.map((draft, i) => {
-    const values = {
+    const row = {
+      accountCode: draft.accountCode,
+      locked: isLocked(draft, organization),
       timezone: applying.timezoneText ?? zoneText(draft, organization),
       ...calculatedValues(draft, applying),
       ...newEnvelope(writer),
@@ -99,14 +101,13 @@ async function createNew(tx: Tx, applying: Applying, drafts: readonly Draft[]): 
       statementStale: false,
       contentVersion: 1,
     };
-    const row = { accountCode: draft.accountCode, locked: isLocked(draft, organization), ...values };
     const bill = row as unknown as BillRow;
     return { draft, bill, lines: lineRows(writer, bill.id, { lines: draft.lines, before: [] }) };
   });
   await insertRows(
     tx,
     'bill',
-    news.map(({ bill }) => storedValues(bill)),
+    news.map(({ bill }) => bill),
   );
   await insertLines(
     tx,

@@ -12,7 +12,10 @@ type Calculation = { readonly billJobId: string | null; readonly writer: { reado
 export function calculatedValues(draft: DraftBill, { billJobId, writer }: Calculation): Row {
   return {
     startDate: draft.startDate,
-    ...draft.identity,
+    accountId: draft.identity.accountId,
+    gridDate: draft.identity.gridDate,
+    groupKey: draft.identity.groupKey,
+    frequencyKey: draft.identity.frequencyKey,
     endDate: draft.endDate,
     startDateTimeUtc: draft.startDateTimeUTC,
     endDateTimeUtc: draft.endDateTimeUTC,
@@ -36,7 +39,7 @@ export function calculatedValues(draft: DraftBill, { billJobId, writer }: Calcul
 }
 
 /** A bill without what is read from elsewhere. */
-export function storedValues({ accountCode: _, locked: __, ...stored }: BillRow): Row {
+function storedValues({ accountCode: _, locked: __, ...stored }: BillRow): Row {
   return stored;
 }
 
@@ -52,7 +55,7 @@ export async function replaceBills(tx: Tx, bills: readonly BillRow[]): Promise<v
     ...names.map((name) => sql`${sql.ref(name)} = ${sql.ref(`r.${name}`)}`),
     sql`content_version = b.content_version + 1`,
   ];
-  const rows = await rowSet(tx, 'bill', bills.map(storedValues));
+  const rows = await rowSet(tx, 'bill', bills);
   await sql`${withNext}update bill b set ${sql.join(assignments)} from ${rows} r
     where b.org_id = ${first.orgId} and b.org_id = r.org_id and b.id = r.id`.execute(tx);
 }

@@ -155,7 +155,8 @@ function factsOf({ organization, target, catalog, customFields, parts, accounts 
   const linked = [...accountPlans, ...commitments, ...charges].map((row) => row.contractId);
   const own = ofUnit(parts.contracts).map((row) => row.id);
   const priced = catalogOf(catalog, accountPlans);
-  return {
+  // Written out: V8 forgets the shape of an object that was made by copying when the last one of it goes.
+  const facts = {
     organization: organization.facts,
     currencies: organization.currencies,
     target,
@@ -168,20 +169,25 @@ function factsOf({ organization, target, catalog, customFields, parts, accounts 
     balances: ofUnit(parts.balances),
     commitments,
     charges,
-    ...priced,
-    ...lookupTablesOf(catalog, priced.compoundAggregations),
+    products: priced.products,
+    plans: priced.plans,
+    planTemplates: priced.planTemplates,
+    planGroups: priced.planGroups,
+    pricings: priced.pricings,
+    counterPricings: priced.counterPricings,
+    aggregations: priced.aggregations,
+    compoundAggregations: priced.compoundAggregations,
+    counters: priced.counters,
   };
+  return withLookupTables(facts, catalog);
 }
 
-/** Nothing for a unit whose compound aggregations name no table. */
-function lookupTablesOf(
-  { lookupTables }: CatalogFacts,
-  compounds: BillFacts['compoundAggregations'],
-): Pick<BillFacts, 'lookupTables'> {
-  if (lookupTables.size === 0) return {};
-  const named = lookupTablesNamedBy(compounds);
-  if (named.length === 0) return {};
-  return { lookupTables: new Map([...lookupTables].filter(([code]) => named.includes(code))) };
+/** As they are for a unit whose compound aggregations name no table. */
+function withLookupTables(facts: BillFacts, { lookupTables }: CatalogFacts): BillFacts {
+  if (lookupTables.size === 0) return facts;
+  const named = lookupTablesNamedBy(facts.compoundAggregations);
+  if (named.length === 0) return facts;
+  return { ...facts, lookupTables: new Map([...lookupTables].filter(([code]) => named.includes(code))) };
 }
 
 type UnitCatalog = Pick<
@@ -212,6 +218,7 @@ function catalogOf(catalog: CatalogFacts, accountPlans: BillFacts['accountPlans'
   const owners = [...plans, ...planTemplates];
   const pricings = owners.flatMap((owner) => catalog.pricings.get(owner.id) ?? []);
   const counterPricings = owners.flatMap((owner) => catalog.counterPricings.get(owner.id) ?? []);
+  const { aggregations, compoundAggregations } = metricsOf(catalog, pricings);
   return {
     products: catalog.products,
     plans,
@@ -219,7 +226,8 @@ function catalogOf(catalog: CatalogFacts, accountPlans: BillFacts['accountPlans'
     planGroups,
     pricings,
     counterPricings,
-    ...metricsOf(catalog, pricings),
+    aggregations,
+    compoundAggregations,
     counters: found(
       catalog.counters,
       counterPricings.map((pricing) => pricing.counterId),

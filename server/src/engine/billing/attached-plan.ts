@@ -70,6 +70,7 @@ function attachedPlan({ accountPlan, planId, index, stamp }: Attaching): Attache
   const template = rowOf(index.planTemplates, plan.planTemplateId);
   const account = rowOf(index.accounts, accountPlan.accountId);
   const contract = accountPlan.contractId === null ? null : rowOf(index.contracts, accountPlan.contractId);
+  const { activeStart, activeEnd } = activeTime(accountPlan, contract, stamp.timezone);
   return {
     key: `${accountPlan.id}/${planId}`,
     accountPlan,
@@ -82,7 +83,8 @@ function attachedPlan({ accountPlan, planId, index, stamp }: Attaching): Attache
     calendar: calendarOf({ accountPlan, account, template, index, stamp }),
     startDate: dateOfStart(accountPlan.startDate, stamp.timezone),
     zone: stamp.timezone,
-    ...activeTime(accountPlan, contract, stamp.timezone),
+    activeStart,
+    activeEnd,
   };
 }
 

@@ -53,7 +53,8 @@ export function billDates(calculation: Calculation, parts: BillParts): BillDates
     externalInvoiceDate:
       stamp.externalInvoiceDate ??
       invoiceDate(calculation, { frequency: frequency.billingFrequency, billDate }),
-    ...frequency,
+    billingFrequency: frequency.billingFrequency,
+    billFrequencyInterval: frequency.billFrequencyInterval,
     timezone: stamp.timezone,
   };
 }

@@ -77,14 +77,25 @@ export function calculationOf(
   { bills, answers, lookups = lookupReader(new Map()), draws = [], failed = [] }: Known,
 ): Calculation {
   const plans = plansOfSlots(slot, [index, bills], () => slotPlans(index, slot, bills));
-  const { existingBills } = plans;
+  const { history, existingBills, attachedPlans: all, members } = plans;
   const locked = existingBills.filter((bill) => bill.locked).map((bill) => bill.identity.accountId);
   const unwritten = new Set([...locked, ...failed]);
   const replaced = new Set(
     existingBills.filter((bill) => !unwritten.has(bill.identity.accountId)).map((bill) => bill.id),
   );
   const otherDraws = draws.filter((draw) => draw.billId === null || !replaced.has(draw.billId));
-  return { index, slot, answers, lookups, unwritten, otherDraws, ...plans };
+  return {
+    index,
+    slot,
+    history,
+    existingBills,
+    attachedPlans: all,
+    members,
+    answers,
+    unwritten,
+    lookups,
+    otherDraws,
+  };
 }
 
 /** Whose bill a line is on, and the child that it names (spec 40 §6.3). */

@@ -56,10 +56,20 @@ function draftBill(draft: Draft, calculation: Calculation, account: AccountFacts
   const lines = numberedLines(drafted);
   const parts = partsOf(calculation, account, drafted);
   const currency = billCurrencyOf(calculation, account.id);
+  const dates = billDates(calculation, parts);
   return {
     identity: identityOf(calculation, account),
     existingBillId: parts.existing?.id ?? null,
-    ...billDates(calculation, parts),
+    startDate: dates.startDate,
+    endDate: dates.endDate,
+    startDateTimeUTC: dates.startDateTimeUTC,
+    endDateTimeUTC: dates.endDateTimeUTC,
+    billDate: dates.billDate,
+    dueDate: dates.dueDate,
+    externalInvoiceDate: dates.externalInvoiceDate,
+    billingFrequency: dates.billingFrequency,
+    billFrequencyInterval: dates.billFrequencyInterval,
+    timezone: dates.timezone,
     currency,
     currencyConversions: conversionsUsed(drafted, currency),
     purchaseOrderNumber: purchaseOrderNumber(calculation, parts),

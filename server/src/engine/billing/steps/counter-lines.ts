@@ -39,22 +39,22 @@ function runningTotalSpecs(
 ): readonly LineSpec[] {
   const { closing, opening } = member;
   const alone = [
-    { period: closing, ...member, opening: null },
-    { period: opening, ...member, closing: null },
+    { period: closing, part: { ...member, opening: null } },
+    { period: opening, part: { ...member, closing: null } },
   ];
   return alone
-    .flatMap(({ period, ...part }) => {
+    .flatMap(({ period, part }) => {
       const inAdvance = period !== null && isInAdvance(part, slot, period);
       return periodsToCharge(part, { chargeKey: slot.chargeKey, inAdvance }, history);
     })
     .flatMap((toCharge) =>
       pricedSpans(member, slot, toCharge.period)
-        .map(({ span, ...priced }) => ({
-          pieces: uncarriedPieces([span], slot.chargeKey, history),
-          ...priced,
-        }))
+        .map(({ span, pricing, isProrated }) => {
+          const pieces = uncarriedPieces([span], slot.chargeKey, history);
+          return { toCharge, pieces, pricing, isProrated };
+        })
         .filter(({ pieces }) => pieces.length > 0)
-        .map((priced) => runningTotalSpec(member, slot, { toCharge, ...priced })),
+        .map((priced) => runningTotalSpec(member, slot, priced)),
     );
 }
 

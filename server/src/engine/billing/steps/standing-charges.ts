@@ -53,16 +53,16 @@ function chargeSpecs(calculation: Calculation, member: DueMember, charge: Charge
 function chargeSpec(
   { history }: Calculation,
   { attached }: DueMember,
-  { terms, toCharge, ...place }: Charge & { readonly toCharge: PeriodToCharge },
+  { terms, toCharge, isGroupCharge, rank, product }: Charge & { readonly toCharge: PeriodToCharge },
 ): readonly LineSpec[] {
   const pieces = uncarriedPieces([toCharge.period.service], terms.chargeKey, history);
   const share = prorationOf(attached, pieces);
   if (pieces.length === 0 || isZeroFraction(share)) return [];
   const spec: LineSpec = {
     attached,
-    ...FIXED_AMOUNT,
-    ...place,
+    isGroupCharge,
     owner: attached.account,
+    rank,
     lineItemType: 'STANDING_CHARGE',
     rule: '30 §13',
     chargeKey: terms.chargeKey,
@@ -71,7 +71,12 @@ function chargeSpec(
     description: terms.description,
     currency: terms.currency,
     exactAmount: timesFraction(terms.amount, share),
+    product,
     accountingProductId: terms.accountingProductId,
+    quantity: FIXED_AMOUNT.quantity,
+    units: FIXED_AMOUNT.units,
+    unit: FIXED_AMOUNT.unit,
+    bands: FIXED_AMOUNT.bands,
     origin: { proration: fractionText(share), figures: { charge: terms.amount } },
   };
   return [spec];
