@@ -5,7 +5,7 @@ import { writeJsonWithNulls } from '../kernel/json.ts';
 import { type Instant, instantText, Temporal } from '../kernel/time.ts';
 import type { Condition, Db, Reader, Row, Tx } from './database.ts';
 import { isComputed, textOf } from './entity-text.ts';
-import { PREPARED } from './value-client.ts';
+import { prepared } from './value-client.ts';
 
 /** What the store needs to know of a declared entity. Built by `api/resource.ts` and `api/singleton.ts`. */
 export type EntityTable = {
@@ -64,7 +64,7 @@ function selected(table: EntityTable): RawBuilder<unknown> {
 }
 
 async function one(db: Reader, query: RawBuilder<unknown>): Promise<Stored | null> {
-  const result = await sql`${sql.raw(PREPARED)}${query}`.execute(db);
+  const result = await sql`${prepared}${query}`.execute(db);
   return (result.rows[0] as Stored | undefined) ?? null;
 }
 
@@ -140,7 +140,7 @@ async function oneByKey(db: Reader, table: EntityTable, { key, name, locking }: 
   const query = sql`select ${selected(table)} from ${sql.table(table.name)}
     where ${sql.ref('orgId')} = ${key.orgId} and id = ${key.id} ${locking}`;
   if (isComputed(table)) return one(db, query);
-  const text = textOf(table, name, () => sql`${sql.raw(PREPARED)}${query}`.compile(db));
+  const text = textOf(table, name, () => sql`${prepared}${query}`.compile(db));
   const { rows } = await db.getExecutor().executeQuery<Stored>(CompiledQuery.raw(text, [key.orgId, key.id]));
   return (rows[0] as Stored | undefined) ?? null;
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { SYSTEM_PRINCIPAL } from '../kernel/ids.ts';
 import type { Tx } from './database.ts';
-import { PREPARED } from './value-client.ts';
+import { prepared } from './value-client.ts';
 
 /** The kind of a principal never changes, and most writes are those of a few. */
 const MAX_KNOWN = 10_000;
@@ -16,7 +16,7 @@ export async function principalNames(
   const names = new Map(ids.map((id) => [id, known.get(id) ?? '']));
   const unknown = ids.filter((id) => !known.has(id));
   if (unknown.length === 0) return names;
-  const { rows } = await sql<{ id: string }>`${sql.raw(PREPARED)}select id from service_user
+  const { rows } = await sql<{ id: string }>`${prepared}select id from service_user
     where org_id = ${orgId} and id = any(${unknown}::uuid[])`.execute(tx);
   const services = new Set(rows.map((row) => row.id));
   for (const id of unknown) {
@@ -34,7 +34,7 @@ export async function accountCodes(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   if (ids.length === 0) return new Map();
-  const { rows } = await sql<{ id: string; code: string }>`${sql.raw(PREPARED)}select id, code from account
+  const { rows } = await sql<{ id: string; code: string }>`${prepared}select id, code from account
     where org_id = ${orgId} and id = any(${ids}::uuid[])`.execute(tx);
   return new Map(rows.map(({ id, code }) => [id, code]));
 }

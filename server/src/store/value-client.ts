@@ -10,6 +10,8 @@ import { type NamedStatement, pipelinedQuery } from './pipelined-query.ts';
  * over many rows stay out, because their best plan depends on how many.
  */
 export const PREPARED = '/* prepared */ ';
+/** The same at the beginning of a template. */
+export const prepared = sql.raw(PREPARED);
 
 /**
  * Begins a statement in a transaction whose result nobody reads: it goes out together with the one behind

@@ -6,6 +6,7 @@ import type {
   CounterAdjustmentFacts,
 } from '../../engine/billing/facts.ts';
 import type { Reader } from '../../store/database.ts';
+import { prepared } from '../../store/value-client.ts';
 
 /** A contract and the account that signed it. */
 export type ContractRow = ContractFacts & { readonly accountId: string };
@@ -17,7 +18,7 @@ export async function loadAccounts(
   { db, orgId }: Source,
   unitIds: readonly string[],
 ): Promise<readonly AccountFacts[]> {
-  const { rows } = await sql<AccountFacts>`
+  const { rows } = await sql<AccountFacts>`${prepared}
     select id, code, parent_account_id, bill_epoch, currency, days_before_bill_due, purchase_order_number,
       credit_application_order
     from account
@@ -31,7 +32,7 @@ export async function loadAccountPlans(
   { db, orgId }: Source,
   ids: readonly string[],
 ): Promise<readonly AccountPlanFacts[]> {
-  const { rows } = await sql<AccountPlanFacts>`
+  const { rows } = await sql<AccountPlanFacts>`${prepared}
     select id, account_id, plan_id, plan_group_id, start_date, end_date, bill_epoch, contract_id,
       child_billing_mode
     from account_plan where org_id = ${orgId} and account_id = any(${ids}::uuid[])`.execute(db);
@@ -49,7 +50,7 @@ export async function loadContracts(
     linkedIds,
   }: { readonly accountIds: readonly string[]; readonly linkedIds: readonly string[] },
 ): Promise<readonly ContractRow[]> {
-  const { rows } = await sql<ContractRow>`
+  const { rows } = await sql<ContractRow>`${prepared}
     select c.id, c.account_id, c.start_date, c.end_date, c.purchase_order_number,
       c.apply_contract_period_limits, c.usage_filters,
       case when k.id is not null then jsonb_build_object('id', k.id, 'exclusive', k.exclusive) end
@@ -66,7 +67,7 @@ export async function loadCounterAdjustments(
   { db, orgId }: Source,
   ids: readonly string[],
 ): Promise<readonly CounterAdjustmentFacts[]> {
-  const { rows } = await sql<CounterAdjustmentFacts>`
+  const { rows } = await sql<CounterAdjustmentFacts>`${prepared}
     select id, account_id, counter_id, date, value::numeric as value
     from counter_adjustment where org_id = ${orgId} and account_id = any(${ids}::uuid[])`.execute(db);
   return rows;

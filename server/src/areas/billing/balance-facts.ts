@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { BalanceFacts, BilledDraw } from '../../engine/billing/facts.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Reader } from '../../store/database.ts';
+import { prepared } from '../../store/value-client.ts';
 import { groupedBy } from './catalog-facts.ts';
 
 type Source = { readonly db: Reader; readonly orgId: string };
@@ -20,7 +21,7 @@ export type BalanceRequest = {
  */
 export async function loadBalances(source: Source, request: BalanceRequest): Promise<BalanceFacts[]> {
   const { db, orgId } = source;
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await sql<{ id: string }>`${prepared}
     select id from balance where org_id = ${orgId} and account_id = any(${request.accountIds}::uuid[])
     order by id ${request.lock ? sql`for no key update` : sql``}`.execute(db);
   const ids = rows.map((row) => row.id);
@@ -34,7 +35,7 @@ export async function loadBalances(source: Source, request: BalanceRequest): Pro
 }
 
 async function rowsOf({ db, orgId }: Source, ids: readonly string[], now: Instant) {
-  const { rows } = await sql<Omit<BalanceFacts, 'draws'>>`
+  const { rows } = await sql<Omit<BalanceFacts, 'draws'>>`${prepared}
     select b.id, b.dt_created, b.account_id, b.name, b.currency, b.start_date, b.end_date,
       b.rollover_end_date, b.rollover_amount, b.product_ids, b.line_item_types, b.contract_id,
       b.balance_draw_down_description, b.overage_description, b.overage_surcharge_percent,
@@ -50,7 +51,7 @@ async function rowsOf({ db, orgId }: Source, ids: readonly string[], now: Instan
 }
 
 async function drawsOf({ db, orgId }: Source, ids: readonly string[]) {
-  const { rows } = await sql<BilledDraw & { balanceId: string }>`
+  const { rows } = await sql<BilledDraw & { balanceId: string }>`${prepared}
     select balance_id, bill_id, phase, -amount as amount from balance_transaction
     where org_id = ${orgId} and balance_id = any(${ids}::uuid[]) and bill_id is not null`.execute(db);
   return rows;

@@ -5,6 +5,7 @@ import { earlier } from '../../kernel/time.ts';
 import type { Row, Tx } from '../../store/database.ts';
 import { newEnvelope, type Writer } from '../../store/entity-store.ts';
 import { rowSet } from '../../store/row-set.ts';
+import { prepared } from '../../store/value-client.ts';
 import { lockBalances, recordMoves } from '../accounts/index.ts';
 import { type BillFee, moveCommitments } from './commitment-movements.ts';
 
@@ -77,7 +78,7 @@ type Rows = { readonly billIds: readonly string[]; readonly rows: RawBuilder<unk
 
 /** The balances whose draws by the bills are not what they shall be. */
 async function changedBalances(tx: Tx, { orgId }: Writer, { billIds, rows }: Rows): Promise<string[]> {
-  const { rows: changed } = await sql<{ balanceId: string }>`
+  const { rows: changed } = await sql<{ balanceId: string }>`${prepared}
     select distinct coalesce(r.balance_id, t.balance_id) as balance_id
     from (select * from balance_transaction where org_id = ${orgId} and bill_id = any(${billIds}::uuid[])) t
     full join ${rows} r on r.bill_id = t.bill_id and r.balance_id = t.balance_id and r.phase = t.phase

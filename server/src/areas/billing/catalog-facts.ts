@@ -14,6 +14,7 @@ import { aggregationCodesOf } from '../../engine/metering/compound-names.ts';
 import { NUMERIC_CATEGORIES } from '../../engine/metering/fields.ts';
 import type { AggregationDefinition } from '../../engine/metering/usage-query.ts';
 import type { Reader } from '../../store/database.ts';
+import { prepared } from '../../store/value-client.ts';
 import { type PublishedRevisions, publishedRevisions } from '../catalog/index.ts';
 import { compoundAggregationsOf, lookupTablesNamedBy } from './compound-facts.ts';
 
@@ -130,7 +131,7 @@ function productIdsOf(rows: readonly object[]): string[] {
 
 async function planGroupsOf({ db, orgId }: Source, ids: readonly string[]): Promise<PlanGroupFacts[]> {
   if (ids.length === 0) return [];
-  const { rows } = await sql<PlanGroupFacts>`
+  const { rows } = await sql<PlanGroupFacts>`${prepared}
     select g.*, coalesce((select jsonb_agg(l.plan_id) from plan_group_link l
                           where l.org_id = g.org_id and l.plan_group_id = g.id), '[]') as plan_ids
     from plan_group g where org_id = ${orgId} and id = any(${ids}::uuid[])`.execute(db);
@@ -139,7 +140,7 @@ async function planGroupsOf({ db, orgId }: Source, ids: readonly string[]): Prom
 
 async function plansOf({ db, orgId }: Source, ids: readonly string[]): Promise<PlanFacts[]> {
   if (ids.length === 0) return [];
-  const { rows } = await sql<PlanFacts>`
+  const { rows } = await sql<PlanFacts>`${prepared}
     select id, code, plan_template_id, standing_charge, standing_charge_description,
       standing_charge_bill_in_advance, standing_charge_accounting_product_id,
       minimum_spend, minimum_spend_description, minimum_spend_bill_in_advance,
@@ -150,7 +151,7 @@ async function plansOf({ db, orgId }: Source, ids: readonly string[]): Promise<P
 
 async function templatesOf({ db, orgId }: Source, ids: readonly string[]): Promise<PlanTemplateFacts[]> {
   if (ids.length === 0) return [];
-  const { rows } = await sql<PlanTemplateFacts>`
+  const { rows } = await sql<PlanTemplateFacts>`${prepared}
     select id, product_id, currency, bill_frequency, bill_frequency_interval,
       standing_charge, standing_charge_description, standing_charge_interval, standing_charge_offset,
       standing_charge_bill_in_advance, minimum_spend, minimum_spend_description, minimum_spend_bill_in_advance
@@ -160,7 +161,7 @@ async function templatesOf({ db, orgId }: Source, ids: readonly string[]): Promi
 
 async function pricingsOf({ db, orgId }: Source, owners: readonly string[]): Promise<PricingFacts[]> {
   if (owners.length === 0) return [];
-  const { rows } = await sql<PricingFacts>`
+  const { rows } = await sql<PricingFacts>`${prepared}
     select id, dt_created, plan_id, plan_template_id, aggregation_id, compound_aggregation_id, segment, type,
       start_date, end_date, cumulative, tiers_span_plan, pricing_bands,
       overage_pricing_bands, minimum_spend,
@@ -176,7 +177,7 @@ async function counterPricingsOf(
   owners: readonly string[],
 ): Promise<CounterPricingFacts[]> {
   if (owners.length === 0) return [];
-  const { rows } = await sql<CounterPricingFacts>`
+  const { rows } = await sql<CounterPricingFacts>`${prepared}
     select id, dt_created, plan_id, plan_template_id, counter_id, start_date, end_date, cumulative,
       pricing_bands, description, accounting_product_id, running_total_bill_in_advance,
       pro_rate_running_total, pro_rate_adjustment_debit, pro_rate_adjustment_credit
@@ -201,7 +202,7 @@ export async function aggregationsOf(
   { ids, codes }: Named,
 ): Promise<AggregationFacts[]> {
   if (ids.length + codes.length === 0) return [];
-  const { rows } = await sql<AggregationRow>`
+  const { rows } = await sql<AggregationRow>`${prepared}
     select a.*, exists (select from jsonb_array_elements(m.data_fields || m.derived_fields) f
       where f ->> 'code' = a.target_field and f ->> 'category' = any(${[...NUMERIC_CATEGORIES]}::text[])
     ) as numeric_target
@@ -220,14 +221,14 @@ function definitionOf(row: AggregationRow): AggregationDefinition {
 
 async function countersOf({ db, orgId }: Source, ids: readonly string[]): Promise<CounterFacts[]> {
   if (ids.length === 0) return [];
-  const { rows } = await sql<CounterFacts>`
+  const { rows } = await sql<CounterFacts>`${prepared}
     select id, name, unit from counter where org_id = ${orgId} and id = any(${ids}::uuid[])`.execute(db);
   return rows;
 }
 
 async function productsOf({ db, orgId }: Source, ids: readonly string[]): Promise<ProductFacts[]> {
   if (ids.length === 0) return [];
-  const { rows } = await sql<ProductFacts>`
+  const { rows } = await sql<ProductFacts>`${prepared}
     select id, name, code from product where org_id = ${orgId} and id = any(${ids}::uuid[])`.execute(db);
   return rows;
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { ChargeFacts } from '../../engine/billing/facts.ts';
 import type { Reader, Tx } from '../../store/database.ts';
-import { withNext } from '../../store/value-client.ts';
+import { prepared, withNext } from '../../store/value-client.ts';
 
 type Source = { readonly db: Reader; readonly orgId: string };
 
@@ -10,7 +10,7 @@ export async function loadCharges(
   { db, orgId }: Source,
   accountIds: readonly string[],
 ): Promise<readonly ChargeFacts[]> {
-  const { rows } = await sql<ChargeFacts>`
+  const { rows } = await sql<ChargeFacts>`${prepared}
     select c.id, c.account_id, c.line_item_type, coalesce(c.description, c.name) as description,
       c.entity_id as balance_id, c.currency, c.amount, c.units, c.unit_price,
       c.service_period_start_date, c.service_period_end_date, c.bill_date, c.contract_id, c.bill_id,

@@ -3,6 +3,7 @@ import type { BilledFee, CommitmentFacts, FeeDateFacts } from '../../engine/bill
 import type { BilledDraw } from '../../engine/billing/facts.ts';
 import { type Instant, instantFromText, startOfDate, Temporal } from '../../kernel/time.ts';
 import type { Reader } from '../../store/database.ts';
+import { prepared } from '../../store/value-client.ts';
 import { groupedBy } from './catalog-facts.ts';
 
 type Source = { readonly db: Reader; readonly orgId: string };
@@ -25,7 +26,7 @@ export async function loadCommitments(
   request: CommitmentRequest,
 ): Promise<readonly CommitmentFacts[]> {
   const { db, orgId } = source;
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await sql<{ id: string }>`${prepared}
     select id from commitment where org_id = ${orgId} and account_id = any(${request.accountIds}::uuid[])
     order by id ${request.lock ? sql`for no key update` : sql``}`.execute(db);
   const ids = rows.map((row) => row.id);
@@ -69,7 +70,7 @@ function momentFromJson(text: string, zone: string): Instant {
 }
 
 async function rowsOf({ db, orgId }: Source, ids: readonly string[]): Promise<CommitmentRow[]> {
-  const { rows } = await sql<CommitmentRow>`
+  const { rows } = await sql<CommitmentRow>`${prepared}
     select c.*, t.bill_frequency, t.bill_frequency_interval
     from commitment c
     left join plan p on p.org_id = c.org_id and p.id = c.billing_plan_id
@@ -79,7 +80,7 @@ async function rowsOf({ db, orgId }: Source, ids: readonly string[]): Promise<Co
 }
 
 async function drawsOf({ db, orgId }: Source, ids: readonly string[]) {
-  const { rows } = await sql<Pick<BilledDraw, 'billId' | 'amount'> & { commitmentId: string }>`
+  const { rows } = await sql<Pick<BilledDraw, 'billId' | 'amount'> & { commitmentId: string }>`${prepared}
     select commitment_id, bill_id, sum(amount) as amount from commitment_movement
     where org_id = ${orgId} and commitment_id = any(${ids}::uuid[]) and kind = 'DRAW'
     group by commitment_id, bill_id having sum(amount) <> 0`.execute(db);
@@ -87,7 +88,7 @@ async function drawsOf({ db, orgId }: Source, ids: readonly string[]) {
 }
 
 async function feesOf({ db, orgId }: Source, ids: readonly string[]) {
-  const { rows } = await sql<BilledFee & { commitmentId: string }>`
+  const { rows } = await sql<BilledFee & { commitmentId: string }>`${prepared}
     select commitment_id, bill_id, key, subtotal as amount from bill_line_item
     where org_id = ${orgId} and commitment_id = any(${ids}::uuid[])
       and line_item_type = 'COMMITMENT_FEE'`.execute(db);

@@ -6,6 +6,7 @@ import { newId } from '../../kernel/ids.ts';
 import type { Row, Tx } from '../../store/database.ts';
 import type { Writer } from '../../store/entity-store.ts';
 import { insertRows, rowSet } from '../../store/row-set.ts';
+import { prepared } from '../../store/value-client.ts';
 import { lockCommitments, recordDrawn } from '../accounts/index.ts';
 
 /** What bills bill of commitments and draw on them, whole. */
@@ -55,7 +56,7 @@ type Kind = 'FEE' | 'DRAW';
 type Difference = Row & { readonly commitmentId: string; readonly kind: Kind };
 
 async function differencesOf(tx: Tx, { orgId }: Writer, wanted: BillMovements): Promise<Difference[]> {
-  const { rows } = await sql<Difference>`
+  const { rows } = await sql<Difference>`${prepared}
     select commitment_id, bill_id, kind, sum(amount) as amount
     from (
       select commitment_id, bill_id, kind, amount from ${await wantedRows(tx, wanted)} w

@@ -6,6 +6,7 @@ import type { Expression } from '../../engine/expression/syntax.ts';
 import { lookupTablesOf } from '../../engine/expression/walk.ts';
 import { assert } from '../../kernel/assert.ts';
 import type { Reader } from '../../store/database.ts';
+import { prepared } from '../../store/value-client.ts';
 import { customFieldDefaults } from '../organization/index.ts';
 import type { CatalogFacts } from './catalog-facts.ts';
 
@@ -19,7 +20,7 @@ export async function compoundAggregationsOf(
   ids: readonly string[],
 ): Promise<CompoundAggregationFacts[]> {
   if (ids.length === 0) return [];
-  const { rows } = await sql<CompoundRow>`
+  const { rows } = await sql<CompoundRow>`${prepared}
     select id, name, calculation, evaluate_null_aggregations, quantity_per_unit, rounding, unit,
       accounting_product_id
     from compound_aggregation where org_id = ${orgId} and id = any(${ids}::uuid[])`.execute(db);
@@ -54,7 +55,7 @@ export async function loadCustomFields(
   const compounds = [...catalog.compoundAggregations.keys()];
   if (compounds.length === 0) return { defaults: {}, own: new Map() };
   const products = catalog.products.map((row) => row.id);
-  const { rows } = await sql<OwnFields>`
+  const { rows } = await sql<OwnFields>`${prepared}
     select id, custom_fields from account where org_id = ${orgId} and id = any(${accountIds}::uuid[])
     union all select id, custom_fields from account_plan
       where org_id = ${orgId} and account_id = any(${accountIds}::uuid[])

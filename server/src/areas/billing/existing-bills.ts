@@ -4,6 +4,7 @@ import type { BillTarget, ExistingBillFacts, PlanTemplateFacts } from '../../eng
 import { UNCLOSED_DAYS } from '../../engine/billing/scheduled-slots.ts';
 import { type Instant, localDate, type PlainDate, startOfDate, Temporal } from '../../kernel/time.ts';
 import type { Reader } from '../../store/database.ts';
+import { prepared } from '../../store/value-client.ts';
 import { periodsFromJson, type Stored, type StoredPeriod, stampFromJson } from './bill-stamp.ts';
 import { groupedBy } from './catalog-facts.ts';
 import type { BillingOrganization } from './load-organization.ts';
@@ -37,7 +38,7 @@ export async function existingBillRows(
   { billLockDate }: BillingOrganization,
   accountIds: readonly string[],
 ): Promise<readonly ExistingBillRow[]> {
-  const { rows } = await sql<ExistingBillRow>`
+  const { rows } = await sql<ExistingBillRow>`${prepared}
     select id, account_id, grid_date, group_key, frequency_key, start_date, end_date, bill_date,
       stamp, periods, last_calculated_date,
       (dt_locked is not null or coalesce(end_date <= ${billLockDate}::date, false)) as locked
@@ -106,7 +107,7 @@ async function linesOf(db: Reader, wanted: ExistingBills) {
   const since = earliestPeriodStart(wanted);
   // A line in advance may serve a whole period beyond the end of its bill.
   const holders = bills.filter(({ endDate }) => isOnOrAfter(endDate, since.subtract({ days: longestDays })));
-  const { rows } = await sql<LineRow>`
+  const { rows } = await sql<LineRow>`${prepared}
     select bill_id, key, line_item_type, subtotal, currency, plan_id, plan_group_id, pricing_id,
       service_period_start_date, service_period_end_date, reason ->> 'chargeKey' as charge_key,
       reason ->> 'timing' as timing, reason ->> 'accountPlanId' as account_plan_id,
@@ -128,7 +129,7 @@ async function linesOf(db: Reader, wanted: ExistingBills) {
 }
 
 async function memoLinesOf(db: Reader, orgId: string, billIds: readonly string[]) {
-  const { rows } = await sql<BillLine & { billId: string }>`
+  const { rows } = await sql<BillLine & { billId: string }>`${prepared}
     select * from bill_line_item
     where org_id = ${orgId} and bill_id = any(${billIds}::uuid[])
       and line_item_type = any(${[...MEMO_TYPES]}::text[])`.execute(db);

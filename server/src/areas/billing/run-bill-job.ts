@@ -7,7 +7,7 @@ import { SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
 import type { Reader, Tx } from '../../store/database.ts';
 import { findEntity, type Writer } from '../../store/entity-store.ts';
 import { inTransaction } from '../../store/transaction.ts';
-import { withNext } from '../../store/value-client.ts';
+import { prepared, withNext } from '../../store/value-client.ts';
 import { applyBills } from './apply-bills.ts';
 import { type BillJob, billJob } from './bill-job.ts';
 import { lockBillJob, openUnits, updateBillJob } from './bill-job-status.ts';
@@ -135,6 +135,8 @@ type Taking = { readonly limit: number; readonly onTaken?: (unitIds: readonly st
 /** Bills up to `limit` units in one transaction, which also ends the job when they were its last ones. */
 function billNext(ctx: Context, key: JobKey, { limit, onTaken }: Taking): Promise<number> {
   return inTransaction(ctx.db, async (tx) => {
+    // Looking for the best plan for these very accounts takes longer than any plan by key.
+    await sql`${withNext}set local plan_cache_mode = force_generic_plan`.execute(tx);
     const job = await storedJob(tx, key);
     if (job?.status !== 'RUNNING') return 0;
     const unitIds = await takeUnits(tx, job, limit);
@@ -148,7 +150,7 @@ function billNext(ctx: Context, key: JobKey, { limit, onTaken }: Taking): Promis
 /** Takes units off the job's list and locks them: no two jobs calculate one unit at a time (spec 40 §8.3). */
 async function takeUnits(tx: Tx, job: BillJob, limit: number): Promise<string[]> {
   // As an array the subquery runs once: run again for every row, it would take others each time.
-  const { rows } = await sql<{ accountId: string }>`
+  const { rows } = await sql<{ accountId: string }>`${prepared}
     delete from bill_job_unit
     where org_id = ${job.orgId} and bill_job_id = ${job.id} and account_id = any(array(
       select account_id from bill_job_unit where org_id = ${job.orgId} and bill_job_id = ${job.id}

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Statement } from '../../api/permission.ts';
 import type { Context } from '../../context.ts';
-import { PREPARED } from '../../store/value-client.ts';
+import { prepared } from '../../store/value-client.ts';
 
 type Key = { readonly orgId: string; readonly id: string };
 
@@ -40,7 +40,7 @@ export async function userStatements(ctx: Context, key: Key): Promise<readonly S
 }
 
 async function firstStatements(ctx: Context, query: RawBuilder<unknown>): Promise<Statement[] | null> {
-  const { rows } = await sql`${sql.raw(PREPARED)}${query}`.execute(ctx.db);
+  const { rows } = await sql`${prepared}${query}`.execute(ctx.db);
   const [row] = rows as { readonly statements: Statement[] }[];
   return row?.statements ?? null;
 }

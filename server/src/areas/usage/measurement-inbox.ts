@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Db, Tx } from '../../store/database.ts';
-import { PREPARED } from '../../store/value-client.ts';
+import { prepared } from '../../store/value-client.ts';
 import type { SubmittedCodes } from './submitted-codes.ts';
 
 /**
@@ -81,7 +81,7 @@ export async function acceptBatch(ctx: Context, accepted: AcceptedBody): Promise
 
 /** Whether a batch waits that no worker has taken: a look without a lock, for workers that are idle. */
 export async function isWaiting(db: Db): Promise<boolean> {
-  const { rows } = await sql`${sql.raw(PREPARED)}select 1 from measurement_batch
+  const { rows } = await sql`${prepared}select 1 from measurement_batch
     where insert_id is null limit 1`.execute(db);
   return rows.length > 0;
 }
