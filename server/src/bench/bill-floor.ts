@@ -30,9 +30,8 @@ async function copySeconds(ctx: Context, orgId: string, table: string): Promise<
   const copy = sql.table(`floor_${table}`);
   await sql`create table ${copy} (like ${sql.table(table)} including indexes)`.execute(ctx.db);
   await addForeignKeys(ctx, table);
-  await sql`copy (select * from ${sql.table(table)} where org_id = ${sql.lit(orgId)}) to ${file} with binary`.execute(
-    ctx.db,
-  );
+  const finished = sql`select * from ${sql.table(table)} where org_id = ${sql.lit(orgId)}`;
+  await sql`copy (${finished}) to ${file} with binary`.execute(ctx.db);
   const started = performance.now();
   await sql`copy ${copy} from ${file} with binary`.execute(ctx.db);
   const seconds = (performance.now() - started) / 1000;

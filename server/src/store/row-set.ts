@@ -6,8 +6,9 @@ import { parameterFromValue, withNext } from './value-client.ts';
 
 /**
  * Rows in API spelling as a source of rows of `table`, however many they are. Fields that a row leaves out
- * are null and others do not matter; column defaults do not apply. Each column goes out as one text with a line per row, or as its
- * only value: one JSON document takes PostgreSQL twice as long (decision 0029).
+ * are null, those that are no columns are passed over; column defaults do not apply. Each column goes out as
+ * one text with a line per row, or as its only value: one JSON document takes PostgreSQL twice as long
+ * (decision 0029).
  */
 export async function rowSet(tx: Tx, table: string, rows: readonly Row[]): Promise<RawBuilder<unknown>> {
   const columns = await columnsOf(tx, table);
