@@ -135,8 +135,7 @@ type Taking = { readonly limit: number; readonly onTaken?: (unitIds: readonly st
 /** Bills up to `limit` units in one transaction, which also ends the job when they were its last ones. */
 function billNext(ctx: Context, key: JobKey, { limit, onTaken }: Taking): Promise<number> {
   return inTransaction(ctx.db, async (tx) => {
-    // Looking for the best plan for these very accounts takes longer than any plan by key.
-    await sql`${withNext}set local plan_cache_mode = force_generic_plan`.execute(tx);
+    await planByKey(tx);
     const job = await storedJob(tx, key);
     if (job?.status !== 'RUNNING') return 0;
     const unitIds = await takeUnits(tx, job, limit);
@@ -145,6 +144,15 @@ function billNext(ctx: Context, key: JobKey, { limit, onTaken }: Taking): Promis
     if (unitIds.length < limit) await completeWithoutUnits(ctx, tx, key);
     return unitIds.length;
   });
+}
+
+/**
+ * Lets one plan do for all batches of a session: looking for the best one for these very accounts takes
+ * longer than any plan by key. A plan that is made while tables are nearly empty must be one by key, too.
+ */
+async function planByKey(tx: Tx): Promise<void> {
+  await sql`${withNext}select set_config('plan_cache_mode', 'force_generic_plan', true),
+    set_config('enable_seqscan', 'off', true)`.execute(tx);
 }
 
 /** Takes units off the job's list and locks them: no two jobs calculate one unit at a time (spec 40 §8.3). */
