@@ -33,18 +33,10 @@ export function* submittedBatches(group: BatchGroup, known: StoredPlaces): Gener
   for (const row of group.batches) {
     const { id, receivedAt } = row;
     const measurements = measurementsOf(row);
-    const positions = [...measurements.keys()];
-    if (known.size === 0) {
-      yield { id, receivedAt, measurements, positions };
-      continue;
-    }
-    const left = positions.filter((position) => !known.has(placeName(id, position)));
-    yield {
-      id,
-      receivedAt,
-      measurements: left.map((at) => present(measurements[at], 'it')),
-      positions: left,
-    };
+    const all = [...measurements.keys()];
+    const positions = known.size === 0 ? all : all.filter((at) => !known.has(placeName(id, at)));
+    const left = positions.map((at) => present(measurements[at], 'a measurement of the batch'));
+    yield { id, receivedAt, measurements: left, positions };
   }
 }
 
