@@ -10,7 +10,7 @@ import { newId, uuidFromText } from '../kernel/ids.ts';
 import { writeJson } from '../kernel/json.ts';
 import { tracedDb, type WriteTrace } from '../store/transaction.ts';
 import { checked, jsonFromBody, mustBeStorable } from './body.ts';
-import { answeredOnce, type KeptAnswer, keyedRequest } from './idempotency.ts';
+import { answeredOnce, keyedRequest } from './idempotency.ts';
 import { rowsMustBeAllowed } from './item-permission.ts';
 import type { Operation, Principal, RouteFacts } from './operation.ts';
 import { isAllowed, isDenied } from './permission.ts';
@@ -185,11 +185,15 @@ function addOperation(app: FastifyInstance, mounted: Mounted): void {
   });
 }
 
+/** What is sent: JSON text, or its bytes where the operation wrote them itself. */
+type Answer = { readonly status: number; readonly text: string | Buffer };
+
 /** The answer; with an Idempotency-Key the first one of all requests with that key. */
-async function onlyOnce(ctx: Context, operation: Operation, request: FastifyRequest): Promise<KeptAnswer> {
+async function onlyOnce(ctx: Context, operation: Operation, request: FastifyRequest): Promise<Answer> {
   const keyed = keyedRequest(request, request.principal as Principal);
   if (keyed) return answeredOnce(ctx, keyed, (own) => answered(own, operation, request));
-  return { status: 200, text: writeJson(await answered(ctx, operation, request)) };
+  const answer = await answered(ctx, operation, request);
+  return { status: 200, text: Buffer.isBuffer(answer) ? answer : writeJson(answer) };
 }
 
 async function answered(ctx: Context, operation: Operation, request: FastifyRequest): Promise<unknown> {

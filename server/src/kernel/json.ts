@@ -42,7 +42,7 @@ export function writtenJson(text: string): WrittenJson {
 
 /**
  * Values to JSON text: Decimals as plain digits without exponent or trailing zeros (spec 20 §1 N2), instants
- * and dates as ISO text, properties that are null or undefined left out (spec 10 §2).
+ * and dates as ISO text, properties that are null or undefined left out (spec 10 §2). A Buffer holds JSON.
  */
 export function writeJson(value: unknown): string {
   return jsonText(value, false) ?? 'null';
@@ -90,6 +90,7 @@ function structureText(value: object, keepNulls: boolean): string | undefined {
     if (isDecimal(value)) return value.isZero() ? '0' : value.toFixed();
     if (value instanceof Temporal.Instant) return `"${instantText(value)}"`;
     if (value instanceof Temporal.PlainDate) return `"${dateText(value)}"`;
+    if (Buffer.isBuffer(value)) return value.toString();
   }
   const record = value as JsonRecord & Partial<WrittenJson>;
   const { [WRITTEN]: written, toJSON } = record;

@@ -1,8 +1,8 @@
 /** Short enough for V8 to flatten it at once. */
-const PIECE_LENGTH = 4000;
+const PIECE_LENGTH = 16_000;
 /** Of one UTF-16 unit in UTF-8. */
 const MAX_BYTES = 3;
-const FIRST_SIZE = 4 * MAX_BYTES * PIECE_LENGTH;
+const SPARE = MAX_BYTES * PIECE_LENGTH;
 
 /** Texts one behind the other as UTF-8. */
 export type TextBytes = {
@@ -13,10 +13,10 @@ export type TextBytes = {
 
 /**
  * Begins with no text. A sum of many texts is a deep tree, which takes longer to flatten than to make; pieces
- * are flat when they are written.
+ * are flat when they are written. What becomes longer than expected is copied as it grows.
  */
-export function textBytes(): TextBytes {
-  let bytes = Buffer.allocUnsafe(FIRST_SIZE);
+export function textBytes(expectedBytes = 0): TextBytes {
+  let bytes = Buffer.allocUnsafe(expectedBytes + SPARE);
   let length = 0;
   let piece = '';
   const write = () => {

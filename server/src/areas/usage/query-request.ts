@@ -1,8 +1,10 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { dateTime, group, integer, list, oneOf, optional, text, withDefault } from '../../api/fields.ts';
 import { ApiError, refusal } from '../../kernel/errors.ts';
 import { type Instant, isBefore } from '../../kernel/time.ts';
-import type { Db, Row } from '../../store/database.ts';
+import type { Db } from '../../store/database.ts';
+import { prepared } from '../../store/value-client.ts';
 
 const MAX_ROWS = 20_000;
 const NUMERIC = new Set(['MEASURE', 'INCOME', 'COST']);
@@ -51,6 +53,12 @@ export const usageQueryBody = z.object({
 
 export type UsageQueryBody = z.output<typeof usageQueryBody>;
 type Field = { readonly code: string; readonly category: string };
+type MeterRow = {
+  readonly id: string;
+  readonly code: string;
+  readonly dataFields: readonly Field[];
+  readonly derivedFields: readonly Field[];
+};
 export type KnownMeter = {
   readonly id: string;
   readonly code: string;
@@ -87,21 +95,14 @@ export async function checkedUsageQuery(
 
 /** The meters of an organization by their ids. */
 export async function metersOf(db: Db, orgId: string): Promise<Map<string, KnownMeter>> {
-  const rows = await db
-    .selectFrom('meter')
-    .select(['id', 'code', 'dataFields', 'derivedFields'])
-    .where('orgId', '=', orgId)
-    .execute();
-  return new Map(rows.map((row: Row) => [String(row['id']), knownMeter(row)]));
+  const { rows } = await sql<MeterRow>`${prepared}
+    select id, code, data_fields, derived_fields from meter where org_id = ${orgId}`.execute(db);
+  return new Map(rows.map((row) => [row.id, knownMeter(row)]));
 }
 
-function knownMeter(row: Row): KnownMeter {
-  const fields = [...(row['dataFields'] as Field[]), ...(row['derivedFields'] as Field[])];
-  return {
-    id: String(row['id']),
-    code: String(row['code']),
-    fields: new Map(fields.map((item) => [item.code, item.category])),
-  };
+function knownMeter({ id, code, dataFields, derivedFields }: MeterRow): KnownMeter {
+  const fields = [...dataFields, ...derivedFields];
+  return { id, code, fields: new Map(fields.map((item) => [item.code, item.category])) };
 }
 
 type FieldName = { readonly meterId: string; readonly fieldCode: string };

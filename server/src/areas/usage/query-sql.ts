@@ -2,13 +2,13 @@ import { uuidFromText } from '../../kernel/ids.ts';
 import type { Instant } from '../../kernel/time.ts';
 import { BUCKET_START_SQL } from './bucket-sql.ts';
 import { accountsAmong, momentSql, quoted } from './clickhouse-text.ts';
-import type { CheckedUsageQuery } from './query-request.ts';
+import type { UsageQueryBody } from './query-request.ts';
 
-type Aggregation = CheckedUsageQuery['aggregations'][number];
-type Group = CheckedUsageQuery['groups'][number];
+type Aggregation = UsageQueryBody['aggregations'][number];
+type Group = UsageQueryBody['groups'][number];
 
 /** Conditions on rows that both kinds of query share. Ids that are no UUIDs match nothing. */
-export function rowConditions(orgId: string, query: CheckedUsageQuery): string[] {
+export function rowConditions(orgId: string, query: UsageQueryBody): string[] {
   const conditions = [
     `org_id = ${quoted(orgId)}`,
     `ts >= ${momentSql(query.startDate as Instant)}`,
@@ -32,7 +32,7 @@ function uuidsAmong(ids: readonly string[]): string[] {
 }
 
 /** Single measurements, most recently received first, one more than the limit. */
-export function rawRowsSql(orgId: string, query: CheckedUsageQuery): string {
+export function rawRowsSql(orgId: string, query: UsageQueryBody): string {
   return `select uid, toString(meter_id) as meter_id, toString(account_id) as account_id,
       toUnixTimestamp64Milli(ts) as ts_ms, toUnixTimestamp64Milli(ets) as ets_ms,
       toUnixTimestamp64Micro(received_at) as received_micros, measures, dimensions
@@ -44,14 +44,14 @@ export function rawRowsSql(orgId: string, query: CheckedUsageQuery): string {
  * One row per group with input. With a TIME group the newest buckets come first and the last one is complete
  * beyond the limit, so that the caller can sort within it by account code.
  */
-export function aggregatedRowsSql(orgId: string, query: CheckedUsageQuery): string {
+export function aggregatedRowsSql(orgId: string, query: UsageQueryBody): string {
   const time = query.groups.findIndex((item) => item.groupType === 'TIME');
   const newest = time >= 0 ? `order by g${time} desc limit ${query.limit + 1} with ties` : '';
   return `${groupedRowsSql(orgId, query)} ${newest}`;
 }
 
 /** One row per group with input, in any order: the groups are `g0`, `g1` …, the aggregations `a0`, `a1` …. */
-export function groupedRowsSql(orgId: string, query: CheckedUsageQuery): string {
+export function groupedRowsSql(orgId: string, query: UsageQueryBody): string {
   const keys = query.groups.map((item, i) => `${groupSql(item)} as g${i}`);
   const columns = query.aggregations.map((item, i) => `${aggregationSql(item)} as a${i}`);
   const inputs = query.aggregations.map((item) => `(${inputSql(item)})`).join(' or ');
@@ -79,7 +79,7 @@ function inputSql({ meterId, fieldCode, fieldType }: Aggregation): string {
 function aggregationSql(item: Aggregation): string {
   const input = inputSql(item);
   const measure = `measures[${quoted(item.fieldCode)}]`;
-  const orNull = (value: string) => `if(countIf(${input}) = 0, null, toString(${value}))`;
+  const orNull = (value: string) => `if(countIf(${input}) = 0, null, ${value})`;
   switch (item.function) {
     case 'SUM':
       return orNull(`sumIf(${measure}, ${input})`);
@@ -92,8 +92,8 @@ function aggregationSql(item: Aggregation): string {
     case 'MEAN':
       return orNull(`concat(toString(sumIf(${measure}, ${input})), '/', toString(countIf(${input})))`);
     case 'COUNT':
-      return `toString(countIf(${input}))`;
+      return `countIf(${input})`;
     case 'UNIQUE':
-      return `toString(uniqExactIf(dimensions[${quoted(item.fieldCode)}], ${input}))`;
+      return `uniqExactIf(dimensions[${quoted(item.fieldCode)}], ${input})`;
   }
 }

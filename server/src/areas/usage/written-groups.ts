@@ -1,147 +1,167 @@
 import { type Decimal, decimal } from '../../kernel/decimal.ts';
-import { type WrittenJson, writeJson, writtenJson } from '../../kernel/json.ts';
-import { type Instant, instantText, Temporal } from '../../kernel/time.ts';
+import { quoted, writeJson } from '../../kernel/json.ts';
+import { textBytes } from '../../kernel/text-bytes.ts';
+import { instantText, Temporal } from '../../kernel/time.ts';
 import type { CheckedUsageQuery } from './query-request.ts';
 
+/** A value of a group: a text, the start of a bucket in seconds since 1970, or none. */
 type Value = string | number | null;
-
-/** For each group of the query and then for each of its aggregations, the values of all rows. */
-export type GroupedColumns = readonly (readonly Value[])[];
 
 type Group = CheckedUsageQuery['groups'][number];
 type Codes = ReadonlyMap<string, string>;
 
 /**
- * The rows of an aggregating usage query as JSON, in the order of the API, one more than its limit when there
- * are more (spec 20 §13). Written here and not from objects: there are up to 20,000, and what they repeat
- * (accounts, buckets, names) is written once.
+ * The answer of an aggregating usage query as JSON, its rows in the order of the API (spec 20 §13). `cells`
+ * are the values that ClickHouse answered, each as JSON text, row by row, groups before aggregations;
+ * `codesOf` answers the codes of accounts by their ids. Written here and not from objects: there are up to
+ * 20,000 rows, and what they repeat (accounts, buckets, names) is written once.
  */
-export function writtenGroups(
+export async function writtenGroups(
   query: CheckedUsageQuery,
-  columns: GroupedColumns,
-  codes: Codes,
-): readonly WrittenJson[] {
-  const count = columns[0]?.length ?? 0;
-  const groups = query.groups.map((item, i): GroupColumn => ({ item, ...differentValues(columns[i] ?? []) }));
-  const members = membersOf(query, { groups, columns, codes });
-  const shown = rowsInOrder(groups, count, codes).slice(0, query.limit + 1);
-  return Array.from(shown, (row) => writtenJson(rowText(members, row)));
+  cells: readonly string[],
+  codesOf: (ids: readonly string[]) => Promise<Codes>,
+): Promise<Buffer> {
+  const width = query.groups.length + query.aggregations.length;
+  const count = cells.length / width;
+  const table = { cells, width, count };
+  const account = query.groups.findIndex((item) => item.groupType === 'ACCOUNT');
+  const accounts = account < 0 ? null : differentValues(table, account);
+  // The store answers while the other groups are read.
+  const asked = codesOf(accounts?.values.map(String) ?? []);
+  const groups = query.groups.map((item, i): GroupColumn => {
+    return { item, ...(i === account && accounts ? accounts : differentValues(table, i)) };
+  });
+  const codes = await asked;
+  const columns = columnsOf(query, { groups, cells, width, codes });
+  const shown = rowsInOrder(groups, count, codes).subarray(0, query.limit);
+  return answerBytes(columns, shown, count > query.limit);
 }
+
+type Table = { readonly cells: readonly string[]; readonly width: number; readonly count: number };
 
 /** A column of the answer whose values many rows share. */
 type GroupColumn = {
   readonly item: Group;
   readonly values: readonly Value[];
   /** For each row, the place of its value among them. */
-  readonly places: readonly number[];
+  readonly places: Uint32Array;
 };
 
-function differentValues(column: readonly Value[]): Omit<GroupColumn, 'item'> {
-  const known = new Map<Value, number>();
-  const places = column.map((value) => {
-    const place = known.get(value) ?? known.size;
-    if (place === known.size) known.set(value, place);
-    return place;
-  });
-  return { values: [...known.keys()], places };
+function differentValues({ cells, width, count }: Table, column: number): Omit<GroupColumn, 'item'> {
+  const known = new Map<string, number>();
+  const places = new Uint32Array(count);
+  let before: string | null = null;
+  for (let row = 0; row < count; row += 1) {
+    const cell = cells[row * width + column] ?? '';
+    if (cell === before) {
+      places[row] = places[row - 1] ?? 0;
+      continue;
+    }
+    const place = known.get(cell) ?? known.size;
+    if (place === known.size) known.set(cell, place);
+    places[row] = place;
+    before = cell;
+  }
+  return { values: Array.from(known.keys(), (cell) => JSON.parse(cell) as Value), places };
 }
 
-/** The JSON text of one property of a row, with its name; null where the row has none. */
-type Member = (row: number) => string | null;
+/**
+ * The JSON text of some properties of a row, with their names and with what goes before them; empty where the
+ * row has none of them.
+ */
+type Column = (row: number, isFirst: boolean) => string;
 
-function rowText(members: readonly Member[], row: number): string {
-  let text = '';
-  for (const member of members) {
-    const own = member(row);
-    if (own !== null) text += text === '' ? own : `,${own}`;
+function answerBytes(columns: readonly Column[], rows: Uint32Array, hasMoreData: boolean): Buffer {
+  const answer = textBytes(rows.length * rowText(columns, rows[0] ?? 0).length);
+  answer.add('{"data":[');
+  let before = '';
+  for (const row of rows) {
+    answer.add(`${before}${rowText(columns, row)}`);
+    before = ',';
   }
-  return `{${text}}`;
+  answer.add(`],"hasMoreData":${hasMoreData}}`);
+  return answer.bytes();
+}
+
+function rowText(columns: readonly Column[], row: number): string {
+  let members = '';
+  for (const column of columns) members += column(row, members === '');
+  return members === '' ? '{}' : `${members}}`;
 }
 
 type Parts = {
   readonly groups: readonly GroupColumn[];
-  readonly columns: GroupedColumns;
+  readonly cells: readonly string[];
+  readonly width: number;
   readonly codes: Codes;
 };
 
-/** Of properties with one name the last one counts. */
-function membersOf(query: CheckedUsageQuery, { groups, columns, codes }: Parts): readonly Member[] {
-  const members = new Map<string, Member>();
+/** Of columns with one name the last one counts. */
+function columnsOf(query: CheckedUsageQuery, { groups, cells, width, codes }: Parts): readonly Column[] {
+  const columns = new Map<string, Column>();
   const meterCode = (id: string | null) => query.meters.get((id ?? '').toLowerCase())?.code;
-  for (const group of groups) {
-    const name = `${meterCode(group.item.meterId)}.${group.item.fieldCode}`;
-    for (const [key, text] of groupTexts(group.item, name, codes)) {
-      const texts = group.values.map((value) => memberText(key, text(value)));
-      members.set(key, (row) => texts[group.places[row] ?? 0] ?? null);
-    }
+  for (const { item, values, places } of groups) {
+    const name = `${meterCode(item.meterId)}.${item.fieldCode}`;
+    const texts = values.map((value) => groupText(item, value, { name, codes }));
+    const [first, next] = [textsBehind('{', texts), textsBehind(',', texts)];
+    columns.set(item.groupType === 'DIMENSION' ? name : item.groupType, (row, isFirst) => {
+      return (isFirst ? first : next)[places[row] ?? 0] ?? '';
+    });
   }
   query.aggregations.forEach((item, i) => {
-    const values = columns[query.groups.length + i] ?? [];
     const name = `${meterCode(item.meterId)}.${item.fieldCode}.${item.function}`;
-    const start = `${JSON.stringify(name)}:`;
-    members.set(name, (row) => {
-      const text = numberText(values[row] ?? null);
-      return text === null ? null : start + text;
+    const [first = '', next = ''] = ['{', ','].map((before) => [before, quoted(name), ':'].join(''));
+    const column = query.groups.length + i;
+    const isMean = item.function === 'MEAN';
+    columns.set(name, (row, isFirst) => {
+      const cell = cells[row * width + column] ?? 'null';
+      if (cell === 'null') return '';
+      return (isFirst ? first : next) + (isMean ? meanText(cell) : cell);
     });
   });
-  return [...members.values()];
+  return [...columns.values()];
 }
 
-function memberText(name: string, text: string | null): string | null {
-  return text === null ? null : `${JSON.stringify(name)}:${text}`;
+/** Joined, because V8 keeps a sum as a tree, and many rows go through these. */
+function textsBehind(before: string, texts: readonly string[]): string[] {
+  return texts.map((text) => (text === '' ? '' : [before, text].join('')));
 }
 
-type ValueText = (value: Value) => string | null;
+type Named = { readonly name: string; readonly codes: Codes };
 
-function groupTexts({ groupType, frequency }: Group, name: string, codes: Codes): [string, ValueText][] {
+/** The properties of a row for its value of a group. */
+function groupText({ groupType, frequency }: Group, value: Value, { name, codes }: Named): string {
+  if (groupType === 'DIMENSION') return value === null ? '' : `${quoted(name)}:${quoted(String(value))}`;
   if (groupType === 'ACCOUNT') {
-    return [
-      ['accountId', textOf],
-      ['accountCode', (value) => textOf(codes.get(String(value)) ?? null)],
-    ];
+    const code = codes.get(String(value));
+    const codeText = code === undefined ? '' : `,"accountCode":${quoted(code)}`;
+    return `"accountId":${quoted(String(value))}${codeText}`;
   }
-  if (groupType === 'DIMENSION') return [[name, textOf]];
-  return [
-    ['startDate', (value) => `"${instantText(bucketStart(value))}"`],
-    ['endDate', (value) => `"${instantText(bucketEnd(bucketStart(value), frequency ?? 'DAY'))}"`],
-  ];
+  const start = value as number;
+  return `"startDate":${bucketText(start)},"endDate":${bucketText(bucketEnd(start, frequency ?? 'DAY'))}`;
 }
 
-function textOf(value: Value): string | null {
-  return value === null ? null : JSON.stringify(value);
+/** The moment so many seconds after the beginning of 1970. */
+function bucketText(seconds: number): string {
+  return `"${instantText(Temporal.Instant.fromEpochMilliseconds(seconds * 1000))}"`;
 }
 
 /** Buckets are in UTC, so hours, days and weeks have one length. */
-const BUCKET_HOURS = { HOUR: 1, DAY: 24, WEEK: 7 * 24 } as const;
+const BUCKET_SECONDS = { HOUR: 3600, DAY: 24 * 3600, WEEK: 7 * 24 * 3600 } as const;
 const BUCKET_MONTHS = { MONTH: 1, QUARTER: 3 } as const;
 
 type Frequency = NonNullable<Group['frequency']>;
 
-/** Where a bucket starts. */
-function bucketStart(value: Value): Instant {
-  return Temporal.Instant.fromEpochMilliseconds(bucketSeconds(value) * 1000);
+/** Where the bucket that starts there ends, in seconds too. */
+function bucketEnd(start: number, frequency: Frequency): number {
+  if (frequency !== 'MONTH' && frequency !== 'QUARTER') return start + BUCKET_SECONDS[frequency];
+  const first = Temporal.Instant.fromEpochMilliseconds(start * 1000).toZonedDateTimeISO('UTC');
+  return first.add({ months: BUCKET_MONTHS[frequency] }).epochMilliseconds / 1000;
 }
 
-/** Seconds since 1970, which come as text. */
-function bucketSeconds(value: Value): number {
-  return Number.parseInt(String(value), 10);
-}
-
-/** Where the bucket that starts there ends. */
-function bucketEnd(start: Instant, frequency: Frequency): Instant {
-  if (frequency === 'MONTH' || frequency === 'QUARTER') {
-    return start.toZonedDateTimeISO('UTC').add({ months: BUCKET_MONTHS[frequency] }).toInstant();
-  }
-  return start.add({ hours: BUCKET_HOURS[frequency] });
-}
-
-/** As `writeJson` writes numbers. */
-const PLAIN_NUMBER = /^(?:0|-?(?:[1-9]\d*|0(?=\.))(?:\.\d*[1-9])?)$/;
-
-function numberText(value: Value): string | null {
-  if (value === null) return null;
-  const text = String(value);
-  return PLAIN_NUMBER.test(text) ? text : writeJson(aggregateValue(text));
+/** A mean as JSON text. */
+function meanText(cell: string): string {
+  return writeJson(aggregateValue(JSON.parse(cell) as string));
 }
 
 /** A value as ClickHouse gives it. A mean comes as sum and count and is divided here, at 34 digits. */
@@ -152,26 +172,42 @@ export function aggregateValue(value: Value): Decimal | null {
   return slash < 0 ? decimal(text) : decimal(text.slice(0, slash)).div(text.slice(slash + 1));
 }
 
-/** The rows by newest bucket first, then account code, then dimension values ascending (spec 20 §13). */
-function rowsInOrder(groups: readonly GroupColumn[], count: number, codes: Codes): Float64Array {
+/**
+ * The rows by newest bucket first, then account code, then dimension values ascending (spec 20 §13). Sorted
+ * by the last of these first, each time without changing the order of equals.
+ */
+function rowsInOrder(groups: readonly GroupColumn[], count: number, codes: Codes): Uint32Array {
   const ordered = ['TIME', 'ACCOUNT', 'DIMENSION'].flatMap((type) =>
     groups.filter(({ item }) => item.groupType === type),
   );
-  let keys = new Float64Array(count);
-  let size = 1;
-  for (const { item, values, places } of ordered) {
+  let rows: Uint32Array = new Uint32Array(count).map((_, row) => row);
+  for (const { item, values, places } of ordered.toReversed()) {
     const ranks = ranksOf(values.map((value) => keyPart(item.groupType, value, codes)));
-    size *= values.length;
-    keys = keys.map((key, row) => key * values.length + (ranks[places[row] ?? 0] ?? 0));
-    if (size * count <= Number.MAX_SAFE_INTEGER) continue;
-    keys = Float64Array.from(ranksOf([...keys]));
-    size = count;
+    rows = rowsByRank(
+      rows,
+      places.map((place) => ranks[place] ?? 0),
+    );
   }
-  // With its row in it each key is another one, and numbers are sorted without calling back.
-  return keys
-    .map((key, row) => key * count + row)
-    .sort()
-    .map((key) => key % count);
+  return rows;
+}
+
+/** Each row goes behind those of lower ranks and those of its own that came before it. */
+function rowsByRank(rows: Uint32Array, ranks: Uint32Array): Uint32Array {
+  const next: number[] = [];
+  for (const rank of ranks) next[rank] = (next[rank] ?? 0) + 1;
+  let start = 0;
+  next.forEach((size, rank) => {
+    next[rank] = start;
+    start += size;
+  });
+  const sorted = new Uint32Array(rows.length);
+  for (const row of rows) {
+    const rank = ranks[row] ?? 0;
+    const place = next[rank] ?? 0;
+    sorted[place] = row;
+    next[rank] = place + 1;
+  }
+  return sorted;
 }
 
 /** For each key, how many different ones are smaller. */
@@ -182,7 +218,7 @@ function ranksOf<T extends string | number>(keys: readonly T[]): number[] {
 }
 
 function keyPart(type: string, value: Value, codes: Codes): string | number {
-  if (type === 'TIME') return -bucketSeconds(value);
+  if (type === 'TIME') return -(value as number);
   if (type === 'ACCOUNT') return codes.get(String(value)) ?? '';
   return value === null ? '' : `=${value}`;
 }
