@@ -36,7 +36,7 @@ function recordText(record: Readonly<Record<string, unknown>>): string {
   let members = '';
   for (const name of Object.keys(record).sort()) {
     const member = record[name];
-    if (member !== undefined) members += `${members && ','}${memberStart(name)}${writeExact(member)}`;
+    if (member !== undefined) members += memberStart(name, members === '') + writeExact(member);
   }
   return `{${members}}`;
 }

@@ -112,8 +112,7 @@ function recordText(record: JsonRecord, keepNulls: boolean, { hidden, changed }:
   const add = (name: string, member: unknown) => {
     if (member === undefined || (member === null && !keepNulls)) return;
     const text = jsonText(member, keepNulls);
-    if (text !== undefined)
-      members += members === '' ? memberStart(name) + text : `,${memberStart(name)}${text}`;
+    if (text !== undefined) members += memberStart(name, members === '') + text;
   };
   for (const name of Object.keys(record)) {
     if (hidden?.has(name)) continue;
@@ -126,13 +125,16 @@ function recordText(record: JsonRecord, keepNulls: boolean, { hidden, changed }:
 
 /** Most names are those of a few record types; names of custom fields and segments are many. */
 const MAX_NAMES = 2000;
-const starts = new Map<string, string>();
+const starts = new Map<string, MemberStart>();
+type MemberStart = { readonly first: string; readonly next: string };
 
-/** A property's name as JSON text, with the colon behind it. */
-export function memberStart(name: string): string {
-  const known = starts.get(name);
-  if (known !== undefined) return known;
-  const start = `${JSON.stringify(name)}:`;
-  if (starts.size < MAX_NAMES) starts.set(name, start);
-  return start;
+/** A property's name as JSON text with the colon behind it, and a comma before it unless it is the first. */
+export function memberStart(name: string, isFirst: boolean): string {
+  let start = starts.get(name);
+  if (start === undefined) {
+    const first = `${JSON.stringify(name)}:`;
+    start = { first, next: `,${first}` };
+    if (starts.size < MAX_NAMES) starts.set(name, start);
+  }
+  return isFirst ? start.first : start.next;
 }
