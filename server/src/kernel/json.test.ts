@@ -48,6 +48,10 @@ test('null is kept where it is asked for', () => {
   expect(writeJsonWithNulls({ a: null, b: undefined, c: [null] })).toBe('{"a":null,"c":[null]}');
 });
 
+test('JSON in bytes is taken as it is', () => {
+  expect(writeJson(Buffer.from('{"a":"é","b":0.10}'))).toBe('{"a":"é","b":0.10}');
+});
+
 test('only the record itself is written without what is hidden', () => {
   expect(writeJsonWithout(new Set(['a', 'c']), { a: 1, b: { a: 2 }, c: 3, d: null })).toBe('{"b":{"a":2}}');
 });

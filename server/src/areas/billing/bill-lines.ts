@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
 import type { BillLine } from '../../engine/billing/bill.ts';
-import { newId } from '../../kernel/ids.ts';
 import type { Tx } from '../../store/database.ts';
-import type { Writer } from '../../store/entity-store.ts';
+import { newEnvelope, type Writer } from '../../store/entity-store.ts';
 import { insertRows, rowSet } from '../../store/row-set.ts';
 import { withNext } from '../../store/value-client.ts';
 import type { LineRow } from './bill-rows.ts';
@@ -11,63 +10,11 @@ type BeforeAndAfter = { readonly lines: readonly BillLine[]; readonly before: re
 
 /** The rows of calculated lines; a line that the bill had before under the same key keeps its id. */
 export function lineRows(writer: Writer, billId: string, { lines, before }: BeforeAndAfter): LineRow[] {
-  const known = new Map(before.map((line) => [line.key, line.id]));
-  return lines.map((line) => lineRow(writer, line, { billId, id: known.get(line.key) ?? newId() }));
-}
-
-type LineIds = { readonly billId: string; readonly id: string };
-
-/** With every name written out: copying an object as wide as this takes five times its size in memory. */
-function lineRow({ orgId, principalId, now }: Writer, line: BillLine, { billId, id }: LineIds): LineRow {
-  return {
-    key: line.key,
-    sequenceNumber: line.sequenceNumber,
-    lineItemType: line.lineItemType,
-    description: line.description,
-    quantity: line.quantity,
-    units: line.units,
-    unit: line.unit,
-    averageUnitPrice: line.averageUnitPrice,
-    subtotal: line.subtotal,
-    currency: line.currency,
-    conversionRate: line.conversionRate,
-    convertedSubtotal: line.convertedSubtotal,
-    usagePerPricingBand: line.usagePerPricingBand,
-    servicePeriodStartDate: line.servicePeriodStartDate,
-    servicePeriodEndDate: line.servicePeriodEndDate,
-    segment: line.segment,
-    aggregationId: line.aggregationId,
-    compoundAggregationId: line.compoundAggregationId,
-    meterId: line.meterId,
-    counterId: line.counterId,
-    pricingId: line.pricingId,
-    planId: line.planId,
-    planGroupId: line.planGroupId,
-    productId: line.productId,
-    productName: line.productName,
-    productCode: line.productCode,
-    accountingProductId: line.accountingProductId,
-    accountingProductName: line.accountingProductName,
-    accountingProductCode: line.accountingProductCode,
-    commitmentId: line.commitmentId,
-    balanceId: line.balanceId,
-    chargeId: line.chargeId,
-    contractId: line.contractId,
-    childAccountId: line.childAccountId,
-    childAccountCode: line.childAccountCode,
-    referencedBillId: line.referencedBillId,
-    referencedLineItemId: line.referencedLineItemId,
-    reasonId: line.reasonId,
-    reason: line.reason,
-    orgId,
-    id,
-    version: 1,
-    dtCreated: now,
-    dtLastModified: now,
-    createdBy: principalId,
-    lastModifiedBy: principalId,
-    billId,
-  };
+  const known = new Map(before.map((line) => [line.key, line]));
+  return lines.map((line) => {
+    const envelope = newEnvelope(writer);
+    return Object.assign({}, line, envelope, { billId, id: known.get(line.key)?.id ?? envelope.id });
+  });
 }
 
 /** Inserts the lines of new bills. */
