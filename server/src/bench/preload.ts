@@ -19,8 +19,9 @@ export async function preload(dataDir: string, orgId: string, measurements: numb
     await insertMeasurements(context, load);
     for (let from = 0; from < measurements; from += BLOCK) {
       await context.pool.query(
-        `insert into measurement_uid (uid_hash, insert_id, received_at)
-          select md5(n::text)::uuid, $1, now() from generate_series($2::int, $3::int) as n`,
+        `insert into measurement_uid (uid_key, uid_rest, insert_id, received_at)
+          select ('x' || md5(n::text))::bit(64)::bigint, n, $1, now()
+          from generate_series($2::int, $3::int) as n`,
         [newId(), from, Math.min(from + BLOCK, measurements) - 1],
       );
     }
