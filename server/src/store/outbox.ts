@@ -93,7 +93,7 @@ type Recorded = { readonly audit: Audit | null; readonly event: EventRow | null 
 async function insertRecords(tx: Tx, writer: Writer, records: readonly Recorded[]): Promise<void> {
   if (records.length === 0) return;
   const { orgId, now } = writer;
-  const columns = COLUMNS.map(({ textIn }) => records.map((record) => textIn(record) ?? '').join('\n'));
+  const columns = COLUMNS.map((column) => columnText(column, records));
   const parameters = [orgId, now, writer.principalId, writer.ip ?? null, ...columns];
   const from = records.length === 1 ? ONE_RECORD : MANY_RECORDS;
   const text = records.some(isNewAlert) ? from.withAlerts : from.plain;
@@ -127,6 +127,12 @@ const COLUMNS: readonly Column[] = [
   { name: 'noun', type: 'text', textIn: ({ event }) => event?.noun },
   { name: 'is_awaited', type: 'boolean', textIn: ({ event }) => event && String(event.isAwaited) },
 ];
+
+function columnText({ textIn }: Column, records: readonly Recorded[]): string {
+  const texts: string[] = [];
+  for (const record of records) texts.push(textIn(record) ?? '');
+  return texts.join('\n');
+}
 
 function entityText({ change, hidden }: Audit, version: 'before' | 'after'): string | null {
   const entity = change[version];

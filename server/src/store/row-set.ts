@@ -51,15 +51,21 @@ function listOf({ field, type }: Column, rows: readonly Row[]): RawBuilder<unkno
   const array = sql.raw(`${type}[]`);
   const first = rows[0]?.[field] ?? null;
   // Every third column has one value only: who writes, when, for whom.
-  if (rows.every((row) => (row[field] ?? null) === first)) {
+  if (haveAll(rows, field, first)) {
     if (first === null) return sql`null::${array}`;
     return sql`array_fill(${textOf(first, type)}::text::${sql.raw(type)}, array[${rows.length}::int])`;
   }
-  const texts = rows.map((row) => textOf(row[field], type));
+  const texts: (string | null)[] = [];
+  for (const row of rows) texts.push(textOf(row[field], type));
   const isClear = type !== 'text' || texts.every(isWithoutMarks);
   const { separator, none } = isClear ? MARKS : { separator: `\n${newId()}\n`, none: newId() };
-  const joined = texts.map((text) => text ?? none).join(separator);
-  return sql`string_to_array(${joined}, ${separator}::text, ${none}::text)::${array}`;
+  for (const [i, text] of texts.entries()) if (text === null) texts[i] = none;
+  return sql`string_to_array(${texts.join(separator)}, ${separator}::text, ${none}::text)::${array}`;
+}
+
+function haveAll(rows: readonly Row[], field: string, value: unknown): boolean {
+  for (const row of rows) if ((row[field] ?? null) !== value) return false;
+  return true;
 }
 
 function isWithoutMarks(text: string | null): boolean {

@@ -9,7 +9,7 @@ import { billChange, recordBillChanges, type WholeBill } from './bill-changes.ts
 import { type BillDraws, replaceDraws } from './bill-draws.ts';
 import { insertLines, lineRows, replaceLines } from './bill-lines.ts';
 import { type BillOrigin, keepBillFacts } from './bill-manifest.ts';
-import { type BillRow, linesOfBills, lockBillsWhere } from './bill-rows.ts';
+import { type BillRow, type LineRow, linesOfBills, lockBillsWhere } from './bill-rows.ts';
 import { billCreatedAlert, billJobAlert, codeOf, failureAlerts } from './billing-alerts.ts';
 import type { CalculatedUnit } from './calculate-units.ts';
 import { markBilledCharges } from './charge-facts.ts';
@@ -39,11 +39,7 @@ export async function applyBills(
   applying: Applying,
   units: readonly CalculatedUnit[],
 ): Promise<readonly string[]> {
-  const drafts = units.flatMap((unit) =>
-    unit.bills.map((bill): Draft => {
-      return { unit, ...bill, accountCode: codeOf(unit.facts, bill.identity.accountId) };
-    }),
-  );
+  const drafts = units.flatMap(draftsOf);
   const updated = await updateExisting(tx, applying, drafts);
   const created = await createNew(
     tx,
@@ -62,10 +58,19 @@ export async function applyBills(
   return ids;
 }
 
+function draftsOf(unit: CalculatedUnit): readonly Draft[] {
+  const drafts: Draft[] = [];
+  for (const bill of unit.bills) {
+    drafts.push({ unit, ...bill, accountCode: codeOf(unit.facts, bill.identity.accountId) });
+  }
+  return drafts;
+}
+
 async function recordJobBills(tx: Tx, applying: Applying, ids: readonly string[]): Promise<void> {
-  if (applying.billJobId === null) return;
+  if (applying.billJobId === null || ids.length === 0) return;
   await sql`${withNext}insert into bill_job_bill (org_id, bill_job_id, bill_id)
-    select ${applying.organization.orgId}, ${applying.billJobId}, unnest(${ids}::uuid[])
+    select ${applying.organization.orgId}, ${applying.billJobId},
+      unnest(string_to_array(${ids.join('\n')}::text, e'\\n')::uuid[])
     on conflict do nothing`.execute(tx);
 }
 
@@ -85,44 +90,59 @@ function isWanted(draft: Draft, { organization }: Applying): boolean {
 async function createNew(tx: Tx, applying: Applying, drafts: readonly Draft[]): Promise<Written> {
   const { writer, organization } = applying;
   const numbers = await allocateInvoiceNumbers(tx, organization, drafts.length);
-  const news = drafts.map((draft, i) => {
-    const row = {
-      accountCode: draft.accountCode,
-      locked: isLocked(draft, organization),
-      timezone: applying.timezoneText ?? zoneText(draft, organization),
-      ...calculatedValues(draft, applying),
-      ...newEnvelope(writer),
-      sequentialInvoiceNumber: numbers[i] ?? null,
-      dtLocked: null,
-      lockedBy: null,
-      externalInvoiceReference: null,
-      jsonStatementGenerated: false,
-      csvStatementGenerated: false,
-      statementStale: false,
-      contentVersion: 1,
-    };
-    const bill = row as unknown as BillRow;
-    return { draft, bill, lines: lineRows(writer, bill.id, { lines: draft.lines, before: [] }) };
-  });
-  await insertRows(
-    tx,
-    'bill',
-    news.map(({ bill }) => bill),
-  );
-  await insertLines(
-    tx,
-    news.flatMap(({ lines }) => lines),
-  );
-  return {
-    ids: news.map(({ bill }) => bill.id),
-    origins: news.map(({ draft, bill }) => ({ billId: bill.id, unit: draft.unit })),
-    changes: news.flatMap(({ draft, bill, lines }) => [
-      billChange(null, { bill, lines }, null),
-      billJobAlert(writer, billCreatedAlert(bill.id, draft, draft.accountCode)),
-    ]),
-    draws: news.flatMap(({ draft, bill }) => drawsOf(draft, bill)),
-    fees: news.flatMap(({ draft, bill }) => feesAmong(bill.id, draft.lines)),
+  const bills: BillRow[] = [];
+  const allLines: LineRow[] = [];
+  const changes: Change[] = [];
+  for (const [i, draft] of drafts.entries()) {
+    const bill = newBill(applying, draft, numbers[i] ?? null);
+    const lines = lineRows(writer, bill.id, { lines: draft.lines, before: [] });
+    bills.push(bill);
+    for (const line of lines) allLines.push(line);
+    changes.push(billChange(null, { bill, lines }, null));
+    changes.push(billJobAlert(writer, billCreatedAlert(bill.id, draft, draft.accountCode)));
+  }
+  await insertRows(tx, 'bill', bills);
+  await insertLines(tx, allLines);
+  return writtenBills(drafts, bills, changes);
+}
+
+function newBill(applying: Applying, draft: Draft, sequentialInvoiceNumber: string | null): BillRow {
+  const row = {
+    accountCode: draft.accountCode,
+    locked: isLocked(draft, applying.organization),
+    timezone: applying.timezoneText ?? zoneText(draft, applying.organization),
+    ...calculatedValues(draft, applying),
+    ...newEnvelope(applying.writer),
+    sequentialInvoiceNumber,
+    dtLocked: null,
+    lockedBy: null,
+    externalInvoiceReference: null,
+    jsonStatementGenerated: false,
+    csvStatementGenerated: false,
+    statementStale: false,
+    contentVersion: 1,
   };
+  return row as unknown as BillRow;
+}
+
+/** Bills, each beside the draft that it was written from, and what hangs on them. */
+function writtenBills(
+  drafts: readonly Draft[],
+  bills: readonly BillRow[],
+  changes: readonly Change[],
+): Written {
+  const ids: string[] = [];
+  const origins: BillOrigin[] = [];
+  const draws: BillDraws['draws'][number][] = [];
+  const fees: BillDraws['fees'][number][] = [];
+  for (const [i, { id }] of bills.entries()) {
+    const draft = drafts[i] as Draft;
+    ids.push(id);
+    origins.push({ billId: id, unit: draft.unit });
+    for (const draw of draft.draws) draws.push({ billId: id, ...draw });
+    fees.push(...feesAmong(id, draft.lines));
+  }
+  return { ids, origins, changes, draws, fees };
 }
 
 /** The zone of a new bill as it was configured. */
@@ -158,17 +178,11 @@ async function updateExisting(tx: Tx, applying: Applying, drafts: readonly Draft
     billIds: open.map((bill) => bill.id),
     lines: changed.flatMap(({ after }) => after.lines),
   });
-  return {
-    ids: open.map((bill) => bill.id),
-    origins: open.map((bill) => ({ billId: bill.id, unit: (wanted.get(bill.id) as Draft).unit })),
-    changes: changed.map(({ before, after }) => billChange(before, after, null)),
-    draws: open.flatMap((bill) => drawsOf(wanted.get(bill.id) as Draft, bill)),
-    fees: open.flatMap((bill) => feesAmong(bill.id, (wanted.get(bill.id) as Draft).lines)),
-  };
-}
-
-function drawsOf({ draws }: Draft, { id }: BillRow): BillDraws['draws'] {
-  return draws.map((draw) => ({ billId: id, ...draw }));
+  return writtenBills(
+    open.map((bill) => wanted.get(bill.id) as Draft),
+    open,
+    changed.map(({ before, after }) => billChange(before, after, null)),
+  );
 }
 
 /** Spec 40 §7.5: a recalculated bill keeps identity, number and memo lines, and is PENDING again. */

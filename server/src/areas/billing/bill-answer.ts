@@ -36,7 +36,8 @@ export function billInEvent(bill: BillRow, lines: readonly LineRow[]): Row {
   const { orgId, billTotal } = bill;
   const body = withFieldsOf(bill, HIDDEN_COLUMNS, Object.assign({ orgId, billTotal }, renamedFields(bill)));
   if (lines.length > MAX_LINES_IN_EVENT) return body;
-  const texts = lines.map((line) => writeJsonWithout(HIDDEN_IN_BILL, line));
+  const texts: string[] = [];
+  for (const line of lines) texts.push(writeJsonWithout(HIDDEN_IN_BILL, line));
   return Object.assign(body, { lineItems: writtenJson(`[${texts.join()}]`) });
 }
 

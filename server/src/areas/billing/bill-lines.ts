@@ -11,10 +11,12 @@ type BeforeAndAfter = { readonly lines: readonly BillLine[]; readonly before: re
 /** The rows of calculated lines; a line that the bill had before under the same key keeps its id. */
 export function lineRows(writer: Writer, billId: string, { lines, before }: BeforeAndAfter): LineRow[] {
   const known = new Map(before.map((line) => [line.key, line]));
-  return lines.map((line) => {
+  const rows: LineRow[] = [];
+  for (const line of lines) {
     const envelope = newEnvelope(writer);
-    return Object.assign({}, line, envelope, { billId, id: known.get(line.key)?.id ?? envelope.id });
-  });
+    rows.push(Object.assign({}, line, envelope, { billId, id: known.get(line.key)?.id ?? envelope.id }));
+  }
+  return rows;
 }
 
 /** Inserts the lines of new bills. */

@@ -2,8 +2,9 @@ import { sql } from 'kysely';
 import { ENGINE_VERSION } from '../../engine/version.ts';
 import { ApiError } from '../../kernel/errors.ts';
 import type { Instant } from '../../kernel/time.ts';
-import type { Db, Tx } from '../../store/database.ts';
+import type { Db, Row, Tx } from '../../store/database.ts';
 import type { Writer } from '../../store/entity-store.ts';
+import { rowSet } from '../../store/row-set.ts';
 import { withNext } from '../../store/value-client.ts';
 import {
   type FactParts,
@@ -29,19 +30,31 @@ export async function keepBillFacts(tx: Tx, writer: Writer, origins: readonly Bi
   );
   const parts = partsByUnit(origins);
   await insertSets(tx, orgId, [...parts.values()]);
-  const rows = origins.map(({ billId, unit }) => ({ billId, ...(parts.get(unit) as FactParts) }));
-  await sql`${withNext}insert into bill_manifest as m (org_id, bill_id, engine_version, calculated_at,
-      catalog_digest, unit_digest, run_digest)
-    select ${orgId}, r.*
-    from (select id, ${ENGINE_VERSION}::text, ${writer.now}::timestamptz, catalog, own, run
-      from unnest(${rows.map((row) => row.billId)}::uuid[], ${rows.map((row) => row.catalog.digest)}::text[],
-        ${rows.map((row) => row.unit.digest)}::text[], ${rows.map((row) => row.run.digest)}::text[]
-      ) as given (id, catalog, own, run)) r
+  const manifests = origins.map((origin) => manifestRow(writer, origin, parts));
+  await sql`${withNext}insert into bill_manifest as m
+    select r.* from ${await rowSet(tx, 'bill_manifest', manifests)} r
     on conflict (org_id, bill_id) do update
     set (engine_version, calculated_at, catalog_digest, unit_digest, run_digest) = (excluded.engine_version,
       excluded.calculated_at, excluded.catalog_digest, excluded.unit_digest, excluded.run_digest)`.execute(
     tx,
   );
+}
+
+function manifestRow(
+  { orgId, now }: Writer,
+  { billId, unit }: BillOrigin,
+  parts: ReadonlyMap<CalculatedUnit, FactParts>,
+): Row {
+  const { catalog, unit: own, run } = parts.get(unit) as FactParts;
+  return {
+    orgId,
+    billId,
+    engineVersion: ENGINE_VERSION,
+    calculatedAt: now,
+    catalogDigest: catalog.digest,
+    unitDigest: own.digest,
+    runDigest: run.digest,
+  };
 }
 
 /** Whoever keeps facts has it shared; the one who removes unused facts has it alone. */
@@ -51,19 +64,21 @@ export function lockName(orgId: string): string {
 
 function partsByUnit(origins: readonly BillOrigin[]): ReadonlyMap<CalculatedUnit, FactParts> {
   const catalogs = new Map<string, FactSet>();
-  const units = [...new Set(origins.map(({ unit }) => unit))];
-  return new Map(units.map((unit) => [unit, factParts(unit, catalogs)]));
+  const parts = new Map<CalculatedUnit, FactParts>();
+  for (const { unit } of origins) if (!parts.has(unit)) parts.set(unit, factParts(unit, catalogs));
+  return parts;
 }
 
 async function insertSets(tx: Tx, orgId: string, parts: readonly FactParts[]): Promise<void> {
   const sets = parts.flatMap(({ catalog, unit, run }) => [catalog, unit, run]);
   const unique = new Map(sets.map(({ digest, content }) => [digest, content]));
   const digests = [...unique.keys()].sort();
-  // JSON text has no line breaks. As a text[], the driver would look for quotes in all of it once more.
+  // Neither has line breaks. As a text[], the driver would look for quotes in all of it once more.
   const contents = digests.map((digest) => unique.get(digest) ?? '').join('\n');
   await sql`${withNext}insert into bill_fact_set (org_id, digest, content)
     select ${orgId}, s.digest, s.content
-    from unnest(${digests}::text[], string_to_array(${contents}::text, e'\\n')) s (digest, content)
+    from unnest(string_to_array(${digests.join('\n')}::text, e'\\n'),
+      string_to_array(${contents}::text, e'\\n')) s (digest, content)
     on conflict do nothing`.execute(tx);
 }
 

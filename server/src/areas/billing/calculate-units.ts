@@ -39,16 +39,17 @@ export async function calculateUnits(
   let open = units;
   for (let round = 0; open.length > 0; round += 1) {
     assert(round < MAX_ROUNDS, 'a calculation comes to its end');
-    const asking = open.flatMap((unit) => {
+    const asking: Asking[] = [];
+    for (const unit of open) {
       const result = resultOf(unit, answers);
       const before = asked.get(unit.unitId) ?? [];
       if ('queries' in result) {
         asked.set(unit.unitId, [...before, ...result.queries]);
-        return [{ unit, ...result }];
+        asking.push({ unit, ...result });
+      } else {
+        calculated.push({ queries: before, answers: answersTo(before, answers), ...unit, ...result });
       }
-      calculated.push({ queries: before, answers: answersTo(before, answers), ...unit, ...result });
-      return [];
-    });
+    }
     open = await unitsWithLookupRows(source, asking);
     const queries = unanswered(
       asking.flatMap(({ queries }) => queries),
@@ -62,6 +63,7 @@ export async function calculateUnits(
   return calculated;
 }
 
+type Asking = { readonly unit: UnitFacts } & Pick<Needs, 'queries' | 'lookups'>;
 type Needs = Extract<BillsCalculation, { kind: 'needs' }>;
 type Answers = ReadonlyMap<string, UsageAnswer>;
 type Result =

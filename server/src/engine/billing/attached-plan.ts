@@ -47,9 +47,12 @@ export function attachedPlans(index: FactsIndex, stamp: BillStamp): readonly Att
 }
 
 function attachedPlansOf(index: FactsIndex, stamp: BillStamp): readonly AttachedPlan[] {
-  const all = index.facts.accountPlans.flatMap((accountPlan) =>
-    planIdsOf(accountPlan, index).map((planId) => attachedPlan({ accountPlan, planId, index, stamp })),
-  );
+  const all: AttachedPlan[] = [];
+  for (const accountPlan of index.facts.accountPlans) {
+    for (const planId of planIdsOf(accountPlan, index)) {
+      all.push(attachedPlan({ accountPlan, planId, index, stamp }));
+    }
+  }
   return sortedBy(all, (attached) => attached.key);
 }
 

@@ -20,14 +20,17 @@ import { servicePeriod } from './time-charge.ts';
  * among them.
  */
 export function draftBills(draft: Draft, calculation: Calculation): readonly DraftBill[] {
-  return accountsInOrder(calculation)
-    .filter((account) => hasBill(draft, calculation, account))
-    .flatMap((account) => {
-      if (!isAlone(draft, calculation, account)) return [draftBill(draft, calculation, account)];
+  const bills: DraftBill[] = [];
+  for (const account of accountsInOrder(calculation)) {
+    if (!hasBill(draft, calculation, account)) continue;
+    if (!isAlone(draft, calculation, account)) {
+      bills.push(draftBill(draft, calculation, account));
+    } else if (calculation.slot.makesAlone) {
       const slot: DueSlot = { ...calculation.slot, frequencyKey: 'AD_HOC' };
-      const alone: Calculation = Object.assign({}, calculation, { slot });
-      return slot.makesAlone ? [draftBill(draft, alone, account)] : [];
-    });
+      bills.push(draftBill(draft, Object.assign({}, calculation, { slot }), account));
+    }
+  }
+  return bills;
 }
 
 /**

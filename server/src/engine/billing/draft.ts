@@ -143,10 +143,12 @@ export function withFailure(draft: Draft, { unwritten }: Calculation, failure: B
 
 /** The draft with those lines; amounts that round to 0 leave no line (spec 40 §4.6). */
 export function withNonZeroLines(draft: Draft, calculation: Calculation, specs: readonly LineSpec[]): Draft {
-  return specs.reduce((grown, spec) => withNonZeroLine(grown, calculation, spec), draft);
+  let grown = draft;
+  for (const spec of specs) grown = withNonZeroLine(grown, calculation, spec);
+  return grown;
 }
 
-export function withNonZeroLine(draft: Draft, calculation: Calculation, spec: LineSpec): Draft {
+function withNonZeroLine(draft: Draft, calculation: Calculation, spec: LineSpec): Draft {
   if (spec.exactAmount.isZero()) return draft;
   const grown = withLine(draft, calculation, spec);
   const added = grown.lines.at(-1);

@@ -99,10 +99,11 @@ function slotsOfJob(index: FactsIndex, target: CreateTarget): readonly DueSlot[]
   const stamp = stampOfJob(index, target);
   const slotsSoFar = new Map<string, SlotMembers>();
   const asking = { index, target, stamp, date: targetDate(target, stamp), slots: slotsSoFar };
-  const slots = attachedPlans(index, stamp)
-    .filter((attached) => isAskedFor(attached, target))
-    .flatMap((attached) => slotsOf(asking, attached))
-    .filter((slot) => slot !== null);
+  const slots: DueSlot[] = [];
+  for (const attached of attachedPlans(index, stamp)) {
+    if (!isAskedFor(attached, target)) continue;
+    for (const slot of slotsOf(asking, attached)) if (slot !== null) slots.push(slot);
+  }
   return inOrder(slots);
 }
 

@@ -47,9 +47,12 @@ const FLOORS = ['MINIMUM_SPEND', 'MINIMUM_SPEND_REFUND'];
 
 /** One floor per priced metric that charges usage, in the order of slots and pricing ids. */
 export function pricingFloors(calculation: Calculation, member: DueMember): readonly Floor[] {
-  return pricingSlots(member.attached, calculation.index)
-    .filter((slot) => slot.type === 'DEBIT')
-    .flatMap((slot) => slot.pricings.map((pricing) => pricingFloor({ calculation, member, slot, pricing })));
+  const floors: Floor[] = [];
+  for (const slot of pricingSlots(member.attached, calculation.index)) {
+    if (slot.type !== 'DEBIT') continue;
+    for (const pricing of slot.pricings) floors.push(pricingFloor({ calculation, member, slot, pricing }));
+  }
+  return floors;
 }
 
 type PricingScope = {

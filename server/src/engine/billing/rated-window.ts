@@ -61,9 +61,10 @@ type Windowing = {
 /** Rates one slot of a due member in its closing period. */
 export function ratedSlot(windowing: Windowing): Rated {
   const { calculation, member, slot } = windowing;
-  const asked = windowsIn(slot, member.closing === null ? [] : [member.closing]).map((window) =>
-    windowQuestions(windowing, window),
-  );
+  const asked: WindowQuestions[] = [];
+  for (const window of windowsIn(slot, member.closing === null ? [] : [member.closing])) {
+    asked.push(windowQuestions(windowing, window));
+  }
   const needs = asked.flatMap(queriesOf).filter((query) => !calculation.answers.has(query.key));
   if (needs.length > 0) return { windows: [], needs, failure: null };
   const windows: RatedWindow[] = [];

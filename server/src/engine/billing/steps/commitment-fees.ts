@@ -10,9 +10,10 @@ import type { AccountFacts } from '../facts.ts';
 import { convertedAmount, isBillFailure } from '../line-amount.ts';
 
 export function commitmentFees(draft: Draft, calculation: Calculation): Draft {
-  const made = accountsInOrder(calculation).flatMap((account) =>
-    feesOf(calculation, account).map((fee) => feeLine(calculation, account, fee)),
-  );
+  const made: (DraftLine | BillFailure)[] = [];
+  for (const account of accountsInOrder(calculation)) {
+    for (const fee of feesOf(calculation, account)) made.push(feeLine(calculation, account, fee));
+  }
   return withMade(draft, calculation, made);
 }
 

@@ -22,40 +22,52 @@ import {
 } from '../time-charge.ts';
 
 export function counterLines(draft: Draft, calculation: Calculation): Draft {
-  const specs = calculation.members.flatMap((member) =>
-    counterSlots(member.attached, calculation.index).flatMap((slot) => [
-      ...adjustmentSpecs(member, slot),
-      ...runningTotalSpecs(calculation, member, slot),
-    ]),
-  );
+  const specs: LineSpec[] = [];
+  for (const member of calculation.members) {
+    for (const slot of counterSlots(member.attached, calculation.index)) {
+      specs.push(...adjustmentSpecs(member, slot), ...runningTotalSpecs(calculation, member, slot));
+    }
+  }
   return withNonZeroLines(draft, calculation, specs);
 }
 
 /** Running totals of the closing and the opening period, each in advance or in arrears by its own pricing. */
 function runningTotalSpecs(
-  { history }: Calculation,
+  calculation: Calculation,
   member: DueMember,
   slot: CounterSlot,
 ): readonly LineSpec[] {
+  const { history } = calculation;
   const { closing, opening } = member;
   const alone = [
     { period: closing, part: { ...member, opening: null } },
     { period: opening, part: { ...member, closing: null } },
   ];
-  return alone
-    .flatMap(({ period, part }) => {
-      const inAdvance = period !== null && isInAdvance(part, slot, period);
-      return periodsToCharge(part, { chargeKey: slot.chargeKey, inAdvance }, history);
-    })
-    .flatMap((toCharge) =>
-      pricedSpans(member, slot, toCharge.period)
-        .map(({ span, pricing, isProrated }) => {
-          const pieces = uncarriedPieces([span], slot.chargeKey, history);
-          return { toCharge, pieces, pricing, isProrated };
-        })
-        .filter(({ pieces }) => pieces.length > 0)
-        .map((priced) => runningTotalSpec(member, slot, priced)),
-    );
+  const specs: LineSpec[] = [];
+  for (const { period, part } of alone) {
+    const inAdvance = period !== null && isInAdvance(part, slot, period);
+    for (const toCharge of periodsToCharge(part, { chargeKey: slot.chargeKey, inAdvance }, history)) {
+      specs.push(...periodSpecs(calculation, { member, slot, toCharge }));
+    }
+  }
+  return specs;
+}
+
+type Charging = {
+  readonly member: DueMember;
+  readonly slot: CounterSlot;
+  readonly toCharge: PeriodToCharge;
+};
+
+/** What is not carried yet of the period, by pricing. */
+function periodSpecs({ history }: Calculation, { member, slot, toCharge }: Charging): readonly LineSpec[] {
+  const specs: LineSpec[] = [];
+  for (const { span, pricing, isProrated } of pricedSpans(member, slot, toCharge.period)) {
+    const pieces = uncarriedPieces([span], slot.chargeKey, history);
+    if (pieces.length === 0) continue;
+    specs.push(runningTotalSpec(member, slot, { toCharge, pieces, pricing, isProrated }));
+  }
+  return specs;
 }
 
 /** Whether the pricing in force when the period's service begins is billed in advance. */

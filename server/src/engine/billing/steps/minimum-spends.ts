@@ -7,8 +7,11 @@ import { withFloorLines } from '../floor-lines.ts';
 
 export function minimumSpends(draft: Draft, calculation: Calculation): Draft {
   const levels = [pricingFloors, planFloors, groupFloors];
-  const floors = levels.flatMap((level) =>
-    calculation.members.flatMap((member) => level(calculation, member)),
-  );
-  return floors.reduce((grown: Draft, floor: Floor) => withFloorLines(grown, calculation, floor), draft);
+  const floors: Floor[] = [];
+  for (const level of levels) {
+    for (const member of calculation.members) floors.push(...level(calculation, member));
+  }
+  let grown = draft;
+  for (const floor of floors) grown = withFloorLines(grown, calculation, floor);
+  return grown;
 }

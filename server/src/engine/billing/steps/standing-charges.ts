@@ -3,7 +3,7 @@ import { isChargedInPeriod } from '../../calendar/standing-charge-turn.ts';
 import { isZeroFraction, timesFraction } from '../../money/fraction.ts';
 import type { Calculation } from '../calculation.ts';
 import { type ChargeTerms, groupProduct, groupStandingCharge, planStandingCharge } from '../charge-terms.ts';
-import { type Draft, FIXED_AMOUNT, type LineSpec, RANK, withNonZeroLine } from '../draft.ts';
+import { type Draft, FIXED_AMOUNT, type LineSpec, RANK, withNonZeroLines } from '../draft.ts';
 import type { DueMember } from '../due-member.ts';
 import { isGroupLead } from '../group-lead.ts';
 import { hullOf } from '../service-span.ts';
@@ -16,11 +16,11 @@ import {
 } from '../time-charge.ts';
 
 export function standingCharges(draft: Draft, calculation: Calculation): Draft {
-  const specs = calculation.members.flatMap((member) => [
-    ...planCharges(calculation, member),
-    ...groupCharges(calculation, member),
-  ]);
-  return specs.reduce((grown, spec) => withNonZeroLine(grown, calculation, spec), draft);
+  const specs: LineSpec[] = [];
+  for (const member of calculation.members) {
+    specs.push(...planCharges(calculation, member), ...groupCharges(calculation, member));
+  }
+  return withNonZeroLines(draft, calculation, specs);
 }
 
 type Charge = Pick<LineSpec, 'isGroupCharge' | 'rank' | 'product'> & { readonly terms: ChargeTerms };
@@ -45,9 +45,12 @@ function groupCharges(calculation: Calculation, member: DueMember): readonly Lin
 
 /** Charge 310 from 11 March in a month of 31 days: 310 × 21/31 = 210.00. */
 function chargeSpecs(calculation: Calculation, member: DueMember, charge: Charge): readonly LineSpec[] {
-  return periodsToCharge(member, charge.terms, calculation.history)
-    .filter(({ period }) => isChargedInPeriod(period.index, charge.terms.turn))
-    .flatMap((toCharge) => chargeSpec(calculation, member, { toCharge, ...charge }));
+  const specs: LineSpec[] = [];
+  for (const toCharge of periodsToCharge(member, charge.terms, calculation.history)) {
+    if (!isChargedInPeriod(toCharge.period.index, charge.terms.turn)) continue;
+    specs.push(...chargeSpec(calculation, member, { toCharge, ...charge }));
+  }
+  return specs;
 }
 
 function chargeSpec(
