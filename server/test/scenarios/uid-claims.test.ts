@@ -23,7 +23,7 @@ function half(): string {
   return randomBytes(8).toString('hex');
 }
 
-/** Different hashes with the same key, of which the first one is mostly claimed first. */
+/** Different hashes with the same key. */
 function colliding(count: number): string[] {
   const key = half();
   return Array.from({ length: count }, () => key + half());

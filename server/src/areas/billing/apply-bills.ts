@@ -3,7 +3,7 @@ import type { DraftBill } from '../../engine/billing/bill.ts';
 import type { Tx } from '../../store/database.ts';
 import { newEnvelope, type Writer } from '../../store/entity-store.ts';
 import type { Change } from '../../store/outbox.ts';
-import { insertRows } from '../../store/row-set.ts';
+import { insertRows, rowSet } from '../../store/row-set.ts';
 import { withNext } from '../../store/value-client.ts';
 import { billChange, recordBillChanges, type WholeBill } from './bill-changes.ts';
 import { type BillDraws, replaceDraws } from './bill-draws.ts';
@@ -67,11 +67,12 @@ function draftsOf(unit: CalculatedUnit): readonly Draft[] {
 }
 
 async function recordJobBills(tx: Tx, applying: Applying, ids: readonly string[]): Promise<void> {
-  if (applying.billJobId === null || ids.length === 0) return;
-  await sql`${withNext}insert into bill_job_bill (org_id, bill_job_id, bill_id)
-    select ${applying.organization.orgId}, ${applying.billJobId},
-      unnest(string_to_array(${ids.join('\n')}::text, e'\\n')::uuid[])
-    on conflict do nothing`.execute(tx);
+  const { billJobId } = applying;
+  if (billJobId === null || ids.length === 0) return;
+  const { orgId } = applying.organization;
+  const rows = ids.map((billId) => ({ orgId, billJobId, billId }));
+  await sql`${withNext}insert into bill_job_bill
+    select r.* from ${await rowSet(tx, 'bill_job_bill', rows)} r on conflict do nothing`.execute(tx);
 }
 
 type Written = {

@@ -127,12 +127,17 @@ async function refusedClaims(
   return rows;
 }
 
-/** Those of the hashes whose key belongs to another uid, as it is now: what was waited for counts. */
+/**
+ * Those of the hashes whose key belongs to another uid, as it is now: what was waited for counts. Looked up
+ * one by one, since a whole file may come again, and a join might read all uids for it.
+ */
 async function displacedUids(tx: Tx, hashes: readonly string[]): Promise<string[]> {
   if (hashes.length === 0) return [];
   const { rows } = await sql<{ hash: string }>`
     select ${HASH} as hash
-    from (${halves(hashes)}) as claim join measurement_uid on uid_key = key and uid_rest <> rest`.execute(tx);
+    from (${halves(hashes)}) as claim
+    cross join lateral (select from measurement_uid where uid_key = key and uid_rest <> rest limit 1) as other
+    `.execute(tx);
   return rows.map(({ hash }) => hash);
 }
 
