@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runJob, theBillOf } from '../support/billing.ts';
+import { billsOf, billText, pricedUsage, runJob, theBillOf, use } from '../support/billing.ts';
 import { account, created, type Made, plan } from '../support/configured.ts';
 import { startTestServer, type TestServer } from '../support/stores.ts';
 
@@ -76,5 +76,61 @@ test('a child that is let go keeps the contract of its former parent that its pl
   expect(await theBillOf(server, child)).toMatchObject({
     billTotal: 31,
     lineItems: [{ lineItemType: 'STANDING_CHARGE', contractId }],
+  });
+});
+
+/** A child whose plan, 10 a month and at least 100 in advance, is on the April bill of its parent. */
+async function billedByParent() {
+  await server.moveTo('2024-07-02T00:00:00Z');
+  const template = { standingCharge: 10, minimumSpend: 100, minimumSpendBillInAdvance: true };
+  const { meter, plan: priced } = await pricedUsage(server, { template });
+  const parent = await account(server);
+  const child = await account(server, { parentAccountId: parent.id });
+  const attached = await created(server, '/accountplans', {
+    ...{ accountId: child.id, planId: priced.id, childBillingMode: 'PARENT_BREAKDOWN' },
+    startDate: '2024-04-01T00:00:00Z',
+  });
+  await use(server, { account: child, meter, ts: '2024-05-10T00:00:00Z', qty: 40 });
+  await runJob(server, { accountIds: [parent.id], lastDateInBillingPeriod: '2024-04-30' });
+  return { parent, child, attached, bill: await theBillOf(server, parent) };
+}
+
+async function lock(bill: Made): Promise<void> {
+  await server.request('PUT', `/bills/${bill.id}/status`, { status: 'APPROVED' });
+  expect(await server.request('PUT', `/bills/${bill.id}/lock`)).toMatchObject({ status: 200 });
+}
+
+async function letGo({ parentAccountId: _, ...free }: Made & { readonly parentAccountId?: unknown }) {
+  expect(await server.request('PUT', `/accounts/${free.id}`, free)).toMatchObject({ status: 200 });
+}
+
+test('a child that is let go is not charged again for what its former parent was', async () => {
+  const { child, bill } = await billedByParent();
+  await lock(bill);
+  await letGo(child);
+  for (const last of ['2024-04-30', '2024-05-31']) {
+    await runJob(server, { accountIds: [child.id], lastDateInBillingPeriod: last });
+  }
+  // April and the minimum of May are on the parent's bill: 40 of that are given back.
+  expect((await billsOf(server, child)).map(billText)).toEqual([
+    [
+      'USAGE 2024-05-01 → 2024-06-01 40 u 40.00',
+      'STANDING_CHARGE 2024-05-01 → 2024-06-01 1 u 10.00',
+      'MINIMUM_SPEND_REFUND 2024-05-01 → 2024-06-01 1 u -40.00',
+      'MINIMUM_SPEND 2024-06-01 → 2024-07-01 1 u 100.00',
+      'TOTAL 110.00',
+    ].join('\n'),
+  ]);
+  const [made] = await billsOf(server, child);
+  const verified = await server.request('POST', `/bills/${made?.id}/verify`);
+  expect(verified.body).toMatchObject({ result: 'identical' });
+});
+
+test('a plan on the locked bill of a former parent cannot be deleted', async () => {
+  const { child, attached, bill } = await billedByParent();
+  await lock(bill);
+  await letGo(child);
+  expect(await server.request('DELETE', `/accountplans/${attached.id}`)).toMatchObject({
+    ...{ status: 400, body: { code: 'ENTITY_IN_USE' } },
   });
 });

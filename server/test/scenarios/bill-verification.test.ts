@@ -55,7 +55,7 @@ test('a bill comes out identical from its own facts, and today is as then', asyn
     configuration: 'SAME',
     measurements: 'SAME',
     manifest: {
-      engineVersion: '2',
+      engineVersion: '3',
       roundingPoints: [
         { point: 'subtotal', currency: 'USD', decimalPlaces: 2, roundingMode: 'HALF_UP' },
         { point: 'convertedSubtotal', currency: 'USD', decimalPlaces: 2, roundingMode: 'HALF_UP' },
@@ -183,7 +183,7 @@ test('a whole bill is explained, line by line up to its total', async () => {
     billId: bill.id,
     billTotal: 135,
     sumOfLines: 135,
-    engineVersion: '2',
+    engineVersion: '3',
     lines: [
       { lineItemType: 'USAGE', rule: { id: '30 §7' } },
       { lineItemType: 'STANDING_CHARGE', rule: { id: '30 §13' }, proration: '1/1' },

@@ -132,6 +132,34 @@ test('an approved bill is calculated again only when something new was measured'
   expect(await totals(acme)).toContain('2024-08-01 12 PENDING');
 });
 
+test('an approved bill that stays as it is still holds what is dated for it', async () => {
+  await server.moveTo('2024-08-01T03:10:00Z');
+  const { plan } = await pricedUsage(server);
+  const acme = await account(server);
+  const terms = { accountId: acme.id, startDate: '2024-07-01T00:00:00Z' };
+  await created(server, '/accountplans', { ...terms, planId: plan.id });
+  const year = { startDate: '2024-07-01', endDate: '2024-10-01' };
+  const agreed = { accountId: acme.id, amount: 1000, currency: 'USD', billingPlanId: plan.id };
+  await created(server, '/commitments', { ...agreed, ...year, commitmentFeeBillInAdvance: false });
+  await tick('2024-08-01T04:00:00Z');
+  // 1000 in three fees: 333.33, 333.33 and 333.34
+  expect(await totals(acme)).toEqual(['2024-08-01 333.33 PENDING', '2024-09-01 333.33 PENDING']);
+
+  await server.moveTo('2024-08-01T04:10:00Z');
+  const [july] = await billsOf(server, acme);
+  await server.request('PUT', `/bills/${july?.id}/status`, { status: 'APPROVED' });
+  const day = { billDate: '2024-08-01', servicePeriodStartDate: '2024-07-01T00:00:00Z' };
+  await created(server, '/charges', {
+    ...{ accountId: acme.id, code: 'setup', name: 'Setup', entityType: 'AD_HOC', lineItemType: 'AD_HOC' },
+    ...{ amount: 9, currency: 'USD', servicePeriodEndDate: '2024-08-01T00:00:00Z', ...day },
+  });
+  await tick('2024-08-01T05:00:00Z');
+  expect(await totals(acme)).toEqual(['2024-08-01 333.33 APPROVED', '2024-09-01 333.33 PENDING']);
+
+  await runJob(server, { accountIds: [acme.id], lastDateInBillingPeriod: '2024-07-31' });
+  expect(await totals(acme)).toEqual(['2024-08-01 342.33 PENDING', '2024-09-01 333.33 PENDING']);
+});
+
 test('of two processes that start the same run, one does, and scheduled runs fill no queue', async () => {
   const before = await runs();
   await server.moveTo('2024-08-02T04:00:00Z');

@@ -32,7 +32,7 @@ export type ExistingBillRow = BillIdentity & {
   readonly periods: readonly StoredPeriod[];
 };
 
-/** All bills of the accounts. */
+/** All bills of the accounts, and of those that were parents or children of one of them. */
 export async function existingBillRows(
   { db, orgId }: { readonly db: Reader; readonly orgId: string },
   { billLockDate }: BillingOrganization,
@@ -42,7 +42,12 @@ export async function existingBillRows(
     select id, account_id, grid_date, group_key, frequency_key, start_date, end_date, bill_date,
       stamp, periods, last_calculated_date,
       (dt_locked is not null or coalesce(end_date <= ${billLockDate}::date, false)) as locked
-    from bill where org_id = ${orgId} and account_id = any(${accountIds}::uuid[])`.execute(db);
+    from bill where org_id = ${orgId} and account_id = any(array(
+      select unnest(${accountIds}::uuid[])
+      union select parent_account_id from former_parent
+        where org_id = ${orgId} and account_id = any(${accountIds}::uuid[])
+      union select account_id from former_parent
+        where org_id = ${orgId} and parent_account_id = any(${accountIds}::uuid[])))`.execute(db);
   return rows;
 }
 
@@ -111,21 +116,28 @@ async function linesOf(db: Reader, wanted: ExistingBills) {
     select bill_id, key, line_item_type, subtotal, currency, plan_id, plan_group_id, pricing_id,
       service_period_start_date, service_period_end_date, reason ->> 'chargeKey' as charge_key,
       reason ->> 'timing' as timing, reason ->> 'accountPlanId' as account_plan_id,
+      reason ->> 'accountId' as account_id,
       (reason ->> 'normalSubtotal')::numeric as normal_subtotal,
       reason ->> 'refundedLineKey' as refunded_line_key, nullif(reason -> 'mergedFrom', '[]') as merged_from
     from bill_line_item
     where org_id = ${orgId} and bill_id = any(${idsOf(holders)}::uuid[])
       and service_period_end_date > ${String(startOfDate(since, facts.timezone))}
       and line_item_type <> all(${[...MEMO_TYPES]}::text[])`.execute(db);
-  return rows.map(
-    ({ chargeKey, timing, accountPlanId, normalSubtotal, refundedLineKey, mergedFrom, ...line }) => {
-      const merged = mergedFrom?.map(lineFromJson) ?? [];
-      return {
-        ...line,
-        reason: { chargeKey, timing, accountPlanId, normalSubtotal, refundedLineKey, mergedFrom: merged },
-      };
-    },
-  );
+  return rows.map((row) => {
+    const { chargeKey, timing, accountPlanId, accountId, normalSubtotal, ...others } = row;
+    const { refundedLineKey, mergedFrom: merged, ...line } = others;
+    const mergedFrom = merged?.map(lineFromJson) ?? [];
+    const reason = {
+      chargeKey,
+      timing,
+      accountPlanId,
+      accountId,
+      normalSubtotal,
+      refundedLineKey,
+      mergedFrom,
+    };
+    return { ...line, reason };
+  });
 }
 
 async function memoLinesOf(db: Reader, orgId: string, billIds: readonly string[]) {

@@ -16,6 +16,7 @@ import { loadCharges } from './charge-facts.ts';
 import { loadCommitments } from './commitment-facts.ts';
 import { loadCustomFields, lookupTablesNamedBy } from './compound-facts.ts';
 import { existingBillRows, loadExistingBills } from './existing-bills.ts';
+import { formerBills } from './former-bills.ts';
 import type { BillingOrganization } from './load-organization.ts';
 
 /** A unit is named by its parent account, or by its only one. */
@@ -63,11 +64,13 @@ async function unitFacts(db: Reader, request: FactsRequest): Promise<readonly Un
     loadCustomFields(source, { accountIds, contractIds }, catalog),
   ]);
   const parts = partsByAccount({ bills, contracts, ...rows });
+  const former = formerBills({ accounts, accountPlans, bills });
   const units = groupedBy(accounts, (account) => account.parentAccountId ?? account.id);
   return unitIds.flatMap((unitId) => {
     const own = units.get(unitId);
     if (own === undefined) return [];
-    return [{ unitId, facts: factsOf({ catalog, customFields, parts, accounts: own, ...request }) }];
+    const facts = factsOf({ catalog, customFields, parts, accounts: own, ...request });
+    return [{ unitId, facts: withFormerBills(facts, former.get(unitId)) }];
   });
 }
 
@@ -180,6 +183,11 @@ function factsOf({ organization, target, catalog, customFields, parts, accounts 
     counters: priced.counters,
   };
   return withLookupTables(facts, catalog);
+}
+
+/** As they are for a unit that no account has joined or left. */
+function withFormerBills(facts: BillFacts, bills: BillFacts['formerBills']): BillFacts {
+  return bills === undefined ? facts : { ...facts, formerBills: bills };
 }
 
 /** As they are for a unit whose compound aggregations name no table. */

@@ -80,7 +80,7 @@ async function previewOf(ctx: Context, calculated: Calculated): Promise<Row> {
   const own = unit.bills.filter((bill) => bill.identity.accountId === accountId);
   const draft = own.find((bill) => bill.identity.groupKey === 'default') ?? own[0];
   if (draft) return draftAnswer(ctx, calculated, draft);
-  const locked = dueBills(unit.facts).find((due) => due.identity.accountId === accountId && due.locked);
+  const locked = dueBills(unit.facts).find((due) => due.identity.accountId === accountId && due.kept);
   if (locked?.existingBillId)
     return storedBillAnswer({ ctx, orgId: calculated.orgId }, locked.existingBillId);
   throw new ApiError('ILLEGAL_STATE', 'no bill of the account is due on that date');

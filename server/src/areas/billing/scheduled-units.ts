@@ -24,7 +24,7 @@ type Approved = {
 
 /**
  * The units for a run of the schedule: approved bills for which nothing new has been measured since they were
- * calculated are taken as they are, like locked ones (spec 40 §7.6).
+ * calculated are taken as they are (spec 40 §7.6); unlike locked ones they still hold what is dated for them.
  */
 export async function withSettledBills(
   ctx: Context,
@@ -51,7 +51,7 @@ export async function withSettledBills(
   );
   return units.map(({ unitId, facts }) => ({
     unitId,
-    facts: { ...facts, bills: lockedAmong(facts, settled) },
+    facts: { ...facts, bills: settledAmong(facts, settled) },
   }));
 }
 
@@ -64,6 +64,6 @@ function isNewer(arrival: Instant | null | undefined, { lastCalculatedDate }: Ap
   return arrival !== null && arrival !== undefined && isBefore(lastCalculatedDate, arrival);
 }
 
-function lockedAmong({ bills }: BillFacts, settled: ReadonlySet<string>): BillFacts['bills'] {
-  return bills.map((bill) => (settled.has(bill.id) ? { ...bill, locked: true } : bill));
+function settledAmong({ bills }: BillFacts, settled: ReadonlySet<string>): BillFacts['bills'] {
+  return bills.map((bill) => (settled.has(bill.id) ? { ...bill, settled: true } : bill));
 }

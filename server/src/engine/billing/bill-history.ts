@@ -2,6 +2,7 @@
 import type { PlainDate } from '../../kernel/time.ts';
 import type { BilledLine, BilledPeriod, BillIdentity } from './bill.ts';
 import { type BillSlot, isConsolidated, isSameSlot } from './bill-slot.ts';
+import { unmergedLines } from './held-places.ts';
 
 /** What later calculations need of a bill, stored or just calculated. */
 export type BillRecord = {
@@ -26,10 +27,23 @@ export type BillHistory = {
   readonly otherLinesByAccountPlan: ReadonlyMap<string | null, readonly BilledLine[]>;
 };
 
-/** The history as one slot sees it. */
-export function billHistory(slot: BillSlot, bills: readonly BillRecord[]): BillHistory {
+/** What is kept of bills of accounts that have left the unit. */
+type FormerRecord = BillRecord & { readonly locked: boolean };
+
+/**
+ * The history as one slot sees it. An unlocked bill of the slot that a former parent has does not count: when
+ * that one is calculated again, it charges nothing of the unit any more.
+ */
+export function billHistory(
+  slot: BillSlot,
+  bills: readonly BillRecord[],
+  formerBills: readonly FormerRecord[],
+): BillHistory {
   const own = bills.filter((bill) => isSameSlot(bill.identity, slot));
-  const others = bills.filter((bill) => !isSameSlot(bill.identity, slot));
+  const others = [
+    ...bills.filter((bill) => !isSameSlot(bill.identity, slot)),
+    ...formerBills.filter((bill) => bill.locked || !isSameSlot(bill.identity, slot)),
+  ];
   const otherLines = others.flatMap((bill) => bill.lines).flatMap(unmergedLines);
   return {
     slotParts: groupedBy(own.flatMap(partsOf), partKey),
@@ -46,11 +60,6 @@ function partsOf({ identity, periods }: BillRecord): readonly BilledPart[] {
 
 function partKey({ accountPlanId, planId }: BilledPeriod): string {
   return `${accountPlanId}/${planId}`;
-}
-
-/** Lines that were merged for their reader are taken apart again. */
-function unmergedLines(line: BilledLine): readonly BilledLine[] {
-  return line.reason.mergedFrom.length > 0 ? line.reason.mergedFrom : [line];
 }
 
 function groupedBy<K, T>(rows: readonly T[], key: (row: T) => K): ReadonlyMap<K, readonly T[]> {

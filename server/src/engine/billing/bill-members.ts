@@ -1,9 +1,10 @@
 // Spec 40 §4.2, §6.3: which of a slot's plans are billed to which account of the unit.
 import type { BillIdentity } from './bill.ts';
-import { type Calculation, placementOf } from './calculation.ts';
+import type { Calculation } from './calculation.ts';
 import type { DueMember } from './due-member.ts';
 import type { AccountFacts, ChargeFacts, ExistingBillFacts } from './facts.ts';
 import { sortedBy } from './facts-index.ts';
+import { placementOf } from './placement.ts';
 
 /** The parent, then the children by code. */
 export function accountsInOrder({ index }: Calculation): readonly AccountFacts[] {
@@ -16,7 +17,7 @@ export function accountsInOrder({ index }: Calculation): readonly AccountFacts[]
 /** The members that are billed to the account by rule, whether or not they have lines. */
 export function membersOf(calculation: Calculation, account: AccountFacts): readonly DueMember[] {
   return calculation.members.filter(({ attached }) => {
-    const placement = placementOf(calculation.index, attached, attached.account);
+    const placement = placementOf(calculation, attached, attached.account);
     return placement.billAccountId === account.id;
   });
 }

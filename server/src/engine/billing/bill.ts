@@ -23,11 +23,11 @@ export type BillIdentity = {
   readonly frequencyKey: string;
 };
 
-/** A bill that the target asks for. A locked one is skipped by the calculation (spec 40 §8.5). */
+/** A bill that the target asks for. One that is kept, such as a locked one, is skipped (spec 40 §8.5). */
 export type DueBill = {
   readonly identity: BillIdentity;
   readonly existingBillId: string | null;
-  readonly locked: boolean;
+  readonly kept: boolean;
 };
 
 /** What a job wrote on a bill; recalculations keep it, a later create job replaces it (spec 40 §7.5). */
@@ -212,7 +212,13 @@ export type BilledLine = Pick<
 > & {
   readonly reason: Pick<
     LineReason,
-    'chargeKey' | 'timing' | 'accountPlanId' | 'normalSubtotal' | 'refundedLineKey' | 'mergedFrom'
+    | 'chargeKey'
+    | 'timing'
+    | 'accountPlanId'
+    | 'accountId'
+    | 'normalSubtotal'
+    | 'refundedLineKey'
+    | 'mergedFrom'
   >;
 };
 

@@ -94,7 +94,7 @@ function withSlot(outcome: Outcome, slotted: Slotted, failed: FailedByAccount = 
   const { index, slot, answers, lookups } = slotted;
   const { records: bills, draws } = outcome;
   const calculation = calculationOf(index, slot, { bills, answers, lookups, draws, failed: failed.keys() });
-  const unlocked = dueBillsOf(calculation).filter((due) => !due.locked);
+  const unlocked = dueBillsOf(calculation).filter((due) => !due.kept);
   if (unlocked.length === 0) return outcome;
   const draft = drafted(calculation);
   if (draft.needs.length > 0) return { ...outcome, needs: [...outcome.needs, ...draft.needs] };

@@ -9,8 +9,9 @@ import { type BillSlot, isSameSlot } from './bill-slot.ts';
 import type { KnownDraw } from './credit-draw.ts';
 import type { DueFee } from './due-fees.ts';
 import { type DueMember, dueMember } from './due-member.ts';
-import type { AccountFacts, ExistingBillFacts } from './facts.ts';
+import type { ExistingBillFacts } from './facts.ts';
 import type { FactsIndex } from './facts-index.ts';
+import { type HeldPlaces, heldPlaces, isKept } from './held-places.ts';
 
 /** A slot to calculate, and under which zone, rates and dates. */
 export type DueSlot = BillSlot & {
@@ -36,8 +37,10 @@ export type Calculation = {
   /** The attached plans that this slot bills, ordered by key. */
   readonly members: readonly DueMember[];
   readonly answers: UsageAnswers;
-  /** Accounts whose bill of the slot stays as it is: it is locked, or it cannot be calculated. */
+  /** Accounts whose bill of the slot stays as it is: it is locked or settled, or it cannot be calculated. */
   readonly unwritten: ReadonlySet<string>;
+  /** What bills that stay as they are hold of the slot's plans. */
+  readonly held: HeldPlaces;
   readonly lookups: LookupReader;
   /** What bills take from the unit's credits, without the bills that this calculation replaces. */
   readonly otherDraws: readonly KnownDraw[];
@@ -53,18 +56,18 @@ type Known = {
 };
 
 /** The part that only depends on the bills: the same when a calculation that has asked is called again. */
-type SlotPlans = Pick<Calculation, 'history' | 'existingBills' | 'attachedPlans' | 'members'>;
+type SlotPlans = Pick<Calculation, 'history' | 'existingBills' | 'attachedPlans' | 'members' | 'held'>;
 
 const plansOfSlots = rememberingLast<DueSlot, SlotPlans>();
 
 function slotPlans(index: FactsIndex, slot: DueSlot, bills: readonly BillRecord[]): SlotPlans {
-  const history = billHistory(slot, bills);
+  const history = billHistory(slot, bills, index.facts.formerBills ?? []);
   const all = attachedPlans(index, slot.stamp);
   const members = all
     .map((attached) => dueMember(attached, slot, history))
     .filter((member) => member !== null);
   const existingBills = index.facts.bills.filter((bill) => isSameSlot(bill.identity, slot));
-  return { history, existingBills, attachedPlans: all, members };
+  return { history, existingBills, attachedPlans: all, members, held: heldPlaces(existingBills, all) };
 }
 
 /**
@@ -77,9 +80,9 @@ export function calculationOf(
   { bills, answers, lookups = lookupReader(new Map()), draws = [], failed = [] }: Known,
 ): Calculation {
   const plans = plansOfSlots(slot, [index, bills], () => slotPlans(index, slot, bills));
-  const { history, existingBills, attachedPlans: all, members } = plans;
-  const locked = existingBills.filter((bill) => bill.locked).map((bill) => bill.identity.accountId);
-  const unwritten = new Set([...locked, ...failed]);
+  const { history, existingBills, attachedPlans: all, members, held } = plans;
+  const kept = existingBills.filter(isKept).map((bill) => bill.identity.accountId);
+  const unwritten = new Set([...kept, ...failed]);
   const replaced = new Set(
     existingBills.filter((bill) => !unwritten.has(bill.identity.accountId)).map((bill) => bill.id),
   );
@@ -93,36 +96,10 @@ export function calculationOf(
     members,
     answers,
     unwritten,
+    held,
     lookups,
     otherDraws,
   };
-}
-
-/** Whose bill a line is on, and the child that it names (spec 40 §6.3). */
-export type Placement = {
-  readonly billAccountId: string;
-  readonly childAccount: AccountFacts | null;
-};
-
-/**
- * Where lines of an attachment go that belong to `owner`: the parent's own stay on the parent's bill, a
- * child's go there with the child named (PARENT_BREAKDOWN), there without a name (PARENT_SUMMARY) or to its
- * own bill.
- */
-export function placementOf(index: FactsIndex, attached: AttachedPlan, owner: AccountFacts): Placement {
-  const { head } = index;
-  const mode = attached.accountPlan.childBillingMode;
-  if (owner.id === head.id) return { billAccountId: head.id, childAccount: null };
-  if (mode === 'CHILD') return { billAccountId: owner.id, childAccount: null };
-  return { billAccountId: head.id, childAccount: mode === 'PARENT_BREAKDOWN' ? owner : null };
-}
-
-/** The account whose bill has all usage of the attachment; null when a block goes to several bills. */
-export function billOfAll(index: FactsIndex, attached: AttachedPlan): string | null {
-  const { account, accountPlan } = attached;
-  const isSpread = account.id === index.head.id && accountPlan.childBillingMode === 'CHILD';
-  if (isSpread && index.facts.accounts.length > 1) return null;
-  return placementOf(index, attached, account).billAccountId;
 }
 
 /** Spec 40 §5.7: the job's target currency, else the account's, else the organization's. */

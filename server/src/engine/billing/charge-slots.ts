@@ -62,6 +62,8 @@ function placeOfNew(placing: Placing, charge: ChargeFacts): DueSlot | null {
   const { accountId, billDate: date } = charge;
   const joined = openSlotFor(placing, { accountId, groupKey, date, isLate });
   if (joined !== undefined) return askedSlot(placing, joined, own.isAskedFor);
+  // It waits for the bill of its date to be calculated again.
+  if (sameDay?.settled) return null;
   if (!own.isAskedFor || !(isLate || own.date.equals(charge.billDate))) return null;
   const slot = ownSlot(own, groupKey);
   return isLockedFor(index, charge.accountId, slot) ? null : slot;

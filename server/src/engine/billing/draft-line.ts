@@ -3,9 +3,10 @@ import { type Decimal, ONE } from '../../kernel/decimal.ts';
 import { instantText } from '../../kernel/time.ts';
 import { averageUnitPrice, type BandUsage, published } from '../pricing/band-usage.ts';
 import type { BillFailure, LineReason, PricingBandUsage } from './bill.ts';
-import { billCurrencyOf, type Calculation, type Placement, placementOf } from './calculation.ts';
+import { billCurrencyOf, type Calculation } from './calculation.ts';
 import type { DraftLine, LineSpec } from './draft.ts';
 import { convertedAmount, isBillFailure, roundedAmount } from './line-amount.ts';
+import { type Placement, placementOf } from './placement.ts';
 
 /** The amounts of a line once its currency conversion is known. */
 type Amounts = { readonly subtotal: Decimal; readonly rate: Decimal; readonly convertedSubtotal: Decimal };
@@ -13,7 +14,7 @@ type Amounts = { readonly subtotal: Decimal; readonly rate: Decimal; readonly co
 /** The line that a spec describes, or why it cannot be made (no conversion rate, a digit would be lost). */
 export function draftLine(calculation: Calculation, spec: LineSpec): DraftLine | BillFailure {
   const { attached, origin, isGroupCharge, product, accountingProductId } = spec;
-  const placement = placementOf(calculation.index, spec.attached, spec.owner);
+  const placement = placementOf(calculation, spec.attached, spec.owner);
   const amounts = amountsOf(calculation, spec, placement);
   if (isBillFailure(amounts)) return amounts;
   const bands = spec.bands?.map((band) => convertedBand(band, amounts.rate)) ?? null;

@@ -4,6 +4,7 @@ import { accountsInOrder } from './bill-members.ts';
 import type { Calculation } from './calculation.ts';
 import { type Credit, DRAWABLE_TYPES } from './credit.ts';
 import { type Draft, type DraftLine, RANK } from './draft.ts';
+import { isKept } from './held-places.ts';
 import { lineOrder } from './line-order.ts';
 
 /** A line above 0, and what usage credits leave of it in the bill's currency. */
@@ -28,7 +29,7 @@ export function drawableLines(draft: Draft, calculation: Calculation): readonly 
 /** On a bill that is written, or on a locked one; a bill that fails has no lines. */
 function hasBill({ unwritten, existingBills }: Calculation, { billAccountId }: DraftLine): boolean {
   if (!unwritten.has(billAccountId)) return true;
-  return existingBills.some((bill) => bill.locked && bill.identity.accountId === billAccountId);
+  return existingBills.some((bill) => isKept(bill) && bill.identity.accountId === billAccountId);
 }
 
 function typeRank({ lineItemType }: DraftLine): number {

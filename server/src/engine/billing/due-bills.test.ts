@@ -20,10 +20,8 @@ import type { BillFacts, PlanTemplateFacts } from './facts.ts';
 
 /** The due bills as `date frequency group`. */
 function due(rows: Partial<BillFacts>): readonly string[] {
-  return dueBills(facts(rows)).map(({ identity, locked }) =>
-    [`${identity.gridDate}`, identity.frequencyKey, identity.groupKey, ...(locked ? ['locked'] : [])].join(
-      ' ',
-    ),
+  return dueBills(facts(rows)).map(({ identity, kept }) =>
+    [`${identity.gridDate}`, identity.frequencyKey, identity.groupKey, ...(kept ? ['locked'] : [])].join(' '),
   );
 }
 

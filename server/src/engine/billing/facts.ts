@@ -62,6 +62,11 @@ export type BillFacts = {
   readonly charges: readonly ChargeFacts[];
   /** All existing bills of the unit's accounts. */
   readonly bills: readonly ExistingBillFacts[];
+  /**
+   * Bills outside of the unit that charge for its attachments, from when one of its accounts had another
+   * parent: they stay as they are and say what is charged already. Left out when there are none.
+   */
+  readonly formerBills?: readonly ExistingBillFacts[];
   readonly target: BillTarget;
 };
 
@@ -340,6 +345,8 @@ export type ExistingBillFacts = {
   readonly id: string;
   readonly identity: BillIdentity;
   readonly locked: boolean;
+  /** This run of the schedule takes it as it is: approved, and nothing new was measured (spec 40 §7.6). */
+  readonly settled?: boolean;
   readonly startDate: PlainDate;
   readonly endDate: PlainDate;
   readonly billDate: PlainDate;

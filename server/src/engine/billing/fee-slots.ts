@@ -74,7 +74,7 @@ function placeOfNew(placing: Placing, fee: DueFee): DueSlot | null {
   const joined = openSlotFor(placing, { accountId, groupKey, date: fee.date, isLate });
   const makesBill = own !== null && isAskedFor(index, own, fee);
   if (joined !== undefined) return askedSlot(placing, joined, makesBill);
-  if (own === null || !makesBill) return null;
+  if (own === null || !makesBill || sameDay?.settled) return null;
   const order = dateOrder(fee.date, own.date);
   if (order !== 0 && !(isLate && order < 0)) return null;
   const slot = ownSlot(own, groupKey);

@@ -5,11 +5,12 @@ import { Temporal } from '../../kernel/time.ts';
 import { clippedSpan } from '../calendar/local-dates.ts';
 import { timesFraction } from '../money/fraction.ts';
 import type { BilledLine, BillFailure } from './bill.ts';
-import { type Calculation, placementOf } from './calculation.ts';
+import type { Calculation } from './calculation.ts';
 import { type Draft, FIXED_AMOUNT, type LineSpec, withFailure, withNonZeroLines } from './draft.ts';
 import type { ChargedPeriod } from './due-member.ts';
 import type { Floor } from './floor.ts';
 import { convertedAmount, isBillFailure } from './line-amount.ts';
+import { placementOf } from './placement.ts';
 import { hullOf, isWithin } from './service-span.ts';
 import {
   fractionText,
@@ -122,8 +123,8 @@ function spendIn(
   return maxOf(sumOf(spends), ZERO);
 }
 
-function billOfFloor({ index }: Calculation, { member: { attached } }: Floor): string {
-  return placementOf(index, attached, attached.account).billAccountId;
+function billOfFloor(calculation: Calculation, { member: { attached } }: Floor): string {
+  return placementOf(calculation, attached, attached.account).billAccountId;
 }
 
 /**

@@ -5,10 +5,11 @@ import type { CustomFieldLevels, CustomFieldValues } from '../expression/custom-
 import { compoundValue } from '../metering/compound-value.ts';
 import type { AttachedPlan } from './attached-plan.ts';
 import type { BillFailure, CalculationFailure } from './bill.ts';
-import { billOfAll, type Calculation } from './calculation.ts';
+import type { Calculation } from './calculation.ts';
 import type { AggregationFacts, CompoundAggregationFacts } from './facts.ts';
 import { isBillFailure } from './line-amount.ts';
 import type { Metric } from './metric.ts';
+import { billOfAll } from './placement.ts';
 import { type Asked, answerTo, failureOfAnswer, type Question, questionOf } from './question.ts';
 
 type InputQuestion = { readonly aggregation: AggregationFacts; readonly question: Question };
@@ -92,7 +93,7 @@ function failureOf(
   { calculation, attached }: Valuing,
   cause: Omit<CalculationFailure, 'kind'> & Pick<BillFailure, 'entity'>,
 ): BillFailure {
-  const billAccountId = billOfAll(calculation.index, attached);
+  const billAccountId = billOfAll(calculation, attached);
   return { kind: 'CalculationFailed', billAccountId, ...cause };
 }
 

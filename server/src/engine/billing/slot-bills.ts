@@ -3,6 +3,7 @@ import type { DueBill } from './bill.ts';
 import { accountsInOrder, chargesOf, existingBillOf, identityOf, membersOf } from './bill-members.ts';
 import type { Calculation } from './calculation.ts';
 import { feesOf } from './due-fees.ts';
+import { isKept } from './held-places.ts';
 import { opensWithCharge } from './opening-charges.ts';
 
 /** The due bills of one slot. */
@@ -20,7 +21,7 @@ export function dueBillsOf(calculation: Calculation): readonly DueBill[] {
       return {
         identity: identityOf(calculation, account),
         existingBillId: existing?.id ?? null,
-        locked: existing?.locked ?? false,
+        kept: existing !== null && isKept(existing),
       };
     })
     .filter((due) => due !== null);

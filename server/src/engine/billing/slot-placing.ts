@@ -50,7 +50,7 @@ export function placingOn(index: FactsIndex, slots: readonly DueSlot[], own: Own
 function openSlot(index: FactsIndex, slot: DueSlot, isAskedFor: boolean): OpenSlot {
   const known = { bills: index.facts.bills, answers: new Map() };
   const calculation = calculationOf(index, slot, known);
-  const unlocked = dueBillsOf(calculation).filter((due) => !due.locked);
+  const unlocked = dueBillsOf(calculation).filter((due) => !due.kept);
   return {
     slot,
     accountIds: new Set(unlocked.map((due) => due.identity.accountId)),

@@ -27,6 +27,7 @@ function mergeKey({ index }: Calculation, line: DraftLine): string | null {
   if (accountPlan === undefined || accountPlan.childBillingMode !== 'PARENT_SUMMARY') return null;
   if (accountPlan.accountId === index.head.id) return null;
   return JSON.stringify([
+    line.billAccountId,
     line.lineItemType,
     line.reason.timing,
     line.pricingId,
@@ -101,7 +102,8 @@ function joinedBand(a: PricingBandUsage, b: PricingBandUsage): PricingBandUsage 
 
 /** What later bills must still know of each child's line, such as the minimum to give back. */
 function billedLine(line: DraftLine): BilledLine {
-  const { chargeKey, timing, accountPlanId, normalSubtotal, refundedLineKey, mergedFrom } = line.reason;
+  const { chargeKey, timing, accountPlanId, accountId, normalSubtotal } = line.reason;
+  const { refundedLineKey, mergedFrom } = line.reason;
   return {
     key: line.key,
     lineItemType: line.lineItemType,
@@ -112,6 +114,8 @@ function billedLine(line: DraftLine): BilledLine {
     pricingId: line.pricingId,
     servicePeriodStartDate: line.servicePeriodStartDate,
     servicePeriodEndDate: line.servicePeriodEndDate,
-    reason: { chargeKey, timing, accountPlanId, normalSubtotal, refundedLineKey, mergedFrom },
+    reason: {
+      ...{ chargeKey, timing, accountPlanId, accountId, normalSubtotal, refundedLineKey, mergedFrom },
+    },
   };
 }

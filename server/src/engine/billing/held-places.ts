@@ -1,0 +1,48 @@
+// Spec 40 §6.3, §7.3: what stands on a bill that is kept does not move when the place of billing changes.
+import type { AttachedPlan } from './attached-plan.ts';
+import type { BilledLine } from './bill.ts';
+import type { ExistingBillFacts } from './facts.ts';
+
+/** By `heldKey`: the account whose bill holds what an attached plan charges an account for. */
+export type HeldPlaces = ReadonlyMap<string, string>;
+
+const NONE: HeldPlaces = new Map();
+
+/** Whether the calculation leaves the bill as it is. */
+export function isKept({ locked, settled }: ExistingBillFacts): boolean {
+  return locked || settled === true;
+}
+
+/** Names the charges of an attached plan, by its key, for one account. */
+export function heldKey(attachedKey: string, ownerId: string): string {
+  return `${attachedKey} ${ownerId}`;
+}
+
+/**
+ * What the kept ones among a slot's bills hold: the lines on them, and also without a line the plan itself,
+ * which a bill names in its periods when all or the first part of the plan's charges belong to it.
+ */
+export function heldPlaces(
+  bills: readonly ExistingBillFacts[],
+  attached: readonly AttachedPlan[],
+): HeldPlaces {
+  const kept = bills.filter(isKept);
+  if (kept.length === 0) return NONE;
+  const owners = new Map(attached.map(({ key, account }) => [key, account.id]));
+  const held = new Map<string, string>();
+  for (const { identity, periods, lines } of kept) {
+    for (const { accountPlanId, planId } of periods) {
+      const key = `${accountPlanId}/${planId}`;
+      held.set(heldKey(key, owners.get(key) ?? ''), identity.accountId);
+    }
+    for (const { planId, reason } of lines.flatMap(unmergedLines)) {
+      held.set(heldKey(`${reason.accountPlanId}/${planId}`, reason.accountId), identity.accountId);
+    }
+  }
+  return held;
+}
+
+/** Lines that were merged for their reader are taken apart again. */
+export function unmergedLines(line: BilledLine): readonly BilledLine[] {
+  return line.reason.mergedFrom.length > 0 ? line.reason.mergedFrom : [line];
+}
