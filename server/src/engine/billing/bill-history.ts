@@ -1,12 +1,13 @@
 // Spec 40 §3.4, §5.3: what the unit's bills have charged so far, found by attached plan and by charge.
 import type { PlainDate } from '../../kernel/time.ts';
-import type { BilledLine, BilledPeriod, BillIdentity } from './bill.ts';
+import type { BilledLine, BilledPeriod, BillIdentity, BillStamp } from './bill.ts';
 import { type BillSlot, isConsolidated, isSameSlot } from './bill-slot.ts';
 import { unmergedLines } from './held-places.ts';
 
 /** What later calculations need of a bill, stored or just calculated. */
 export type BillRecord = {
   readonly identity: BillIdentity;
+  readonly stamp: Pick<BillStamp, 'timezone'>;
   readonly periods: readonly BilledPeriod[];
   readonly lines: readonly BilledLine[];
 };
@@ -14,6 +15,8 @@ export type BillRecord = {
 /** An attached plan's part in one bill. */
 export type BilledPart = BilledPeriod & {
   readonly gridDate: PlainDate;
+  /** The zone of the bill's days. */
+  readonly zone: string;
   readonly isConsolidated: boolean;
 };
 
@@ -53,8 +56,9 @@ export function billHistory(
   };
 }
 
-function partsOf({ identity, periods }: BillRecord): readonly BilledPart[] {
-  const bill = { gridDate: identity.gridDate, isConsolidated: isConsolidated(identity) };
+function partsOf({ identity, stamp, periods }: BillRecord): readonly BilledPart[] {
+  const { gridDate } = identity;
+  const bill = { gridDate, zone: stamp.timezone, isConsolidated: isConsolidated(identity) };
   return periods.map((period) => ({ ...bill, ...period }));
 }
 

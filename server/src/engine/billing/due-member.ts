@@ -1,5 +1,5 @@
 // Spec 40 §3.4, §3.5, §5.3: an attached plan's part in the bills of one date: what it closes, what it opens.
-import type { PlainDate } from '../../kernel/time.ts';
+import { type Instant, type PlainDate, startOfDate } from '../../kernel/time.ts';
 import type { BillingPeriod } from '../calendar/billing-periods.ts';
 import { type ClosedSpan, clippedSpan, type DateSpan, instantsOf } from '../calendar/local-dates.ts';
 import type { AttachedPlan } from './attached-plan.ts';
@@ -49,17 +49,36 @@ export function dueMember(
     isFormerFrequency,
     isClosedElsewhere: stored === null && isClosedBy(parts, slot),
   });
-  const closing = chargedPeriod(attached, dates?.closing ?? null);
+  const closing = chargedPeriod(attached, dates?.closing ?? null, parts);
   const opening = chargedPeriod(attached, dates?.opening ?? null);
   if (dates === null || (closing === null && opening === null)) return null;
   return { attached, closing, opening, billPeriod: dates.billPeriod };
 }
 
-function chargedPeriod(attached: AttachedPlan, period: BillingPeriod | null): ChargedPeriod | null {
+function chargedPeriod(
+  attached: AttachedPlan,
+  period: BillingPeriod | null,
+  before: readonly BilledPart[] = [],
+): ChargedPeriod | null {
   if (period === null) return null;
   const active = { start: attached.activeStart, end: attached.activeEnd };
-  const service = clippedSpan(instantsOf(period, attached.zone), [active]);
+  const span = instantsOf(period, attached.zone);
+  const start = endInFormerZone(attached, period, before) ?? span.start;
+  const service = clippedSpan({ start, end: span.end }, [active]);
   return service === null ? null : { service, ...period };
+}
+
+/**
+ * The moment at which the bill before has ended, when its days were those of another zone: no hour is billed
+ * twice or never because the zone has changed in between.
+ */
+function endInFormerZone(
+  { zone }: AttachedPlan,
+  { start }: BillingPeriod,
+  before: readonly BilledPart[],
+): Instant | null {
+  const last = before.find((part) => part.zone !== zone && part.period?.end.equals(start));
+  return last === undefined ? null : startOfDate(start, last.zone);
 }
 
 /** Another bill covers this date, made under another epoch: its days must not be billed again from here. */
