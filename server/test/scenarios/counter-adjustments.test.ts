@@ -78,3 +78,20 @@ test('there is one adjustment a day, also after an update', async () => {
   expect(moved).toMatchObject({ status: 400, body: { code: 'DUPLICATE' } });
   expect(await server.request('DELETE', `/counteradjustments/${id}`)).toMatchObject({ status: 200 });
 });
+
+test('an account takes its adjustments along, unless it cannot be deleted', async () => {
+  const owner = await account(server);
+  const made = await created(server, '/counteradjustments', {
+    ...{ counterId, accountId: owner.id },
+    ...{ date: '2024-01-01', value: 3 },
+  });
+  const path = `/counteradjustments/${made.id}`;
+  const kept = await account(server, { parentAccountId: owner.id });
+  expect(await server.request('DELETE', `/accounts/${owner.id}`)).toMatchObject({
+    ...{ status: 400, body: { code: 'ENTITY_IN_USE' } },
+  });
+  expect(await server.request('GET', path)).toMatchObject({ status: 200 });
+  expect(await server.request('DELETE', `/accounts/${kept.id}`)).toMatchObject({ status: 200 });
+  expect(await server.request('DELETE', `/accounts/${owner.id}`)).toMatchObject({ status: 200 });
+  expect(await server.request('GET', path)).toMatchObject({ status: 404 });
+});

@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import { deleteOwned } from '../../api/delete-owned.ts';
 import {
   code,
   customFields,
@@ -17,6 +19,7 @@ import { defineResource } from '../../api/resource.ts';
 import { refusal } from '../../kernel/errors.ts';
 import { currencyMustBeLive } from '../organization/index.ts';
 import { parentMustFit } from './account-hierarchy.ts';
+import { counterAdjustment } from './counter-adjustment.ts';
 
 const address = group({
   addressLine1: optional(text({ max: 50 })),
@@ -73,4 +76,6 @@ export const account = defineResource({
       await parentMustFit(scope, { id: next.id, parentAccountId: next.parentAccountId });
     }
   },
+  // Without plans and bills they have never meant anything (spec 40 §1.4).
+  beforeDelete: (scope, { id }) => deleteOwned(counterAdjustment, scope, sql`account_id = ${id}`),
 });
