@@ -156,7 +156,7 @@ function draftOf(member: Member, rated: Rated, metric: Metric): Draft {
 
 type Portion = { readonly id: string; readonly quantity: Decimal; readonly measure: Line['measure'] };
 
-/** Spec 40 §6.3, §5.8 no. 5: each account's share by its own quantity; the last takes the remainder. */
+/** Spec 40 §6.3, §5.8 no. 5: each account's share by its own quantity, while something is left; the last takes the rest. */
 function split(
   organization: Organization,
   member: Member,
@@ -164,11 +164,13 @@ function split(
 ): readonly Line[] {
   const total = sumOf(shares.map((share) => share.quantity));
   const isOwn = member.attachment.mode === 'CHILD';
+  const isCapped = shares.every((share) => share.quantity.gte(0));
   let left = whole.subtotal;
   return shares.map(({ id, quantity, measure }, i) => {
     const isLast = i === shares.length - 1;
     const part = (amount: Decimal) => amount.times(quantity).div(total);
-    const subtotal = isLast ? left : rounded(part(whole.subtotal), whole.currency, organization);
+    const own = rounded(part(whole.subtotal), whole.currency, organization);
+    const subtotal = isLast || (isCapped && own.abs().gt(left.abs())) ? left : own;
     const inBill = billCurrency(organization, isOwn ? id : whole.on.account);
     const converted = rounded(subtotal.times(whole.rate), inBill, organization);
     left = left.minus(subtotal);

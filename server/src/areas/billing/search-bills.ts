@@ -62,11 +62,13 @@ const COLUMNS: Readonly<Record<string, string>> = {
   endDateTimeUTC: 'endDateTimeUtc',
 };
 
-function orderOf({ sortBy = 'dtCreated', sortOrder }: Sorting): RawBuilder<unknown> {
+function orderOf(sorting: Sorting): RawBuilder<unknown> {
+  const { sortBy = 'dtCreated' } = sorting;
   const { lineItems: _, ...fields } = billResponse().shape;
   if (!ENVELOPE.includes(sortBy) && !Object.hasOwn(fields, sortBy)) {
     throw fieldsRefused([{ field: 'sortBy', message: 'must be a field of Bill' }]);
   }
-  const direction = (sortOrder ?? (sortBy === 'dtCreated' ? 'DESC' : 'ASC')) === 'ASC' ? sql`asc` : sql`desc`;
+  const sortOrder = sorting.sortOrder ?? (sorting.sortBy === undefined ? 'DESC' : 'ASC');
+  const direction = sortOrder === 'ASC' ? sql`asc` : sql`desc`;
   return sql`${sql.ref(COLUMNS[sortBy] ?? sortBy)} ${direction} nulls last, id ${direction}`;
 }

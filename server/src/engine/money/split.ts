@@ -16,7 +16,7 @@ import { type CurrencyRule, isRoundingFailure, type RoundingFailure, roundAmount
  * The parts of `total` (in the currency of the rule) in proportion to the weights, in their order. Every
  * part but the last is rounded by itself and the last takes what is left, so the parts always add up to
  * `total`: 10.00 in three equal parts is 3.33, 3.33, 3.34. Weights that add up to 0 leave everything to the
- * last part.
+ * last part. Without weights below 0 no part takes more than is left: 0.02 in four is 0.01, 0.01, 0, 0.
  */
 export function splitAmount(
   total: Decimal,
@@ -25,12 +25,14 @@ export function splitAmount(
 ): readonly Decimal[] | RoundingFailure {
   assert(weights.length > 0, 'an amount is split into at least one part');
   const whole = sumOf(weights);
+  const isCapped = !weights.some((weight) => weight.isNegative());
   const parts: Decimal[] = [];
   let left = total;
   for (const weight of weights.slice(0, -1)) {
     const exact = whole.isZero() ? ZERO : timesFraction(total, fraction(weight, whole));
-    const part = roundAmount(exact, rule);
-    if (isRoundingFailure(part)) return part;
+    const rounded = roundAmount(exact, rule);
+    if (isRoundingFailure(rounded)) return rounded;
+    const part = isCapped ? noMoreThan(left, rounded) : rounded;
     parts.push(part);
     left = left.minus(part);
   }
@@ -51,10 +53,15 @@ export function splitByFractions(
   let left = total;
   for (const weight of weights.slice(0, -1)) {
     const exact = isZeroFraction(whole) ? ZERO : timesFraction(total, dividedFractions(weight, whole));
-    const part = roundAmount(exact, rule);
-    if (isRoundingFailure(part)) return part;
+    const rounded = roundAmount(exact, rule);
+    if (isRoundingFailure(rounded)) return rounded;
+    const part = noMoreThan(left, rounded);
     parts.push(part);
     left = left.minus(part);
   }
   return [...parts, left];
+}
+
+function noMoreThan(left: Decimal, part: Decimal): Decimal {
+  return part.abs().gt(left.abs()) ? left : part;
 }
