@@ -34,10 +34,9 @@ export async function keepBillFacts(tx: Tx, writer: Writer, origins: readonly Bi
   await sql`${withNext}insert into bill_manifest as m
     select r.* from ${await rowSet(tx, 'bill_manifest', manifests)} r
     on conflict (org_id, bill_id) do update
-    set (engine_version, calculated_at, catalog_digest, unit_digest, run_digest) = (excluded.engine_version,
-      excluded.calculated_at, excluded.catalog_digest, excluded.unit_digest, excluded.run_digest)`.execute(
-    tx,
-  );
+    set (engine_version, calculated_at, catalog_digest, unit_digest, run_digest, measured_before) =
+      (excluded.engine_version, excluded.calculated_at, excluded.catalog_digest, excluded.unit_digest,
+      excluded.run_digest, excluded.measured_before)`.execute(tx);
 }
 
 function manifestRow(
@@ -54,6 +53,7 @@ function manifestRow(
     catalogDigest: catalog.digest,
     unitDigest: own.digest,
     runDigest: run.digest,
+    measuredBefore: unit.measuredBefore,
   };
 }
 
@@ -89,6 +89,8 @@ export type BillManifest = {
   readonly catalogDigest: string;
   readonly unitDigest: string;
   readonly runDigest: string;
+  /** What came at it or after may be missing; null where only the time of calculation is known. */
+  readonly measuredBefore: Instant | null;
 };
 
 /** A bill's manifest and the facts; null for a bill that was calculated before facts were kept. */
@@ -99,6 +101,7 @@ export async function billFacts(
 ): Promise<(KeptFacts & { readonly manifest: BillManifest }) | null> {
   const { rows } = await sql<BillManifest & { catalog: string; unit: string; run: string }>`
     select m.engine_version, m.calculated_at, m.catalog_digest, m.unit_digest, m.run_digest,
+      m.measured_before,
       catalog.content as catalog, own.content as unit, run.content as run
     from bill_manifest m
     join bill_fact_set catalog on catalog.org_id = m.org_id and catalog.digest = m.catalog_digest

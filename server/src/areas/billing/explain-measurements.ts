@@ -19,8 +19,8 @@ type Wanted = {
 };
 
 /**
- * Measurements of a line's windows: COUNTED came before the calculation, LATE after it and so are not on the
- * bill, REJECTED were refused when they came. None for a line that is not usage.
+ * Measurements of a line's windows: COUNTED came before the calculation, LATE after it or waited then to be
+ * stored, REJECTED were refused when they came. None for a line that is not usage.
  */
 export async function measurementPage(
   ctx: Context,
@@ -30,7 +30,7 @@ export async function measurementPage(
   const inputs = inputsOf(explained, line);
   if (inputs.length === 0) return { data: [], next: null };
   if (wanted.name === 'REJECTED') return rejectedPage(ctx, { explained, inputs }, wanted);
-  const calculated = explained.bill['lastCalculatedDate'] as Instant;
+  const calculated = explained.manifest?.measuredBefore ?? (explained.bill['lastCalculatedDate'] as Instant);
   const { rows, next } = await sourceMeasurements(ctx, explained.bill.orgId, {
     inputs,
     received: wanted.name === 'COUNTED' ? { before: calculated } : { since: calculated },

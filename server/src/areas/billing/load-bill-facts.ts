@@ -3,6 +3,7 @@ import { aggregationCodesOf } from '../../engine/metering/compound-names.ts';
 import type { Instant } from '../../kernel/time.ts';
 import type { Reader } from '../../store/database.ts';
 import { onOneSession } from '../../store/one-session.ts';
+import { storedUntil } from '../usage/index.ts';
 import {
   type ContractRow,
   loadAccountPlans,
@@ -20,7 +21,12 @@ import { formerBills } from './former-bills.ts';
 import type { BillingOrganization } from './load-organization.ts';
 
 /** A unit is named by its parent account, or by its only one. */
-export type UnitFacts = { readonly unitId: string; readonly facts: BillFacts };
+export type UnitFacts = {
+  readonly unitId: string;
+  readonly facts: BillFacts;
+  /** Measurements that came before it were stored when the facts were read; it is no fact of a bill. */
+  readonly measuredBefore: Instant;
+};
 
 export type FactsRequest = {
   readonly organization: BillingOrganization;
@@ -46,7 +52,7 @@ async function unitFacts(db: Reader, request: FactsRequest): Promise<readonly Un
   const accounts = await loadAccounts(source, unitIds);
   const accountIds = accounts.map((account) => account.id);
   const rows = await heldRows(source, request, accountIds);
-  const { accountPlans, commitments, balances, charges } = rows;
+  const { measuredBefore, accountPlans, commitments, balances, charges } = rows;
   const linkedIds = [...accountPlans, ...commitments, ...charges].map((row) => row.contractId);
   const productIds = [
     ...productIdsOf(balances),
@@ -70,7 +76,7 @@ async function unitFacts(db: Reader, request: FactsRequest): Promise<readonly Un
     const own = units.get(unitId);
     if (own === undefined) return [];
     const facts = factsOf({ catalog, customFields, parts, accounts: own, ...request });
-    return [{ unitId, facts: withFormerBills(facts, former.get(unitId)) }];
+    return [{ unitId, facts: withFormerBills(facts, former.get(unitId)), measuredBefore }];
   });
 }
 
@@ -80,15 +86,17 @@ type Source = { readonly db: Reader; readonly orgId: string };
 async function heldRows(source: Source, request: FactsRequest, accountIds: readonly string[]) {
   const { organization, now, lockBalances: lock } = request;
   const { timezone: zone } = organization.facts;
-  const [commitments, balances, accountPlans, counterAdjustments, charges, billRows] = await Promise.all([
-    loadCommitments(source, { accountIds, zone, lock }),
-    loadBalances(source, { accountIds, now, lock }),
-    loadAccountPlans(source, accountIds),
-    loadCounterAdjustments(source, accountIds),
-    loadCharges(source, accountIds),
-    existingBillRows(source, organization, accountIds),
-  ]);
-  return { commitments, balances, accountPlans, counterAdjustments, charges, billRows };
+  const [commitments, balances, accountPlans, counterAdjustments, charges, billRows, measuredBefore] =
+    await Promise.all([
+      loadCommitments(source, { accountIds, zone, lock }),
+      loadBalances(source, { accountIds, now, lock }),
+      loadAccountPlans(source, accountIds),
+      loadCounterAdjustments(source, accountIds),
+      loadCharges(source, accountIds),
+      existingBillRows(source, organization, accountIds),
+      storedUntil(source.db, source.orgId, now),
+    ]);
+  return { commitments, balances, accountPlans, counterAdjustments, charges, billRows, measuredBefore };
 }
 
 /** Products that lines of the balances show. */

@@ -19,12 +19,13 @@ type Approved = {
   readonly id: string;
   readonly unitId: string;
   readonly startDateTimeUtc: Instant;
-  readonly lastCalculatedDate: Instant;
+  /** What came before it is on the bill. */
+  readonly measuredBefore: Instant;
 };
 
 /**
- * The units for a run of the schedule: approved bills for which nothing new has been measured since they were
- * calculated are taken as they are (spec 40 §7.6); unlike locked ones they still hold what is dated for them.
+ * The units for a run of the schedule: approved bills are taken as they are when nothing has come but what was
+ * stored when they were calculated (spec 40 §7.6). Unlike locked ones they still hold what is dated for them.
  */
 export async function withSettledBills(
   ctx: Context,
@@ -36,8 +37,9 @@ export async function withSettledBills(
   );
   const { rows: approved } = await sql<Approved>`
     select b.id, coalesce(a.parent_account_id, a.id) as unit_id, b.start_date_time_utc,
-      b.last_calculated_date
+      coalesce(m.measured_before, b.last_calculated_date) as measured_before
     from bill b join account a on a.org_id = b.org_id and a.id = b.account_id
+    left join bill_manifest m on m.org_id = b.org_id and m.bill_id = b.id
     where b.org_id = ${orgId} and b.id = any(${billIds}::uuid[]) and b.status = 'APPROVED'`.execute(tx);
   if (approved.length === 0) return units;
   const accountIds = units.flatMap(({ facts }) => facts.accounts.map((account) => account.id));
@@ -49,9 +51,9 @@ export async function withSettledBills(
   const settled = new Set(
     approved.filter((bill) => !isNewer(byUnit.get(bill.unitId), bill)).map((bill) => bill.id),
   );
-  return units.map(({ unitId, facts }) => ({
-    unitId,
-    facts: { ...facts, bills: settledAmong(facts, settled) },
+  return units.map((unit) => ({
+    ...unit,
+    facts: { ...unit.facts, bills: settledAmong(unit.facts, settled) },
   }));
 }
 
@@ -60,8 +62,8 @@ function latestOf({ accounts }: BillFacts, arrivals: ReadonlyMap<string, Instant
   return times.length === 0 ? null : times.reduce((a, b) => (isBefore(a, b) ? b : a));
 }
 
-function isNewer(arrival: Instant | null | undefined, { lastCalculatedDate }: Approved): boolean {
-  return arrival !== null && arrival !== undefined && isBefore(lastCalculatedDate, arrival);
+function isNewer(arrival: Instant | null | undefined, { measuredBefore }: Approved): boolean {
+  return arrival !== null && arrival !== undefined && !isBefore(arrival, measuredBefore);
 }
 
 function settledAmong({ bills }: BillFacts, settled: ReadonlySet<string>): BillFacts['bills'] {

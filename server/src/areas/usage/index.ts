@@ -23,6 +23,7 @@ export {
   sourceMeasurements,
   sourcesSql,
 } from './source-measurements.ts';
+export { storedUntil } from './stored-until.ts';
 export { submitMeasurements } from './submit-measurements.ts';
 export {
   type BreakdownRow,
