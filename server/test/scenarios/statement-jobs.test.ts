@@ -188,6 +188,19 @@ test.each([
   expect(await seen()).toEqual(expected);
 });
 
+test.each([
+  ['of some meters', () => ({ meterIds: [meter.id] }), 2],
+  ['that names no meters', () => ({ meterIds: [] }), 1],
+])(
+  'beside a statement %s, the one of the approval is written when it shows more',
+  async (_what, filters, jobs) => {
+    const { bill } = await mayBill({ autoGenerateStatementMode: 'JSON' });
+    await stated(server, bill, { filters: filters() });
+    await server.request('POST', '/bills/approve', { billIds: [bill.id] });
+    expect(await endedJobsOf(bill)).toHaveLength(jobs);
+  },
+);
+
 test('direct access: none until there is one, then the newest; the usage of a line alone', async () => {
   const { acme, bill } = await mayBill();
   const line = bill.lineItems[0]?.id;

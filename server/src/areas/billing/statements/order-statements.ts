@@ -41,7 +41,7 @@ export async function updateFinishedBills(
 
 /**
  * Orders the statements that account or organization want of finished bills (spec 40 §10.4), unless the bill
- * has a statement that shows it as it is, or one is being made.
+ * has a statement that shows all of it as it is, or one is being made.
  */
 async function orderStatements(tx: Tx, writing: JobWriting, billIds: readonly string[]): Promise<void> {
   if (billIds.length === 0) return;
@@ -56,6 +56,7 @@ async function orderStatements(tx: Tx, writing: JobWriting, billIds: readonly st
       and b.status = 'APPROVED' and m.mode <> 'NONE'
       and not exists (select from statement_job j
         where j.org_id = b.org_id and j.bill_id = b.id and (m.mode = 'JSON' or j.include_csv_format)
+          and coalesce(j.filters -> 'meterIds', '[]') = '[]'
           and j.statement_job_status in ('PENDING', 'RUNNING', 'COMPLETE')
           and coalesce(j.bill_content_version = b.content_version, true))
     order by b.id`.execute(tx);
