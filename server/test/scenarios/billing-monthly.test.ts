@@ -118,3 +118,25 @@ test('a preview shows the bill and leaves no trace', async () => {
   expect(body).toMatchObject({ accountId: acme.id, billTotal: 70, status: 'PENDING' });
   expect(await billsOf(server, acme)).toEqual([]);
 });
+
+test('a preview has the timezone that a job would write, with and without a bill', async () => {
+  const path = '/organizationconfig';
+  const config = (await server.request('GET', path)).body as Bill;
+  const configured = await server.request('PUT', path, { ...config, timezone: 'GMT+1' });
+  const { plan } = await tieredPlan();
+  const acme = await account(server);
+  await attach(server, acme, plan);
+  const wanted = { ...MAY, accountIds: [acme.id] };
+  const zones: unknown[] = [];
+  const preview = async (fields: object) => {
+    const sent = { ...wanted, billFrequencyInterval: 1, ...fields };
+    zones.push(((await server.request('POST', '/bills/preview', sent)).body as Bill)['timezone']);
+  };
+  await preview({});
+  await runJob(server, wanted);
+  zones.push((await theBillOf(server, acme))['timezone']);
+  await preview({});
+  await preview({ timezone: 'UTC+2:00' });
+  expect(zones).toEqual(['GMT+1', 'GMT+1', 'GMT+1', 'UTC+2:00']);
+  await server.request('PUT', path, { ...config, version: (configured.body as Bill).version });
+});

@@ -22,7 +22,7 @@ import { type CalculatedUnit, calculateUnits } from './calculate-units.ts';
 import { calculatedValues } from './draft-row.ts';
 import { existingBill, storedBillAnswer } from './get-bill.ts';
 import { loadBillFacts } from './load-bill-facts.ts';
-import { loadOrganization } from './load-organization.ts';
+import { type BillingOrganization, loadOrganization } from './load-organization.ts';
 
 /** The bill that a job would write for one account; nothing is stored (spec 40 §8.4). */
 export const previewBill = defineOperation({
@@ -44,23 +44,29 @@ export const previewBill = defineOperation({
     const wanted = body();
     const [accountId = ''] = wanted.accountIds;
     const target = createTarget(wanted, ctx.clock.now());
-    const unit = await calculatedUnit(ctx, { orgId, accountId, target });
-    return previewOf(ctx, { orgId, accountId, unit, timezoneText: wanted.timezone });
+    const organization = await loadOrganization(ctx.db, orgId);
+    const unit = await calculatedUnit(ctx, { organization, accountId, target });
+    const timezoneText = wanted.timezone ?? organization.timezoneText;
+    return previewOf(ctx, { orgId, accountId, unit, timezoneText });
   },
 });
 
-type Preview = { readonly orgId: string; readonly accountId: string };
+type Wanted = {
+  readonly organization: BillingOrganization;
+  readonly accountId: string;
+  readonly target: CreateTarget;
+};
 
 async function calculatedUnit(
   ctx: Context,
-  { orgId, accountId, target }: Preview & { readonly target: CreateTarget },
+  { organization, accountId, target }: Wanted,
 ): Promise<CalculatedUnit> {
+  const { orgId } = organization;
   const { rows } = await sql<{ unitId: string }>`
     select coalesce(parent_account_id, id) as unit_id from account
     where org_id = ${orgId} and id = ${accountId}`.execute(ctx.db);
   const [found] = rows;
   if (!found) throw refusal('REFERENCE_NOT_FOUND', 'accountIds[0]', 'names no account');
-  const organization = await loadOrganization(ctx.db, orgId);
   const units = await loadBillFacts(ctx.db, {
     ...{ organization, unitIds: [found.unitId], target },
     now: target.now,
@@ -72,7 +78,13 @@ async function calculatedUnit(
   return unit;
 }
 
-type Calculated = Preview & { readonly unit: CalculatedUnit; readonly timezoneText: string | null };
+type Calculated = {
+  readonly orgId: string;
+  readonly accountId: string;
+  readonly unit: CalculatedUnit;
+  /** As a create job would have it: what the request says, or the organization's as it was configured. */
+  readonly timezoneText: string;
+};
 
 async function previewOf(ctx: Context, calculated: Calculated): Promise<Row> {
   const { accountId, unit } = calculated;
@@ -107,7 +119,7 @@ async function draftAnswer(ctx: Context, calculated: Calculated, draft: DraftBil
     ...calculatedValues(draft, { billJobId: null, writer }),
     id: before?.id ?? newId(),
     accountCode: codeOf(unit.facts, accountId),
-    timezone: timezoneText ?? draft.timezone,
+    timezone: timezoneText,
   } as unknown as BillRow;
   return wholeBillAnswer(bill, lineRows(writer, bill.id, { lines: draft.lines, before: [] }));
 }
