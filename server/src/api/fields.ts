@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Decimal } from '../kernel/decimal.ts';
 import { isDecimal } from '../kernel/decimal.ts';
 import { uuidFromText } from '../kernel/ids.ts';
-import { dateFromText, type Instant, instantFromText, type PlainDate, zoneFromText } from '../kernel/time.ts';
+import { dateFromText, type Instant, momentFromText, type PlainDate, zoneFromText } from '../kernel/time.ts';
 
 /** A JSON Schema 2020-12 fragment, as `/openapi.json` shows it. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
@@ -259,11 +259,15 @@ export function referenceReadLater(entity: string): z.ZodType<string | null> {
   return schema;
 }
 
+type DateLimits = { readonly years?: readonly [first: number, last: number] };
+
 /** A calendar date; a date-time is cut to its date in its own offset (spec 10 §2). */
-export function date() {
+export function date({ years: [first, last] = [1, 9999] }: DateLimits = {}) {
   return field<PlainDate>({ type: 'string', format: 'date' }, (value) => {
     if (typeof value !== 'string') return refused('must be text');
-    return dateFromText(value) ?? refused('must be a date such as 2024-05-31');
+    const day = dateFromText(value);
+    if (day === null) return refused('must be a date such as 2024-05-31');
+    return day.year < first || day.year > last ? refused(`must be of the years ${first} to ${last}`) : day;
   });
 }
 
@@ -275,7 +279,7 @@ export function date() {
 export function dateTime() {
   return field<Instant>({ type: 'string', format: 'date-time' }, (value) => {
     if (typeof value !== 'string') return refused('must be text');
-    const instant = instantFromText(value) ?? (dateFromText(value) as Instant | null);
+    const instant = momentFromText(value) as Instant | null;
     return instant ?? refused('must be a date-time such as 2024-05-31T12:00:00Z');
   });
 }

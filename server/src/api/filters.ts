@@ -4,7 +4,7 @@ import { uuidFromText } from '../kernel/ids.ts';
 import {
   dateFromText,
   type Instant,
-  instantFromText,
+  momentFromText,
   type PlainDate,
   startOfDate,
   Temporal,
@@ -98,7 +98,7 @@ export function dateParameter() {
  */
 export function momentParameter() {
   return single({ type: 'string' }, (value) => {
-    return instantFromText(value) ?? dateFromText(value) ?? refused('must be a date or a date-time');
+    return momentFromText(value) ?? refused('must be a date or a date-time');
   });
 }
 

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { uuidFromText } from '../kernel/ids.ts';
-import { dateFromText, instantFromText, startOfDate } from '../kernel/time.ts';
+import { dateFromText, momentFromText, startOfDate, Temporal } from '../kernel/time.ts';
 import type { Condition } from '../store/database.ts';
 import { fieldsRefused } from './body.ts';
 
@@ -106,9 +106,9 @@ function dateCondition(term: Term): Condition {
 function dateTimeCondition(term: Term): Condition {
   const { field, comparator, value } = term;
   if (comparator === '~') return beginning(instantAsText(field), term);
-  const date = dateFromText(value);
-  const instant = instantFromText(value) ?? (date && startOfDate(date, term.zone));
-  const text = String(instant ?? refuse(`${field} takes a date or a date-time`));
+  const moment = momentFromText(value) ?? refuse(`${field} takes a date or a date-time`);
+  const instant = moment instanceof Temporal.PlainDate ? startOfDate(moment, term.zone) : moment;
+  const text = String(instant);
   return comparison(field, comparator, sql`${text}::timestamptz`);
 }
 

@@ -7,6 +7,7 @@ import {
   instantFromStored,
   instantFromText,
   instantText,
+  startOfDate,
   Temporal,
 } from './time.ts';
 
@@ -26,6 +27,12 @@ test.each([
   ['2024-02-29T10:60:00Z', null],
   ['2024-13-01T00:00:00Z', null],
   ['2024-02-29', null],
+  ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00Z'],
+  ['0000-12-31T23:59:59Z', null],
+  ['0000-12-31T23:00:00-02:00', null],
+  ['0001-01-01T00:00:00+01:00', null],
+  ['9999-12-31T23:59:59.999999Z', '9999-12-31T23:59:59.999999Z'],
+  ['9999-12-31T23:00:00-01:00', null],
 ])('%s is the instant %s', (text, expected) => {
   const instant = instantFromText(text);
   expect(instant?.toString() ?? null).toBe(expected);
@@ -73,6 +80,10 @@ test.each([
   ['2024-02-29T23:59:59.999Z', '2024-02-29'],
   ['2024-02-29t00:30:00,5-05:30', '2024-02-29'],
   ['2024-02-29 00:30+0200', '2024-02-29'],
+  ['0001-01-01', '0001-01-01'],
+  ['9999-12-31T23:59:59-12:00', '9999-12-31'],
+  ['0000-12-31', null],
+  ['0000-02-29T12:00:00Z', null],
   ['2023-02-29', null],
   ['2023-02-29T00:00:00Z', null],
   ['2024-01-01T99:99:99Z', null],
@@ -81,6 +92,15 @@ test.each([
   ['2024-01-01T12', null],
 ])('%s is of the day %s', (text, day) => {
   expect(dateFromText(text)?.toString() ?? null).toBe(day);
+});
+
+test.each([
+  ['0001-01-01', 'UTC', '0001-01-01T00:00:00Z'],
+  ['0001-01-01', '+01:00', '0001-01-01T00:00:00Z'],
+  ['0001-01-02', '+14:00', '0001-01-01T10:00:00Z'],
+  ['9999-12-31', '-12:00', '9999-12-31T12:00:00Z'],
+])('%s begins in %s at %s', (date, zone, expected) => {
+  expect(startOfDate(Temporal.PlainDate.from(date), zone).toString()).toBe(expected);
 });
 
 test('every date is written as Temporal writes it, also when it is asked for again', () => {

@@ -5,6 +5,10 @@ export { Temporal };
 export type Instant = Temporal.Instant;
 export type PlainDate = Temporal.PlainDate;
 
+/** PostgreSQL knows no year 0, and four digits no year 10000, which the platform writes with a sign. */
+const YEAR_1_MS = -62_135_596_800_000;
+const YEAR_10000_MS = 253_402_300_800_000;
+
 /** A half-open span of instants: `start` belongs to it, `end` does not; `end` null = for ever. */
 export type Span = { readonly start: Instant; readonly end: Instant | null };
 
@@ -42,7 +46,18 @@ function offsetZone(match: RegExpExecArray): string | null {
  * first existing instant of that date, one that happens twice the earlier (spec 40 §3.1).
  */
 export function startOfDate(date: PlainDate, zone: string): Instant {
-  return startsOfDates(`${dateNumber(date)} ${zone}`, () => date.toZonedDateTime(zone).toInstant());
+  return startsOfDates(`${dateNumber(date)} ${zone}`, () => {
+    const start = date.toZonedDateTime(zone).toInstant();
+    // The first day of year 1 begins in year 0 wherever clocks are ahead of UTC.
+    return isStorableInstant(start) || date.year !== 1
+      ? start
+      : Temporal.Instant.fromEpochMilliseconds(YEAR_1_MS);
+  });
+}
+
+/** Whether the stores take the instant: those of the years 1 to 9999 in UTC. */
+export function isStorableInstant({ epochMilliseconds: ms }: Instant): boolean {
+  return ms >= YEAR_1_MS && ms < YEAR_10000_MS;
 }
 
 // The polyfill reads the rules of a zone anew for each conversion, and a bill needs dozens of the same ones.
@@ -94,7 +109,7 @@ const DATE_TIME =
 
 /**
  * The calendar date written in the text: `YYYY-MM-DD`, or the date part of an ISO-8601 date-time in its own
- * offset (spec 10 §2). Null when it is neither, or no such day exists.
+ * offset (spec 10 §2). Null when it is neither, or no such day exists; PostgreSQL knows none of the year 0.
  */
 export function dateFromText(text: string): PlainDate | null {
   if (DATE_ONLY.test(text)) return dayOf(text);
@@ -104,7 +119,8 @@ export function dateFromText(text: string): PlainDate | null {
 /** The day that a date or a date-time begins with; null when there is no such day. */
 function dayOf(text: string): PlainDate | null {
   try {
-    return Temporal.PlainDate.from(DATE.exec(text)?.[0] ?? '', { overflow: 'reject' });
+    const day = Temporal.PlainDate.from(DATE.exec(text)?.[0] ?? '', { overflow: 'reject' });
+    return day.year === 0 ? null : day;
   } catch {
     return null;
   }
@@ -122,10 +138,17 @@ function hasTimeOfDay(text: string): boolean {
 
 /**
  * The instant of an ISO-8601 date-time; without an offset it is read as UTC (spec 10 §2). Null for anything
- * else, a bare date included. Digits below microseconds are dropped, because that is what the stores keep.
+ * else, a bare date included, and for years that the stores do not keep. Digits below microseconds are
+ * dropped, because they do not keep these either.
  */
 export function instantFromText(text: string): Instant | null {
-  return instantFromPlainText(text) ?? instantFromAnyText(text);
+  const instant = instantFromPlainText(text) ?? instantFromAnyText(text);
+  return instant !== null && isStorableInstant(instant) ? instant : null;
+}
+
+/** The instant of a date-time or the day of a bare date, for the caller to place; null for neither. */
+export function momentFromText(text: string): Instant | PlainDate | null {
+  return DATE_ONLY.test(text) ? dayOf(text) : instantFromText(text);
 }
 
 const PLAIN = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?Z$/;
@@ -169,9 +192,6 @@ export function platformDate(instant: Instant): Date {
   return new Date(instant.epochMilliseconds);
 }
 
-/** The platform's formatter writes longer years with a sign, and its remainders below 1970 are negative. */
-const YEAR_10000_MS = 253_402_300_800_000;
-
 /**
  * The instant as ISO text in UTC, as its own `toString` writes it. The platform's formatter does the same in
  * a tenth of the time, and most instants are written many times: the ends of a period stand in every bill of
@@ -184,6 +204,7 @@ export function instantText(instant: Instant): string {
 const textOfMoment = remembering<bigint, string>(2000);
 
 function textOf(instant: Instant): string {
+  // Remainders below 1970 are negative.
   const ms = instant.epochMilliseconds;
   const ns = instant.epochNanoseconds;
   if (ms < 0 || ms >= YEAR_10000_MS || ns % NS_PER_US !== 0n) return instant.toString();

@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { fieldsRefused } from '../../api/body.ts';
 import { dateTime, flag, freeObject, list, oneOf, text, withDefault } from '../../api/fields.ts';
 import { rowsMustBeAllowed } from '../../api/item-permission.ts';
 import { type Call, defineOperation } from '../../api/operation.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
 import { idOf } from '../../api/resource.ts';
 import { ApiError } from '../../kernel/errors.ts';
-import { startOfDate, Temporal } from '../../kernel/time.ts';
+import { localDate, startOfDate, Temporal } from '../../kernel/time.ts';
 import { findEntity } from '../../store/entity-store.ts';
 import { account } from './account.ts';
 import { BILLING_ENTITIES, type Ended, endBillingEntities } from './billing-entities.ts';
@@ -79,6 +80,8 @@ async function endedBy(call: EndingCall, { accountId, ...only }: Scope) {
   // A bare date stands for its midnight; `dateTime` leaves placing it to us.
   const moment: unknown = endDate;
   const end = moment instanceof Temporal.PlainDate ? startOfDate(moment, zone) : endDate;
+  const { year } = localDate(end, zone);
+  if (year < 1 || year > 9999) throw fieldsRefused([{ field: 'endDate', message: 'is out of range' }]);
   const children = applyToChildren ? await childrenOf(call, accountId) : [];
   await rowsMustBeAllowed(call, UPDATE_ACCOUNT, { table: account.table, ids: children });
   const results: [string, Ended][] = [];

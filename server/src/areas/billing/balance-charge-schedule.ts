@@ -20,7 +20,8 @@ import type { EntityOf } from '../../api/resource-spec.ts';
 import { type ChargeSchedule, chargeAfter } from '../../engine/billing/charge-schedule.ts';
 import type { EpochTable } from '../../engine/calendar/epoch.ts';
 import { present } from '../../kernel/assert.ts';
-import { zoneFromText } from '../../kernel/time.ts';
+import { refusal } from '../../kernel/errors.ts';
+import { isStorableInstant, zoneFromText } from '../../kernel/time.ts';
 import type { Tx } from '../../store/database.ts';
 import { balanceIdOf, SCHEDULE_FREQUENCIES } from '../accounts/index.ts';
 import { currencyMustBeLive } from '../organization/index.ts';
@@ -71,8 +72,11 @@ export const balanceChargeSchedule = declaredResource({
     amountOrUnitPrice(values);
     servicePeriodMustFit(values, { mayBeEmpty: false });
     const schedule = await chargeScheduleOf(scope.tx, scope.orgId, values);
-    const next = chargeAfter(schedule, values.lastOccurrence);
-    return { ...values, balanceId: before?.balanceId ?? balanceIdOf(scope), nextRun: next?.runAt ?? null };
+    const nextRun = chargeAfter(schedule, values.lastOccurrence)?.runAt ?? null;
+    if (nextRun !== null && !isStorableInstant(nextRun)) {
+      throw refusal('VALIDATION_FAILED', 'servicePeriodStartDate', 'has no bill date in the years 1 to 9999');
+    }
+    return { ...values, balanceId: before?.balanceId ?? balanceIdOf(scope), nextRun };
   },
   check: async (scope, next, before) => {
     if (next.currency !== before?.currency) await currencyMustBeLive(scope, next.currency);

@@ -3,17 +3,10 @@ import { z } from 'zod';
 import { fieldsRefused } from '../../api/body.ts';
 import { dateTime, group, integer, list, oneOf, optional, text, withDefault } from '../../api/fields.ts';
 import { organizationZone } from '../../api/organization-zone.ts';
-import {
-  type Instant,
-  isBefore,
-  localDate,
-  type PlainDate,
-  startOfDate,
-  Temporal,
-  zoneFromText,
-} from '../../kernel/time.ts';
+import { type Instant, startOfDate, Temporal, zoneFromText } from '../../kernel/time.ts';
 import type { Condition, Db } from '../../store/database.ts';
 import { LINE_ITEM_TYPES } from './bill-fields.ts';
+import { firstDate } from './first-date.ts';
 
 const DIMENSIONS = { account: sql`a.code`, 'product name': sql`l.product_name` } as const;
 
@@ -78,10 +71,4 @@ async function dateCondition(
       and b.bill_date < ${String(firstDate(end, zone))}::date)`;
   });
   return ofZones.length === 0 ? sql`false` : sql`(${sql.join(ofZones, sql` or `)})`;
-}
-
-/** The first date that begins at that instant or later. */
-function firstDate(instant: Instant, zone: string): PlainDate {
-  const date = localDate(instant, zone);
-  return isBefore(startOfDate(date, zone), instant) ? date.add({ days: 1 }) : date;
 }

@@ -18,6 +18,9 @@ import {
 export const BILLING_FREQUENCIES = ['DAILY', 'WEEKLY', 'MONTHLY', 'ANNUALLY', 'AD_HOC', 'MIXED'] as const;
 export const BILL_STATUSES = ['PENDING', 'APPROVED'] as const;
 
+/** Of these years bills are wanted: their periods and due dates stay in years that can be stored. */
+export const BILLED_YEARS = [1000, 8999] as const;
+
 /** Every type that a line can have; the legacy ones are only filtered by (spec 40 §5.1). */
 export const LINE_ITEM_TYPES = [
   'STANDING_CHARGE',

@@ -16,7 +16,7 @@ import {
 import { enumParameter, flagParameter } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import type { EntityOf } from '../../api/resource-spec.ts';
-import { currencyConversions } from './bill-fields.ts';
+import { BILLED_YEARS, currencyConversions } from './bill-fields.ts';
 
 export const BILL_JOB_STATUSES = ['PENDING', 'INITIALIZING', 'RUNNING', 'COMPLETE', 'CANCELLED'] as const;
 /** Nothing happens any more to a job in one of these. */
@@ -28,8 +28,8 @@ export function billJobFields() {
     accountIds: optional(list(reference('Account'), { min: 1, max: 100 })),
     billingFrequency: optional(oneOf(['DAILY', 'WEEKLY', 'MONTHLY', 'ANNUALLY', 'AD_HOC'])),
     billFrequencyInterval: optional(integer()),
-    lastDateInBillingPeriod: optional(date()),
-    billDate: optional(date()),
+    lastDateInBillingPeriod: optional(date({ years: BILLED_YEARS })),
+    billDate: optional(date({ years: BILLED_YEARS })),
     dueDate: optional(date()),
     externalInvoiceDate: optional(date()),
     targetCurrency: optional(text({ min: 3, max: 3 })),

@@ -6,7 +6,7 @@ import { type AnyCall, defineOperation, type Operation } from '../../api/operati
 import { organizationZone } from '../../api/organization-zone.ts';
 import { obligationsOf } from '../../engine/billing/obligations.ts';
 import { writeJson } from '../../kernel/json.ts';
-import { isBefore, localDate, type PlainDate, startOfDate, Temporal } from '../../kernel/time.ts';
+import { isBefore, localDate, startOfDate, Temporal } from '../../kernel/time.ts';
 import type { Condition, Row } from '../../store/database.ts';
 import { commitment } from '../accounts/index.ts';
 import { accountsWithCommitments, commitmentRows, openCommitments } from './commitment-explorer.ts';
@@ -17,6 +17,7 @@ import {
   rangeOf,
 } from './commitment-explorer-request.ts';
 import { csvText } from './csv-text.ts';
+import { firstDate } from './first-date.ts';
 import { temporaryFileUrl } from './temporary-file.ts';
 
 const RETRIEVE = { action: 'config:retrieve', resource: 'config:commitment' };
@@ -120,12 +121,6 @@ async function selectedRows(call: AnyCall, body: CommitmentDataBody) {
   const { start, end } = rangeOf(body, zone);
   const range = { start: firstDate(start, zone), end: firstDate(end, zone) };
   return commitmentRows({ db: ctx.db, orgId, conditions, ...range }, MAX_DOWNLOADED);
-}
-
-/** The first date that begins at that instant or later. */
-function firstDate(instant: Temporal.Instant, zone: string): PlainDate {
-  const date = localDate(instant, zone);
-  return isBefore(startOfDate(date, zone), instant) ? date.add({ days: 1 }) : date;
 }
 
 const COLUMNS = [

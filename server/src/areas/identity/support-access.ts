@@ -9,6 +9,7 @@ import { refusal } from '../../kernel/errors.ts';
 import {
   type Instant,
   isBefore,
+  isStorableInstant,
   localDate,
   type PlainDate,
   startOfDate,
@@ -81,6 +82,7 @@ async function endOfAccess(call: AnyCall, chosen: Instant | PlainDate | null): P
   const day = isInstant ? localDate(chosen, zone) : chosen;
   const isMidnight = isInstant && startOfDate(day, zone).equals(chosen);
   const end = isMidnight ? chosen : startOfDate(day.add({ days: 1 }), zone);
+  if (!isStorableInstant(end)) throw refusal('VALIDATION_FAILED', END, 'must be before 9999-12-31');
   if (!isBefore(now, isInstant ? chosen : end)) throw refusal('VALIDATION_FAILED', END, 'is in the past');
   return end;
 }
