@@ -6,7 +6,6 @@ import {
   date,
   email,
   group,
-  integer,
   list,
   name,
   oneOf,
@@ -17,7 +16,7 @@ import {
 import { anyCode, anyId } from '../../api/filters.ts';
 import { defineResource } from '../../api/resource.ts';
 import { refusal } from '../../kernel/errors.ts';
-import { currencyMustBeLive } from '../organization/index.ts';
+import { currencyMustBeLive, daysBeforeBillDue } from '../organization/index.ts';
 import { parentMustFit } from './account-hierarchy.ts';
 import { counterAdjustment } from './counter-adjustment.ts';
 
@@ -52,7 +51,7 @@ export const account = defineResource({
     billEpoch: optional(date()),
     purchaseOrderNumber: optional(text({ max: 100 })),
     currency: optional(text({ max: 80 })),
-    daysBeforeBillDue: optional(integer({ above: 0 })),
+    daysBeforeBillDue: optional(daysBeforeBillDue()),
     statementDefinitionId: optional(reference('StatementDefinition')),
     autoGenerateStatementMode: optional(oneOf(['NONE', 'JSON', 'JSON_AND_CSV'])),
     creditApplicationOrder: optional(list(oneOf(['PREPAYMENT', 'BALANCE']))),

@@ -11,6 +11,7 @@ export { createOrganization } from './create-organization.ts';
 export { creditReason } from './credit-reason.ts';
 export { currency, ROUNDING_MODES } from './currency.ts';
 export { customFieldDefaults, organizationCustomFields } from './custom-fields.ts';
+export { daysBeforeBillDue } from './days-before-bill-due.ts';
 export { debitReason } from './debit-reason.ts';
 export { currencyMustBeLive } from './live-currency.ts';
 export { organizationConfig } from './organization-config.ts';

@@ -15,9 +15,11 @@ import {
 import { defineSingleton } from '../../api/singleton.ts';
 import { decimal, ZERO } from '../../kernel/decimal.ts';
 import { refusal } from '../../kernel/errors.ts';
+import { daysBeforeBillDue, MAX_DAYS } from './days-before-bill-due.ts';
 import { currencyMustBeLive } from './live-currency.ts';
 
 const CREDIT_ORDER: ('PREPAYMENT' | 'BALANCE')[] = ['PREPAYMENT', 'BALANCE'];
+const UNITS_OF_A_DAY = { MINUTES: 1440, HOURS: 24, DAYS: 1 } as const;
 const SCHEDULED_BILL_INTERVALS = ['0', '0.25', '0.5', '1', '2', '3', '4', '6', '8', '12', '24'].map(decimal);
 
 /** How often an organization bills, in what currency, zone and order: one document (spec 10 §20, 40 §2.1). */
@@ -42,7 +44,7 @@ export const organizationConfig = defineSingleton({
       ),
       [],
     ),
-    daysBeforeBillDue: integer({ above: 0 }),
+    daysBeforeBillDue: daysBeforeBillDue(),
     scheduledBillInterval: withDefault(amount({ min: 0 }), ZERO),
     scheduledBillOffset: optional(integer({ min: 0, max: 23 })),
     standingChargeBillInAdvance: withDefault(flag(), false),
@@ -77,6 +79,10 @@ export const organizationConfig = defineSingleton({
     if ((grace === null) !== (unit === null)) {
       const missing = grace === null ? 'autoApproveBillsGracePeriod' : 'autoApproveBillsGracePeriodUnit';
       throw refusal('VALIDATION_FAILED', missing, 'is required when its counterpart is set');
+    }
+    if (grace !== null && unit !== null && grace > MAX_DAYS * UNITS_OF_A_DAY[unit]) {
+      const message = `must be at most ${MAX_DAYS} days`;
+      throw refusal('VALIDATION_FAILED', 'autoApproveBillsGracePeriod', message);
     }
     const order = values.creditApplicationOrder;
     if (new Set(order).size !== order.length) {
