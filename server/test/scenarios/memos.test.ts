@@ -241,16 +241,26 @@ test('a memo of a child may refer to a bill of the parent, and to no line but of
   });
 });
 
-test('a memo outlives the bill that it refers to', async () => {
+test('a memo outlives the bill that it refers to, and keeps the reference when it changes', async () => {
   const acme = await account(server);
   const may = await billed(acme);
   const month = { ...MAY, lastDateInBillingPeriod: '2024-06-30', accountIds: [acme.id] };
   const job = await runJob(server, month);
   const june = await current({ id: job.billIds[0] ?? '', version: 1 });
-  const memo = await credit(june, { referencedBillId: may.id });
+  const [line, other] = [may.lineItems[0]?.id, june.lineItems[0]?.id];
+  const memo = await credit(june, { referencedBillId: may.id, referencedLineItemId: line });
   expect(await server.request('DELETE', `/bills/${may.id}`)).toMatchObject({ status: 200 });
-  const { body } = await server.request('GET', `${credits(june)}/${memo.id}`);
+  const path = `${credits(june)}/${memo.id}`;
+  const { body } = await server.request('GET', path);
   expect(body).toMatchObject({ referencedBillId: may.id });
+  const put = (fields: object) => server.request('PUT', path, { ...(body as Made), ...fields });
+  const refused = { status: 400, body: { code: 'REFERENCE_NOT_FOUND' } };
+  expect(await put({ referencedLineItemId: other })).toMatchObject(refused);
+  expect(await put({ referencedBillId: june.id })).toMatchObject(refused);
+  expect(await put({ amount: 5 })).toMatchObject({ status: 200, body: { referencedLineItemId: line } });
+  expect(await server.request('POST', credits(june), { ...SORRY, referencedBillId: may.id })).toMatchObject(
+    refused,
+  );
 });
 
 test('a reason is named in either way, and one that is in use cannot be deleted', async () => {

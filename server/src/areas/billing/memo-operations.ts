@@ -161,7 +161,7 @@ async function written(
       const { before, after } = await write(tx, held);
       const memo = (after ?? before) as StoredMemo;
       if (after) {
-        await referencesMustFit(tx, { orgId: call.orgId, unitId: held.unitId, memo: after });
+        await referencesMustFit(tx, { orgId: call.orgId, unitId: held.unitId, memo: after, before });
         await reasonMustBeLive(tx, call.orgId, { kind, after, before });
       }
       refuseLocked(held.bill);

@@ -43,13 +43,16 @@ export type Referring = {
   /** The account unit of the bill that the memo is on: a parent with its children, or a single account. */
   readonly unitId: string;
   readonly memo: StoredMemo;
+  /** The memo as it was; null for a new one. */
+  readonly before: StoredMemo | null;
 };
 
 /**
  * What a memo refers to exists and is on a bill of the same account or hierarchy; a line is one of the bill
  * that is referred to with it (spec 40 §12). Else REFERENCE_NOT_FOUND, which says no more of other accounts.
+ * A reference that stays may have lost its bill since.
  */
-export async function referencesMustFit(tx: Tx, { orgId, unitId, memo }: Referring): Promise<void> {
+export async function referencesMustFit(tx: Tx, { orgId, unitId, memo, before }: Referring): Promise<void> {
   const { referencedBillId: billId, referencedLineItemId: lineId } = memo;
   const { rows } = await sql<{ billFits: boolean; lineFits: boolean }>`
     with near as (
@@ -61,10 +64,12 @@ export async function referencesMustFit(tx: Tx, { orgId, unitId, memo }: Referri
         select from bill_line_item l join near on near.id = l.bill_id
         where l.org_id = ${orgId} and l.id = ${lineId} and l.bill_id = coalesce(${billId}::uuid, l.bill_id)
       ) as line_fits`.execute(tx);
-  if (!rows[0]?.billFits) {
+  const isSameBill = billId === before?.referencedBillId;
+  const isSameLine = isSameBill && lineId === before.referencedLineItemId;
+  if (!isSameBill && !rows[0]?.billFits) {
     throw refusal('REFERENCE_NOT_FOUND', 'referencedBillId', 'is no bill of the account or its hierarchy');
   }
-  if (!rows[0].lineFits) {
+  if (!isSameLine && !rows[0]?.lineFits) {
     throw refusal('REFERENCE_NOT_FOUND', 'referencedLineItemId', 'is no line of a bill that can be meant');
   }
 }
