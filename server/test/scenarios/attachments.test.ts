@@ -24,6 +24,11 @@ function attach(accountId: string, fields: object): Promise<Answer> {
   return server.request('POST', '/accountplans', { accountId, startDate: JANUARY, ...fields });
 }
 
+async function allowOverlaps(allowOverlappingPlans: boolean): Promise<void> {
+  const { body } = await server.request('GET', '/organizationconfig');
+  await server.request('PUT', '/organizationconfig', { ...(body as object), allowOverlappingPlans });
+}
+
 /** A group of plans. */
 async function groupOf(...members: readonly Made[]): Promise<Made> {
   const made = await planGroup(server);
@@ -86,17 +91,52 @@ describe('plans of one product on one account', () => {
 
   test('overlap when the organization allows it', async () => {
     const { id } = await account(server);
-    const allow = async (allowOverlappingPlans: boolean) => {
-      const { body } = await server.request('GET', '/organizationconfig');
-      await server.request('PUT', '/organizationconfig', { ...(body as object), allowOverlappingPlans });
-    };
-    await allow(true);
+    await allowOverlaps(true);
     const both = [
       await attach(id, { planId: plans.first.id }),
       await attach(id, { planId: plans.second.id }),
     ];
-    await allow(false);
+    await allowOverlaps(false);
     expect(statuses(both)).toEqual([200, 200]);
+  });
+
+  // From January to June beside another plan from March to September.
+  test.each([
+    ['as it is', {}, 200],
+    ['with a code', { code: 'named' }, 200],
+    ['ending earlier', { endDate: '2024-04-01T00:00:00Z' }, 200],
+    ['starting where the other one is not', { startDate: '2023-12-01T00:00:00Z' }, 200],
+    ['starting later', { startDate: '2024-02-01T00:00:00Z' }, 200],
+    ['ending later', { endDate: '2024-06-02T00:00:00Z' }, 400],
+    ['without an end', { endDate: null }, 400],
+    ['moved on', { startDate: '2024-05-01T00:00:00Z', endDate: '2024-08-01T00:00:00Z' }, 400],
+  ])('that overlap already can be sent %s: %j %i', async (_what, fields, status) => {
+    const { id } = await account(server);
+    await allowOverlaps(true);
+    const terms = { accountId: id, planId: plans.first.id, startDate: JANUARY, endDate: JUNE };
+    const attached = await created(server, '/accountplans', terms);
+    const span = { startDate: '2024-03-01T00:00:00Z', endDate: '2024-09-01T00:00:00Z' };
+    await attach(id, { planId: plans.second.id, ...span });
+    await allowOverlaps(false);
+    const path = `/accountplans/${attached.id}`;
+    expect(await server.request('PUT', path, { ...attached, ...fields })).toMatchObject({ status });
+  });
+
+  test('that overlap as members of a group let others of the same product join it', async () => {
+    const { id } = await account(server);
+    const group = await groupOf(plans.first);
+    await allowOverlaps(true);
+    await attach(id, { planGroupId: group.id });
+    await attach(id, { planId: plans.second.id });
+    await attach(id, { planId: plans.other.id });
+    await allowOverlaps(false);
+    const joined = await link(group.id, plans.second.id);
+    expect(joined).toMatchObject({ status: 200 });
+    const { id: linkId } = joined.body as Made;
+    const put = (planId: string) =>
+      server.request('PUT', `/plangrouplinks/${linkId}`, { ...(joined.body as Made), planId });
+    expect(await put(plans.other.id)).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
+    expect(await put(plans.second.id)).toMatchObject({ status: 200 });
   });
 });
 

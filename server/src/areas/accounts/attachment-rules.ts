@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { CheckScope } from '../../api/resource-spec.ts';
 import { refusal } from '../../kernel/errors.ts';
+import type { Instant } from '../../kernel/time.ts';
 import { refuseClash } from '../pricing/index.ts';
 import { contractMustFit } from './contract-link.ts';
 
@@ -10,18 +11,24 @@ type Attachment = {
   readonly planId: string | null;
   readonly planGroupId: string | null;
   readonly contractId: string | null;
+  readonly startDate: Instant;
+  readonly endDate: Instant | null;
 };
 
 /**
  * The rules of an attachment that has just been written: its contract fits, bespoke plans stay with their
- * account, and it does not clash with another attachment (spec 30 §16, §16.1, §16.4).
+ * account, and it does not clash with another attachment more than it did (spec 30 §16, §16.1, §16.4).
  */
-export async function attachmentMustFit(scope: CheckScope, next: Attachment): Promise<void> {
+export async function attachmentMustFit(
+  scope: CheckScope,
+  next: Attachment,
+  before: Attachment | null,
+): Promise<void> {
   await contractMustFit(scope, next);
   await lockForAttachment(scope, next);
   await bespokeMustFit(scope, next);
   const field = next.planId === null ? 'planGroupId' : 'planId';
-  await refuseClash(scope, { field, attachment: sql`a.id = ${next.id}` });
+  await refuseClash(scope, { field, attachment: sql`a.id = ${next.id}`, before });
 }
 
 /**

@@ -18,13 +18,34 @@ export const planGroupLink = defineResource({
   fields: { planGroupId: reference('PlanGroup'), planId: reference('Plan') },
   filters: { planGroup: equalId('planGroupId'), plan: equalId('planId'), ids: anyId('id') },
   example: { planGroupId: '{PlanGroup}', planId: '{Plan}' },
-  check: async (scope, next) => {
+  check: async (scope, next, before) => {
     await lockAttachments(scope, next.planGroupId);
     await bespokePlanMustFit(scope, next);
+    if (!(await addsProduct(scope, next, before))) return;
     const attachment = sql<boolean>`a.plan_group_id = ${next.planGroupId}`;
     await refuseClash(scope, { field: 'planId', attachment, planId: next.planId });
   },
 });
+
+type Link = { readonly id: string; readonly planGroupId: string; readonly planId: string };
+
+/** Whether the group had no plan of the product before; else it clashes with nothing more. */
+async function addsProduct(
+  { tx, orgId }: CheckScope,
+  { id, planGroupId, planId }: Link,
+  before: Link | null,
+): Promise<boolean> {
+  const replacedId = before?.planGroupId === planGroupId ? before.planId : null;
+  const { rows } = await sql`
+    select from plan p
+    join plan_template t on t.org_id = p.org_id and t.id = p.plan_template_id
+    join plan other on other.org_id = p.org_id and (other.id = ${replacedId} or other.id in (
+      select plan_id from plan_group_link
+      where org_id = ${orgId} and plan_group_id = ${planGroupId} and id <> ${id}))
+    join plan_template u on u.org_id = p.org_id and u.id = other.plan_template_id
+    where p.org_id = ${orgId} and p.id = ${planId} and u.product_id = t.product_id limit 1`.execute(tx);
+  return rows.length === 0;
+}
 
 /** A plan made for one account joins only groups made for the same account. */
 async function bespokePlanMustFit(
