@@ -55,7 +55,8 @@ test('a currency that must not be rounded fails the bill that would be, with its
   await attach(server, bad, plan);
   await use(server, { account: bad, meter, ts: '2024-05-10T00:00:00Z', qty: 4 });
   const fine = await good();
-  await runJob(server, { ...MAY, accountIds: [bad.id, fine.id] });
+  const stamped = { ...MAY, billDate: '2024-06-05' };
+  await runJob(server, { ...stamped, accountIds: [bad.id, fine.id] });
   // 4 × 0.5 = 2 needs no rounding
   const before = await theBillOf(server, bad);
   expect(before.billTotal).toBe(2);
@@ -68,6 +69,17 @@ test('a currency that must not be rounded fails the bill that would be, with its
   expect(alert).toContain(String(bad['code']));
   expect(alert).toContain('2024-06-01');
   expect(alert).toContain('2.5');
+
+  await runJob(server, { billIds: [before.id] }, '/billjobs/recalculate');
+  await runJob(server, { ...MAY, billDate: '2024-06-10', accountIds: [bad.id] });
+  // As a job would date it, as one has dated it, as another would.
+  const dates = (await alertsOf(bad)).map((text) => /dated (\S+) /.exec(text)?.[1]);
+  expect(dates.sort()).toEqual(['2024-06-01', '2024-06-05', '2024-06-10']);
+  const wanted = { ...stamped, accountIds: [bad.id], billingFrequency: 'MONTHLY', billFrequencyInterval: 1 };
+  expect(await server.request('POST', '/bills/preview', wanted)).toMatchObject({
+    status: 400,
+    body: { code: 'ILLEGAL_STATE', message: expect.stringContaining('dated 2024-06-05 ') },
+  });
 });
 
 test('a calculation that gets out of all bounds fails its account only', async () => {

@@ -1,4 +1,5 @@
-import type { DraftBill, FailedBills } from '../../engine/billing/bill.ts';
+import type { BillIdentity, DraftBill, FailedBills } from '../../engine/billing/bill.ts';
+import { isSameSlot } from '../../engine/billing/bill-slot.ts';
 import type { BillFacts } from '../../engine/billing/facts.ts';
 import { failureMessage } from '../../engine/billing/failure-message.ts';
 import { present } from '../../kernel/assert.ts';
@@ -42,17 +43,35 @@ export function failureAlerts({ unitId, facts, failed, error }: CalculatedUnit):
 }
 
 function bodiesOf(facts: BillFacts, { identities, failure }: FailedBills): readonly Alert[] {
-  return identities.map(({ accountId, gridDate }) => ({
+  return identities.map((identity) => ({
     severity: 'ERROR',
-    description: failureText(codeOf(facts, accountId), gridDate, failureMessage(failure)),
+    description: failureText(facts, identity, failure),
     entityType: 'Account',
-    entityId: accountId,
+    entityId: identity.accountId,
   }));
 }
 
 /** Names account, bill date and cause (spec 40 §14). */
-export function failureText(accountCode: string, billDate: PlainDate, reason: string): string {
-  return `Bill of account ${accountCode} dated ${billDate} could not be calculated: ${reason}`;
+export function failureText(
+  facts: BillFacts,
+  identity: BillIdentity,
+  failure: FailedBills['failure'],
+): string {
+  const code = codeOf(facts, identity.accountId);
+  const date = billDateOf(facts, identity);
+  return `Bill of account ${code} dated ${date} could not be calculated: ${failureMessage(failure)}`;
+}
+
+/** The date that a job has stamped on the bill or would, else the one that the bill is identified by. */
+function billDateOf({ target, bills }: BillFacts, identity: BillIdentity): PlainDate {
+  const { accountId, gridDate } = identity;
+  if (target.kind === 'CREATE' && target.schedule === undefined) {
+    return (target.lastDateInBillingPeriod && target.billDate) ?? gridDate;
+  }
+  const existing = bills.find(
+    (bill) => bill.identity.accountId === accountId && isSameSlot(bill.identity, identity),
+  );
+  return existing?.stamp.billDate ?? gridDate;
 }
 
 /** The code of an account of the unit. */

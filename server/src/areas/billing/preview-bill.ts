@@ -7,7 +7,6 @@ import type { Context } from '../../context.ts';
 import type { DraftBill } from '../../engine/billing/bill.ts';
 import { dueBills } from '../../engine/billing/due-bills.ts';
 import type { CreateTarget } from '../../engine/billing/facts.ts';
-import { failureMessage } from '../../engine/billing/failure-message.ts';
 import { ApiError, refusal } from '../../kernel/errors.ts';
 import { newId, SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
 import type { Row } from '../../store/database.ts';
@@ -102,8 +101,7 @@ function refuseFailed({ facts, failed }: CalculatedUnit, accountId: string): voi
   for (const { identities, failure } of failed) {
     const identity = identities.find((candidate) => candidate.accountId === accountId);
     if (!identity) continue;
-    const reason = failureText(codeOf(facts, accountId), identity.gridDate, failureMessage(failure));
-    throw new ApiError('ILLEGAL_STATE', reason);
+    throw new ApiError('ILLEGAL_STATE', failureText(facts, identity, failure));
   }
 }
 
