@@ -157,6 +157,18 @@ test('the lock date locks what ends by then, and lets it go again', async () => 
     expect(await locked()).toEqual([true, false]);
     expect(await putDate(2, '2024-05-31')).toMatchObject({ status: 200 });
     expect(await locked()).toEqual([false, false]);
+
+    // A bill that somebody locks meanwhile stays locked; a second time nothing is written.
+    expect(await putDate(3, '2024-06-01')).toMatchObject({ status: 200 });
+    const [may] = await billsOf(elsewhere, acme);
+    const lockMay = () => elsewhere.request('PUT', `/bills/${may?.id}/lock`);
+    const own = { locked: true, dtLocked: expect.anything(), lockedBy: expect.anything() };
+    expect(may).not.toHaveProperty('dtLocked');
+    const first = await lockMay();
+    expect(first).toMatchObject({ status: 200, body: { ...own, version: (may?.version ?? 0) + 1 } });
+    expect(await lockMay()).toMatchObject({ status: 200, body: first.body as object });
+    expect(await putDate(4, null)).toMatchObject({ status: 200 });
+    expect(await locked()).toEqual([true, false]);
   } finally {
     await elsewhere.close();
   }

@@ -49,7 +49,7 @@ export function approval(call: Pick<AnyCall, 'ctx' | 'principal'>): Row {
   return { status: 'APPROVED', dtApproved: call.ctx.clock.now(), approvedBy: call.principal.id };
 }
 
-/** Locks an approved bill for ever (spec 40 §7.1). */
+/** Locks an approved bill for ever, also where a lock date does so until it moves (spec 40 §7.1). */
 export const lockBill = defineOperation({
   id: 'LockBill',
   method: 'PUT',
@@ -61,7 +61,7 @@ export const lockBill = defineOperation({
   handle: (call) =>
     changedBill(call, idOf(call.params), (bill) => {
       if (bill.status === 'PENDING') throw new ApiError('ILLEGAL_STATE', 'a PENDING bill cannot be locked');
-      if (bill.locked) return null;
+      if (bill.dtLocked !== null) return null;
       return { dtLocked: call.ctx.clock.now(), lockedBy: call.principal.id };
     }),
 });
