@@ -156,7 +156,7 @@ function draftOf(member: Member, rated: Rated, metric: Metric): Draft {
 
 type Portion = { readonly id: string; readonly quantity: Decimal; readonly measure: Line['measure'] };
 
-/** Spec 40 §6.3, §5.8 no. 5: each account's share by its own quantity, while something is left; the last takes the rest. */
+/** Spec 40 §6.3, §5.8 no. 5: shares by quantity while something is left; the last takes the rest. */
 function split(
   organization: Organization,
   member: Member,

@@ -24,8 +24,9 @@ type Approved = {
 };
 
 /**
- * The units for a run of the schedule: approved bills are taken as they are when nothing has come but what was
- * stored when they were calculated (spec 40 §7.6). Unlike locked ones they still hold what is dated for them.
+ * The units for a run of the schedule: approved bills are taken as they are when nothing has come but what
+ * was stored when they were calculated (spec 40 §7.6). Unlike locked ones they still hold what is dated for
+ * them.
  */
 export async function withSettledBills(
   ctx: Context,
