@@ -64,9 +64,7 @@ export function calculated(given: BillFacts, measured: readonly Measured[] = [])
 /** The bills as an existing record, as the shell would store and load them. */
 export function stored(bills: readonly DraftBill[]): readonly ExistingBillFacts[] {
   return bills.map((bill) => ({
-    id:
-      bill.existingBillId ??
-      `bill ${bill.identity.accountId} ${bill.identity.gridDate} ${bill.identity.frequencyKey}`,
+    id: bill.existingBillId ?? `bill ${Object.values(bill.identity).join(' ')}`,
     identity: bill.identity,
     locked: false,
     startDate: bill.startDate,

@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { accountPlan, at, billsOf, facts, organization, pricing } from '../../../test/support/bill-facts.ts';
+import {
+  accountPlan,
+  at,
+  billsOf,
+  contract,
+  facts,
+  organization,
+  pricing,
+  template,
+} from '../../../test/support/bill-facts.ts';
 import { billText, jobs, type Measured } from '../../../test/support/bill-story.ts';
+import { decimal } from '../../kernel/decimal.ts';
 
 describe('a plan’s usage around a change of zone is billed once', () => {
   const given = facts({
@@ -22,4 +32,22 @@ describe('a plan’s usage around a change of zone is billed once', () => {
     expect(june?.map((bill) => billText(bill).at(-1))).toEqual(['TOTAL 5.00 USD']);
     expect(`${june?.[0]?.lines[0]?.servicePeriodStartDate}`).toBe(start);
   });
+});
+
+test('a period that another bill closes is not closed again by a bill that only opens the next one', () => {
+  const standingCharge = decimal(310);
+  const given = facts({
+    planTemplates: [template('monthly', { standingCharge })],
+    pricings: [pricing('p')],
+  });
+  // From now on the plan is billed with its contract, and in advance.
+  const moved = {
+    planTemplates: [template('monthly', { standingCharge, standingChargeBillInAdvance: true })],
+    contracts: [contract('c', { billGroupingKey: { id: 'k', exclusive: true } })],
+    accountPlans: [accountPlan('ap', { contractId: 'c' })],
+  };
+  const june = billsOf('2024-06-01');
+  const made = jobs(given, [june, [june, moved], june, june], [{ at: '2024-05-10', value: 180 }]);
+  const totals = made.map((bills) => bills.map((bill) => `${bill.identity.groupKey} ${bill.billTotal}`));
+  expect(totals.slice(1)).toEqual(Array(3).fill(['contract:c 310']));
 });

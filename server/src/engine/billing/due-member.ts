@@ -47,7 +47,7 @@ export function dueMember(
     billsBefore: ends.length,
     adHocNamed: slot.adHocNamed,
     isFormerFrequency,
-    isClosedElsewhere: stored === null && isClosedBy(parts, slot),
+    isClosedElsewhere: (stored?.period ?? null) === null && isClosedBy(parts, slot),
   });
   const closing = chargedPeriod(attached, dates?.closing ?? null, parts);
   const opening = chargedPeriod(attached, dates?.opening ?? null);
