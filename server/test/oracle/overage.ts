@@ -30,16 +30,21 @@ export function withOverage(
   };
 }
 
-/** A usage line in two, and how much less of it is covered than was drawn, in the bill's currency. */
-type Split = { readonly lines: readonly Line[]; readonly released: Decimal };
+/** A usage line in two, and the most that may be drawn for it, in the bill's currency. */
+type Split = { readonly lines: readonly Line[]; readonly limit: Decimal };
 
-/** The last draws of a line give back what turns out not to be covered. */
+/** The last draws of a line give back what exceeds its covered part. */
 function withoutReleased(
   organization: Organization,
   taken: readonly Taken[],
   parts: ReadonlyMap<Line, Split>,
 ): readonly Taken[] {
-  const left = new Map([...parts].map(([line, split]) => [line, split.released]));
+  const left = new Map(
+    [...parts].map(([line, { limit }]) => {
+      const drawn = taken.filter((one) => one.line === line).map((one) => one.converted);
+      return [line, sumOf(drawn).minus(limit)];
+    }),
+  );
   const fromTheLast = [...taken].reverse().map((one) => {
     const back = minOf(left.get(one.line) ?? ZERO, one.converted);
     if (!back.gt(0)) return one;
@@ -140,7 +145,7 @@ function surcharges(organization: Organization, found: readonly Over[]): readonl
  */
 function splitLine(organization: Organization, { line, credit, open, openOnBill }: Over): Split {
   const { price } = line;
-  if (price === null) return { lines: [line], released: ZERO };
+  if (price === null) return { lines: [line], limit: line.converted };
   const drawn = openOnBill.eq(line.converted) ? ZERO : line.subtotal.minus(open);
   const exact = price.tiered ? coveredUnits(line, drawn) : line.units.times(drawn).div(line.subtotal);
   const units = exact.toDecimalPlaces(8, Decimal.ROUND_DOWN);
@@ -170,8 +175,7 @@ function splitLine(organization: Organization, { line, credit, open, openOnBill 
       : line.subtotal.minus(covered.subtotal),
   });
   const over = isRerated ? rest : { ...rest, converted: line.converted.minus(covered.converted) };
-  const released = line.converted.minus(openOnBill).minus(covered.converted);
-  return { lines: units.isZero() ? [over] : [covered, over], released: isLess ? released : ZERO };
+  return { lines: units.isZero() ? [over] : [covered, over], limit: covered.converted };
 }
 
 /** Tiers that span the plan go on where earlier windows have stopped. */

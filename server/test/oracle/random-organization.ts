@@ -136,7 +136,8 @@ function useLines(chance: Chance, hierarchy: boolean): readonly string[] {
   return Array.from({ length: chance.int(20, 60) }, () => {
     const metric = chance.oneIn(4) ? 'traffic' : chance.pick(METRICS);
     const time = chance.pick(['', '', 'T00:00', 'T09:15', 'T23:59:59']);
-    const value = chance.oneIn(5) ? amount(chance, 200) : String(chance.int(1, 120));
+    const most = chance.pick([0, 120, 120, 120, 120, 120]);
+    const value = chance.oneIn(5) ? amount(chance, 200) : String(chance.int(0, most));
     const where = metric === 'traffic' ? whereText(chance) : '';
     const account = chance.pick(accounts);
     return `use ${randomDay(chance)}${time} account=${account} metric=${metric} value=${value}${where}`;

@@ -40,7 +40,7 @@ export function metricLines(): readonly string[] {
   return [
     'metric calls method=SUM unit=call',
     'metric packs method=SUM per=250 rounding=UP unit=pack',
-    'metric halves method=SUM per=3 rounding=NEAREST unit=half',
+    'metric halves method=SUM per=3 rounding=NEAREST default=0 unit=half',
     'metric peak method=MAX unit=seat',
     'metric hits method=COUNT unit=hit',
     'metric mean method=MEAN unit=load',
@@ -81,9 +81,9 @@ function priceLines(chance: Chance, plan: string, metric: string): readonly stri
   const span = chance.oneIn(4) ? ' span=true' : '';
   const minimum = chance.oneIn(5) ? ` minimum=${amount(chance, 60)}${flag(chance, 'minimum.advance')}` : '';
   const hasOverage = tiered === 'true' && span === '' && chance.oneIn(4);
-  const overage = hasOverage ? ` overage=${bandsText(chance, false)}` : '';
+  const overage = hasOverage ? ` overage=${bandsText(chance, chance.oneIn(2))}` : '';
   const terms = `plan=${plan} metric=${metric} tiered=${tiered}${span}${minimum}${overage}`;
-  const bands = () => `bands=${bandsText(chance, !hasOverage)}`;
+  const bands = () => `bands=${bandsText(chance, !hasOverage || chance.oneIn(2))}`;
   const first = `price ${plan}-${metric} ${terms} ${bands()}`;
   if (!chance.oneIn(3)) return [first];
   // The price changes on a day, or at an hour, inside a period; the old one ends or is superseded.

@@ -126,7 +126,9 @@ function linesOf(organization: Organization, member: Member, rated: Rated): read
   const shares = accounts
     .filter((id) => measuredOf([id], rated.during) !== null)
     .map((id) => ({ id, quantity: measured([id], rated.during), measure: withMeasure([id]) }));
-  return shares.length === 0 ? [whole] : split(organization, member, { whole, shares });
+  // Shares of nothing: the block stays with the account of the plan.
+  const isShared = shares.some((share) => !share.quantity.isZero());
+  return isShared ? split(organization, member, { whole, shares }) : [whole];
 }
 
 function draftOf(member: Member, rated: Rated, metric: Metric): Draft {

@@ -1,6 +1,13 @@
 // Spec 30 §9, 50 §6.7: a usage line split into what credits cover and what exceeds them.
 import { type Decimal, maxOf, minOf, sumOf, ZERO } from '../../kernel/decimal.ts';
-import { fraction, timesFraction } from '../money/fraction.ts';
+import {
+  dividedFractions,
+  type Fraction,
+  fraction,
+  isZeroFraction,
+  timesFraction,
+  WHOLE,
+} from '../money/fraction.ts';
 import { averageUnitPrice, type BandUsage, bandUsage } from '../pricing/band-usage.ts';
 import { rateSpanning } from '../pricing/span-tiers.ts';
 import type { BillFailure, PricingBandUsage } from './bill.ts';
@@ -9,6 +16,7 @@ import { type Draft, type DraftLine, RANK } from './draft.ts';
 import { convertedBand } from './draft-line.ts';
 import { convertedAmount, isBillFailure, roundedAmount } from './line-amount.ts';
 import type { Overage } from './overage.ts';
+import type { RatedWindow } from './rated-window.ts';
 import { type UsageCut, usageCut } from './usage-cut.ts';
 import { sharedBand } from './usage-specs.ts';
 import { ratedOf } from './window-share.ts';
@@ -118,21 +126,7 @@ function plainLine(
 /** The rest at the overage prices, whose limits are places on the same axis of units. */
 function repricedLine({ draft, calculation, overage }: Splitting, cut: UsageCut): DraftLine | BillFailure {
   const { line } = overage.drawable;
-  const rated = ratedOf(draft, line);
-  const { overagePricingBands, cumulative } = rated.pricing;
-  const share = rated.units.isZero() ? fraction(ZERO, line.units) : fraction(line.units, rated.units);
-  const whole = (value: Decimal) => value.times(rated.units).div(line.units);
-  const { units, quantity } = restUnits(line, cut);
-  const rating = rateSpanning(overagePricingBands, cumulative, {
-    prior: whole(cut.units),
-    hasPrior: cut.units.gt(0),
-    units: whole(units),
-  });
-  const { quantityPerUnit } = rated.metric.row;
-  const used = bandUsage(rating.use, { quantity: whole(quantity), quantityPerUnit, cumulative });
-  const isWhole = line.units.eq(rated.units);
-  const bands = isWhole ? used : used.map((band: BandUsage) => sharedBand(band, share));
-  const exactAmount = isWhole ? rating.amount : timesFraction(rating.amount, share);
+  const { exactAmount, bands } = repriced(ratedOf(draft, line), line, cut);
   const { billAccountId, currency } = line;
   const named = { amount: exactAmount, currency, entity: overage.credit.title, billAccountId };
   const subtotal = roundedAmount(calculation, named);
@@ -141,13 +135,44 @@ function repricedLine({ draft, calculation, overage }: Splitting, cut: UsageCut)
   const converted = convertedAmount(calculation, { ...named, amount: subtotal }, to);
   if (isBillFailure(converted)) return converted;
   return overageLine(overage, {
-    units,
-    quantity,
+    ...restUnits(line, cut),
     bands: bands.map((band) => convertedBand(band, line.conversionRate)),
     exactAmount,
     subtotal,
     convertedSubtotal: converted.amount,
   });
+}
+
+type Repriced = { readonly exactAmount: Decimal; readonly bands: readonly BandUsage[] };
+
+/** The line's part of what the rest of its block costs, nothing for an account without units of it. */
+function repriced(rated: RatedWindow, line: DraftLine, cut: UsageCut): Repriced {
+  const { overagePricingBands, cumulative } = rated.pricing;
+  const share = shareOfBlock(rated, line);
+  if (isZeroFraction(share)) return { exactAmount: ZERO, bands: [] };
+  const ofBlock = dividedFractions(WHOLE, share);
+  const { units, quantity } = restUnits(line, cut);
+  const rating = rateSpanning(overagePricingBands, cumulative, {
+    prior: timesFraction(cut.units, ofBlock),
+    hasPrior: cut.units.gt(0),
+    units: timesFraction(units, ofBlock),
+  });
+  const { quantityPerUnit } = rated.metric.row;
+  const source = { quantity: timesFraction(quantity, ofBlock), quantityPerUnit, cumulative };
+  const bands = bandUsage(rating.use, source);
+  if (share.numerator.eq(share.denominator)) return { exactAmount: rating.amount, bands };
+  return {
+    exactAmount: timesFraction(rating.amount, share),
+    bands: bands.map((band) => sharedBand(band, share)),
+  };
+}
+
+/** By units; where 2 and 1 calls are no pack yet, its fixed price of 9 is shared by them: 6 and 3. */
+function shareOfBlock({ units, shares }: RatedWindow, line: DraftLine): Fraction {
+  if (!units.isZero()) return fraction(line.units, units);
+  if (shares.length === 1) return WHOLE;
+  const own = shares.filter(({ account }) => account.id === line.reason.accountId);
+  return fraction(sumOf(own.map(({ weight }) => weight)), sumOf(shares.map(({ weight }) => weight)));
 }
 
 function restUnits(line: DraftLine, cut: UsageCut) {
