@@ -1,5 +1,6 @@
 import { ZERO } from '../../src/kernel/decimal.ts';
 import type { PlainDate } from '../../src/kernel/time.ts';
+import { groupsOf } from './attached-group.ts';
 import { dateIn, gridDate, indexOf, isLater } from './calendar.ts';
 import { counterLines } from './counter-lines.ts';
 import { kindsOf } from './credit.ts';
@@ -53,18 +54,18 @@ function unitBills(organization: Organization, accounts: readonly string[], job:
   const { date } = job.target;
   const others = job.earlier.filter((bill) => !bill.date.equals(date));
   const parts = dueParts(organization, accounts, job.target);
+  const groups = groupsOf(membersOf(organization, accounts), parts);
   const known = { earlier: others.flatMap((bill) => bill.history) };
   const usage = parts.flatMap((part) => usageLines(organization, part));
   let lines: readonly Line[] = [
     ...usage.filter((line) => line.type === 'USAGE'),
     ...parts.flatMap((part) => counterLines(organization, part)),
     ...parts.flatMap((part) => standingCharges(organization, part, others)),
-    ...groupsOf(parts).flatMap(([part]) => groupStanding(organization, part)),
+    ...groups.flatMap(({ part }) => groupCharges(organization, part)),
   ];
   lines = withCredits(organization, lines, ofType(usage, 'PRODUCT_CREDIT'));
   for (const part of parts) lines = [...lines, ...planFloors(organization, part, { ...known, lines })];
-  for (const group of groupsOf(parts))
-    lines = [...lines, ...groupFloors(organization, group, { ...known, lines })];
+  for (const group of groups) lines = [...lines, ...groupFloors(organization, group, { ...known, lines })];
   const history = lines;
   const due = dueBills(parts, lines);
   const joining = { date, due, earlier: others };
@@ -116,21 +117,6 @@ function withCredits(
     if (!capped.converted.isZero()) all = [...all, capped];
   }
   return all;
-}
-
-/** The parts of each attached group, the first standing for the group. */
-function groupsOf(parts: readonly Part[]): readonly (readonly Part[])[] {
-  const groups = new Map<string, Part[]>();
-  for (const part of parts.filter((one) => one.member.group !== null)) {
-    const { id } = part.member.attachment;
-    groups.set(id, [...(groups.get(id) ?? []), part]);
-  }
-  return [...groups.values()];
-}
-
-function groupStanding(organization: Organization, part: Part | undefined): readonly Line[] {
-  const group = part?.member.group ?? null;
-  return part === undefined || group === null ? [] : groupCharges(organization, part, group);
 }
 
 /** Spec 40 §4.6: closing a period makes a bill due; only opening one does when there is something on it. */

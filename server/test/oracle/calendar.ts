@@ -15,6 +15,14 @@ export function gridDate({ every, interval, epoch }: Grid, k: number): PlainDate
   return every === 'MONTHLY' ? epoch.add({ months: count }) : epoch.add({ years: count });
 }
 
+const TWELFTHS_OF_DAYS = { DAILY: 12, WEEKLY: 7 * 12, MONTHLY: 365, ANNUALLY: 12 * 365 };
+
+/** Shorter cycles before longer ones, equal ones by their units. */
+export function byLength(a: Omit<Grid, 'epoch'>, b: Omit<Grid, 'epoch'>): number {
+  const [ofA, ofB] = [TWELFTHS_OF_DAYS[a.every], TWELFTHS_OF_DAYS[b.every]];
+  return ofA * a.interval - ofB * b.interval || ofA - ofB;
+}
+
 /** The greatest k with `B(k) <= date`. */
 export function cellOf(grid: Grid, date: PlainDate): number {
   let k = 0;

@@ -1,7 +1,8 @@
 import { type Decimal, maxOf, minOf, ZERO } from '../../src/kernel/decimal.ts';
+import type { AttachedGroup } from './attached-group.ts';
 import { before, NOTHING, type Piece, plus, proration, type Share, times } from './calendar.ts';
 import { type Draft, type Line, lineOf, sumSubtotals } from './line.ts';
-import type { Part, Period } from './member.ts';
+import type { Member, Part, Period } from './member.ts';
 import type { Group, Organization, Price } from './organization.ts';
 import { pricesOf, windowsOf } from './rating-window.ts';
 import { duePeriods, memberDraft } from './standing-charges.ts';
@@ -41,21 +42,22 @@ export function planFloors(organization: Organization, part: Part, known: Known)
     amount,
     advance: plan.minimumAdvance ?? template.minimumAdvance ?? organization.advance.minimum,
     share: (period) => wholePeriod(organization, part, period),
-    spent: part.closing === null ? ZERO : consumption(part, part.closing, { ...known, lines }),
+    spent: part.closing === null ? ZERO : consumption(part.member, part.closing, { ...known, lines }),
   };
   return [...ofPrices, ...floorLines(organization, floor, known)];
 }
 
-/** Spec 30 §4, §12: `parts` are the group's members on the bill. */
+/** Spec 30 §4, §12: in the periods of the member that leads; what counts may be on bills of other frequencies. */
 export function groupFloors(
   organization: Organization,
-  parts: readonly Part[],
+  { part, members }: AttachedGroup,
   known: Known,
 ): readonly Line[] {
-  const part = parts[0];
-  const group = part?.member.group ?? null;
-  if (part === undefined || group === null) return [];
-  const spent = parts.map((one) => (one.closing === null ? ZERO : withTopUp(one, one.closing, known)));
+  const { group } = part.member;
+  const { closing } = part;
+  if (group === null) return [];
+  const lines = [...known.lines, ...known.earlier];
+  const spent = members.map((one) => (closing === null ? ZERO : withTopUp(one, closing, lines)));
   return floorLines(
     organization,
     {
@@ -118,8 +120,8 @@ function winningDays(
 }
 
 /** Spec 30 §12: usage, product credits, counters and minimum spends of pricings, in that period. */
-function consumption(part: Part, period: Period, { lines, earlier }: Known): Decimal {
-  const mine = (line: Line) => line.member?.id === part.member.id && isWithin(line, period);
+function consumption(member: Member, period: Period, { lines, earlier }: Known): Decimal {
+  const mine = (line: Line) => line.member?.id === member.id && isWithin(line, period);
   const isConsumed = ({ type, origin, price }: Line) =>
     type === 'USAGE' ||
     (type === 'USAGE_CREDIT' && price?.type === 'PRODUCT_CREDIT') ||
@@ -131,14 +133,15 @@ function consumption(part: Part, period: Period, { lines, earlier }: Known): Dec
 }
 
 /** What a member counts towards the minimum spend of its group. */
-function withTopUp(part: Part, period: Period, known: Known): Decimal {
-  const isPlanFloor = (line: Line) =>
-    line.type.startsWith('MINIMUM_SPEND') &&
-    line.origin === 'plan' &&
-    line.member?.id === part.member.id &&
-    isWithin(line, period);
-  const topUps = [...known.earlier.filter((line) => line.advance), ...known.lines].filter(isPlanFloor);
-  return consumption(part, period, known).plus(sumSubtotals(topUps));
+function withTopUp(member: Member, period: Period, lines: readonly Line[]): Decimal {
+  const topUps = lines.filter(
+    (line) =>
+      line.type.startsWith('MINIMUM_SPEND') &&
+      line.origin === 'plan' &&
+      line.member?.id === member.id &&
+      isWithin(line, period),
+  );
+  return consumption(member, period, { lines, earlier: [] }).plus(sumSubtotals(topUps));
 }
 
 function isWithin(line: Line, { service }: Period): boolean {

@@ -1,10 +1,10 @@
 import { type Decimal, ONE } from '../../src/kernel/decimal.ts';
 import type { PlainDate } from '../../src/kernel/time.ts';
-import { isLater } from './calendar.ts';
+import { byLength, isLater } from './calendar.ts';
 import { type Fee, feesOf } from './commitment-fees.ts';
 import { type Bill, type BillKey, type Line, lineOf } from './line.ts';
 import { billGroup } from './member.ts';
-import type { Charge, Commitment, Organization } from './organization.ts';
+import type { Charge, Commitment, Frequency, Organization } from './organization.ts';
 import { the } from './organization.ts';
 
 /** The date, the bills that are due on it, and all earlier bills. */
@@ -14,16 +14,16 @@ export type Joining = {
   readonly earlier: readonly Bill[];
 };
 
-const SHORTEST = ['DAILY', 'WEEKLY', 'MONTHLY', 'ANNUALLY'];
-
 /** Spec 40 §4.2: the due bill of the account and group with the shortest frequency, or one of its own. */
 function joinedBill(account: string, group: string, due: readonly BillKey[]): BillKey | null {
-  const length = ({ frequency }: BillKey) => {
-    const [every = '', interval = '1'] = frequency.split('/');
-    return SHORTEST.indexOf(every) * 1000 + Number.parseInt(interval, 10);
-  };
   const bills = due.filter((key) => key.account === account && key.group === group);
-  return [...bills].sort((a, b) => length(a) - length(b))[0] ?? null;
+  return bills.toSorted((a, b) => byLength(cycleOf(a), cycleOf(b)))[0] ?? null;
+}
+
+/** Several bills of one date, account and group are of different cycles. */
+function cycleOf({ frequency }: BillKey) {
+  const [every = '', interval = '1'] = frequency.split('/');
+  return { every: every as Frequency, interval: Number.parseInt(interval, 10) };
 }
 
 /** A bill that no plan makes due; where everything of a date is on one bill, it is that one. */

@@ -66,8 +66,10 @@ function isCarried({ member }: Part, { period }: Due, earlier: readonly Bill[]):
   );
 }
 
-/** Spec 30 §13: a group's own charge follows its plans; `part` is the first member's. */
-export function groupCharges(organization: Organization, part: Part, group: Group): readonly Line[] {
+/** Spec 30 §13: a group's own charge follows its plans; `part` is that of the member that leads. */
+export function groupCharges(organization: Organization, part: Part): readonly Line[] {
+  const { group } = part.member;
+  if (group === null) return [];
   const advance = group.standingAdvance ?? organization.advance.standing;
   return duePeriods(part, advance).flatMap((due) =>
     chargeLine(organization, part.member, { due, amount: group.standing ?? ZERO, group }),

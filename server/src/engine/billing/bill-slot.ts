@@ -4,24 +4,20 @@ import { isCyclic } from '../calendar/cycle.ts';
 import type { AttachedPlan } from './attached-plan.ts';
 import type { BillIdentity } from './bill.ts';
 import type { ContractFacts } from './facts.ts';
+import { periodOrder } from './period-order.ts';
 
 /**
  * A bill identity without its account: the parent's bill and the children's bills of one slot are one pass.
  */
 export type BillSlot = Pick<BillIdentity, 'gridDate' | 'groupKey' | 'frequencyKey'>;
 
-/** A text that is equal for equal slots and sorts by date; shorter frequencies come first on one date. */
+/**
+ * A text that is equal for equal slots and sorts by date. Shorter periods come first on one date: the floor
+ * of a group is tested against the lines of its members' shorter bills.
+ */
 export function slotKey(slot: BillSlot): string {
   const { gridDate, frequencyKey, groupKey } = slot;
-  return `${gridDate} ${frequencyRank(frequencyKey)} ${frequencyKey} ${groupKey}`;
-}
-
-const FREQUENCY_ORDER = ['DAILY', 'WEEKLY', 'MONTHLY', 'ANNUALLY', 'CONSOLIDATED', 'AD_HOC'];
-
-/** Shorter periods first: the floor of a group is tested against the lines of its members' shorter bills. */
-function frequencyRank(frequencyKey: string): string {
-  const [frequency = '', interval = '1'] = frequencyKey.split('/');
-  return `${FREQUENCY_ORDER.indexOf(frequency)}/${interval.padStart(3, '0')}`;
+  return `${gridDate} ${periodOrder(frequencyKey)} ${frequencyKey} ${groupKey}`;
 }
 
 export function isSameSlot(a: BillSlot, b: BillSlot): boolean {

@@ -1,20 +1,25 @@
 // Spec 30 §4: the member plan whose billing period the charges of its plan group follow.
-import { present } from '../../kernel/assert.ts';
-import type { Frequency } from '../calendar/cycle.ts';
 import type { AttachedPlan } from './attached-plan.ts';
+import { frequencyKeyOf } from './bill-slot.ts';
+import { periodOrder } from './period-order.ts';
 
-const DAYS: Record<Frequency, number> = { DAILY: 1, WEEKLY: 7, MONTHLY: 30.4, ANNUALLY: 365 };
-
-/** Whether this is the attached plan that carries its group's charges: the one with the longest period. */
+/**
+ * Whether this is the attached plan that carries its group's charges: the one with the longest period, whose
+ * bill is the last one of the group on its date.
+ */
 export function isGroupLead(attached: AttachedPlan, all: readonly AttachedPlan[]): boolean {
   if (attached.group === null) return false;
-  const members = all.filter((other) => other.accountPlan.id === attached.accountPlan.id);
-  const longest = Math.max(...members.map(periodDays));
-  const lead = members.find((member) => periodDays(member) === longest);
-  return present(lead, 'a lead member').key === attached.key;
+  let lead = attached;
+  let longest = '';
+  for (const member of all) {
+    if (member.accountPlan.id !== attached.accountPlan.id) continue;
+    const order = leadOrder(member);
+    if (longest === '' || order > longest) [lead, longest] = [member, order];
+  }
+  return lead.key === attached.key;
 }
 
-/** About how long a billing period is; only to compare. */
-function periodDays({ calendar }: AttachedPlan): number {
-  return calendar === null ? 0 : DAYS[calendar.cycle.frequency] * calendar.cycle.interval;
+/** A text that sorts by length; a plan without a cycle leads only where no other does. */
+function leadOrder(member: AttachedPlan): string {
+  return member.calendar === null ? '-' : periodOrder(frequencyKeyOf(member, false));
 }
