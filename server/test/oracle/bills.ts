@@ -7,14 +7,15 @@ import { kindsOf } from './credit.ts';
 import { billDraws, consumedLines, drawDown } from './draw-down.ts';
 import { groupFloors, planFloors } from './floors.ts';
 import { chargeLines, feeLines } from './joined-lines.ts';
-import { type Bill, type BillKey, billCurrency, type Line, sameBill } from './line.ts';
+import { type Bill, type Billed, type BillKey, billCurrency, type Line, sameBill } from './line.ts';
 import { inBillOrder } from './line-order.ts';
 import { membersOf, type Part, partOn } from './member.ts';
 import { BillFailureError } from './money.ts';
 import type { Organization } from './organization.ts';
 import { withOverage } from './overage.ts';
-import { groupCharges, isInAdvance, standingCharges } from './standing-charges.ts';
+import { groupCharges, standingCharges } from './standing-charges.ts';
 import { withSummaries } from './summaries.ts';
+import { keysInAdvance } from './time-charges.ts';
 import { cappedCredit, inPriceOrder } from './usage-credits.ts';
 import { usageLines } from './usage-lines.ts';
 
@@ -53,15 +54,15 @@ type Job = { readonly earlier: readonly Bill[]; readonly target: Target };
 function unitBills(organization: Organization, accounts: readonly string[], job: Job): readonly Bill[] {
   const { date } = job.target;
   const others = job.earlier.filter((bill) => !bill.date.equals(date));
-  const parts = dueParts(organization, accounts, job.target);
+  const parts = dueParts(organization, accounts, { target: job.target, earlier: others });
   const groups = groupsOf(membersOf(organization, accounts), parts);
   const known = { earlier: others.flatMap((bill) => bill.history) };
   const usage = parts.flatMap((part) => usageLines(organization, part));
   let lines: readonly Line[] = [
     ...usage.filter((line) => line.type === 'USAGE'),
-    ...parts.flatMap((part) => counterLines(organization, part)),
-    ...parts.flatMap((part) => standingCharges(organization, part, others)),
-    ...groups.flatMap(({ part }) => groupCharges(organization, part)),
+    ...parts.flatMap((part) => counterLines(organization, part, known.earlier)),
+    ...parts.flatMap((part) => standingCharges(organization, part, known.earlier)),
+    ...groups.flatMap(({ part }) => groupCharges(organization, part, known.earlier)),
   ];
   lines = withCredits(organization, lines, ofType(usage, 'PRODUCT_CREDIT'));
   for (const part of parts) lines = [...lines, ...planFloors(organization, part, { ...known, lines })];
@@ -81,7 +82,9 @@ function unitBills(organization: Organization, accounts: readonly string[], job:
   return keys.map((on) => ({
     ...headOf(organization, { on, parts, lines: final, date, kinds }),
     draws: billDraws(organization, over.taken, on),
-    inArrears: parts.filter((part) => !isInAdvance(organization, part)).map((part) => part.member.id),
+    billed: parts
+      .filter((part) => sameBill(part.member.on, on))
+      .map((part) => billedPart(organization, part, date)),
     history: [
       ...history.filter((line) => sameBill(line.on, on)),
       ...final.filter((line) => line.fee !== undefined),
@@ -90,10 +93,26 @@ function unitBills(organization: Organization, accounts: readonly string[], job:
   }));
 }
 
+function billedPart(organization: Organization, part: Part, date: PlainDate): Billed {
+  const { member, closing, opening } = part;
+  return {
+    date,
+    member: member.id,
+    closes: closesAttachedTime(part) ? (closing?.closes ?? null) : null,
+    until: opening?.closes ?? null,
+    advance: keysInAdvance(organization, part),
+  };
+}
+
 /** Spec 40 §8.1: with consolidation the frequency only selects which items make a bill due. */
-function dueParts(organization: Organization, accounts: readonly string[], target: Target): readonly Part[] {
+function dueParts(
+  organization: Organization,
+  accounts: readonly string[],
+  { target, earlier }: Job,
+): readonly Part[] {
+  const billed = earlier.flatMap((bill) => bill.billed);
   const parts = membersOf(organization, accounts).flatMap((member) => {
-    const part = partOn(member, target.date, organization.zone);
+    const part = partOn(member, { date: target.date, zone: organization.zone, billed });
     return part === null ? [] : [part];
   });
   const named = parts.filter(

@@ -66,6 +66,22 @@ export function common(a: Piece, b: Piece): Piece | null {
   return before(start, end) ? { start, end } : null;
 }
 
+/** What is left of a piece without others, in order. */
+export function without(piece: Piece, others: readonly Piece[]): readonly Piece[] {
+  return others.reduce<readonly Piece[]>(
+    (left, other) =>
+      left.flatMap((one) => {
+        if (common(one, other) === null) return [one];
+        const around = [
+          { start: one.start, end: other.start },
+          { start: other.end, end: one.end },
+        ];
+        return around.filter(({ start, end }) => before(start, end));
+      }),
+    [piece],
+  );
+}
+
 /** Wall-clock nanoseconds (spec 40 §3.5: a change of the clocks never alters the weight of a day). */
 export function wallClock({ start, end }: Piece, zone: string): bigint {
   return wallTime(end, zone) - wallTime(start, zone);

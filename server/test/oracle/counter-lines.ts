@@ -1,19 +1,27 @@
 import { type Decimal, ONE, ZERO } from '../../src/kernel/decimal.ts';
 import type { PlainDate } from '../../src/kernel/time.ts';
-import { before, dateIn, isLater, midnight, type Piece, proration, times } from './calendar.ts';
+import { before, common, dateIn, isLater, midnight, type Piece, proration, times } from './calendar.ts';
 import { type Line, lineOf } from './line.ts';
 import type { Member, Part, Period } from './member.ts';
 import type { CounterPrice, Organization } from './organization.ts';
 import { costOf } from './rating.ts';
 import { pricesOf, windowsOf, winnerAt } from './rating-window.ts';
+import { counterOf, duePeriods, shareOf, type TimeCharge } from './time-charges.ts';
 
 /** Spec 30 §15: running totals and adjustments of every counter that the plan prices. */
-export function counterLines(organization: Organization, part: Part): readonly Line[] {
+export function counterLines(
+  organization: Organization,
+  part: Part,
+  earlier: readonly Line[],
+): readonly Line[] {
   const prices = pricesOf(organization.counterPrices, part.member);
   const counters = [...new Set(prices.map((price) => price.counter))];
   return counters.flatMap((counter) => {
     const slot = prices.filter((price) => price.counter === counter);
-    const lines = [...totals(organization, part, slot), ...adjustmentLines(organization, part, slot)];
+    const lines = [
+      ...totals(organization, part, { slot, earlier }),
+      ...adjustmentLines(organization, part, slot),
+    ];
     return lines.filter((line) => !line.subtotal.isZero());
   });
 }
@@ -30,22 +38,28 @@ function valueOn(organization: Organization, member: Member, { counter, day }: D
 type Day = { readonly counter: string; readonly day: PlainDate };
 type Slot = readonly CounterPrice[];
 
-/** Spec 30 §15.5: of the period that closes when in arrears, of the one that opens when in advance. */
-function totals(organization: Organization, part: Part, slot: Slot): readonly Line[] {
-  const { closing, opening } = part;
-  const periods = [closing, opening].filter((period) => period !== null);
-  return periods.flatMap((period) => {
-    if (period.service === null) return [];
-    return windowsAtStart(slot, period.service).flatMap(({ price, during, byDays }) => {
-      const isDue = price.advance ? period !== closing || isCaughtUp(period) : period === closing;
-      return isDue ? [totalLine(organization, part.member, { price, during, byDays, period })] : [];
-    });
-  });
-}
+type Counted = { readonly slot: Slot; readonly earlier: readonly Line[] };
 
-/** A first period that no bill opened is caught up on the bill that closes it (spec 40 §5.3). */
-export function isCaughtUp({ n, opensOnBill }: Period): boolean {
-  return n === 0 && !opensOnBill;
+/** Spec 30 §15.5: of the period that closes when in arrears, of the one that opens when in advance. */
+function totals(organization: Organization, part: Part, { slot, earlier }: Counted): readonly Line[] {
+  const { closing, opening } = part;
+  const alone = [
+    { ...part, opening: null },
+    { ...part, closing: null },
+  ];
+  return [closing, opening].flatMap((period, i) => {
+    if (period === null || period.service === null) return [];
+    const charge = counterOf(part.member, slot, period.service);
+    const due = duePeriods(alone[i] ?? part, charge, { earlier, zone: organization.zone });
+    const windows = windowsAtStart(slot, period.service);
+    return due.flatMap(({ pieces }) =>
+      windows.flatMap(({ price, during, byDays }) => {
+        const left = pieces.flatMap((piece) => common(piece, during) ?? []);
+        if (left.length === 0) return [];
+        return [totalLine(organization, part.member, { price, pieces: left, byDays, period, charge })];
+      }),
+    );
+  });
 }
 
 /** The winner at the start; only with proration does a change inside the period count (spec 30 §15.5). */
@@ -58,18 +72,20 @@ function windowsAtStart(slot: Slot, service: Piece) {
 
 type Total = {
   readonly price: CounterPrice;
-  readonly during: Piece;
+  readonly pieces: readonly Piece[];
   readonly byDays: boolean;
   readonly period: Period;
+  readonly charge: TimeCharge;
 };
 
 function totalLine(organization: Organization, member: Member, total: Total): Line {
-  const { price, during, byDays, period } = total;
+  const { price, pieces, byDays, period, charge } = total;
   const { zone } = organization;
   const opens = period.service === null ? period.opens : dateIn(period.service.start, zone);
   const units = valueOn(organization, member, { counter: price.counter, day: opens.subtract({ days: 1 }) });
   const full = cost(price, units);
-  const exact = byDays ? times(full, proration(member.grid, during, zone)) : full;
+  const { factor, service } = shareOf(member, pieces, zone);
+  const exact = byDays ? times(full, factor) : full;
   return lineOf(organization, {
     ...base(member, price),
     type: 'COUNTER_RUNNING_TOTAL_CHARGE',
@@ -77,8 +93,9 @@ function totalLine(organization: Organization, member: Member, total: Total): Li
     quantity: units,
     units,
     exact,
-    service: during,
-    advance: price.advance,
+    service,
+    advance: charge.advance,
+    timed: charge.key,
   });
 }
 

@@ -1,11 +1,12 @@
 import { type Decimal, maxOf, minOf, ZERO } from '../../src/kernel/decimal.ts';
 import type { AttachedGroup } from './attached-group.ts';
-import { before, NOTHING, type Piece, plus, proration, type Share, times } from './calendar.ts';
+import { before, common, type Piece, times } from './calendar.ts';
 import { type Draft, type Line, lineOf, sumSubtotals } from './line.ts';
 import type { Member, Part, Period } from './member.ts';
 import type { Group, Organization, Price } from './organization.ts';
 import { pricesOf, windowsOf } from './rating-window.ts';
-import { duePeriods, memberDraft } from './standing-charges.ts';
+import { memberDraft } from './standing-charges.ts';
+import { duePeriods, minimumOf, priceMinimumOf, shareOf, type TimeCharge } from './time-charges.ts';
 
 /** One minimum spend: what it is called, how much, when, and what counts towards it. */
 type Floor = {
@@ -15,9 +16,9 @@ type Floor = {
   readonly origin: string;
   readonly text: string;
   readonly amount: Decimal;
-  readonly advance: boolean;
-  /** The days that count, and the service period of the line. */
-  readonly share: (period: Period) => { readonly factor: Share; readonly service: Piece } | null;
+  readonly charge: TimeCharge;
+  /** The pieces of a period that count. */
+  readonly counted: (period: Period) => readonly Piece[];
   /** Spec 30 §12: Q of the closing period. */
   readonly spent: Decimal;
 };
@@ -40,14 +41,14 @@ export function planFloors(organization: Organization, part: Part, known: Known)
     origin: 'plan',
     text: `${template.product} Minimum Spend Adjustment`,
     amount,
-    advance: plan.minimumAdvance ?? template.minimumAdvance ?? organization.advance.minimum,
-    share: (period) => wholePeriod(organization, part, period),
+    charge: minimumOf(organization, part.member, null),
+    counted: wholePeriod,
     spent: part.closing === null ? ZERO : consumption(part.member, part.closing, { ...known, lines }),
   };
   return [...ofPrices, ...floorLines(organization, floor, known)];
 }
 
-/** Spec 30 §4, §12: in the periods of the member that leads; what counts may be on bills of other frequencies. */
+/** Spec 30 §4, §12: in the periods of the lead; what counts may be on bills of other frequencies. */
 export function groupFloors(
   organization: Organization,
   { part, members }: AttachedGroup,
@@ -67,16 +68,16 @@ export function groupFloors(
       origin: 'group',
       text: `${group.id} Minimum Spend Adjustment`,
       amount: group.minimum ?? ZERO,
-      advance: group.minimumAdvance ?? organization.advance.minimum,
-      share: (period) => wholePeriod(organization, part, period),
+      charge: minimumOf(organization, part.member, group),
+      counted: wholePeriod,
       spent: spent.reduce((sum, one) => sum.plus(one), ZERO),
     },
     known,
   );
 }
 
-function wholePeriod({ zone }: Organization, { member }: Part, { service }: Period) {
-  return service === null ? null : { factor: proration(member.grid, service, zone), service };
+function wholePeriod({ service }: Period): readonly Piece[] {
+  return service === null ? [] : [service];
 }
 
 type Priced = { readonly part: Part; readonly price: Price; readonly known: Known };
@@ -90,8 +91,8 @@ function priceFloor(organization: Organization, { part, price, known }: Priced):
     origin: `price ${price.id}`,
     text: `${price.metric} Minimum Spend Adjustment`,
     amount: price.minimum,
-    advance: price.minimumAdvance ?? organization.advance.minimum,
-    share: (period) => winningDays(organization, { part, price, period }),
+    charge: priceMinimumOf(organization, part.member, price),
+    counted: (period) => winningDays(organization, { part, price, period }),
     spent: sumSubtotals(usage.filter((line) => line.member?.id === part.member.id)),
   };
 }
@@ -100,23 +101,17 @@ function priceFloor(organization: Organization, { part, price, known }: Priced):
 function winningDays(
   organization: Organization,
   { part, price, period }: { part: Part; price: Price; period: Period },
-) {
-  if (period.service === null) return null;
+): readonly Piece[] {
+  if (period.service === null) return [];
   const slot = pricesOf(organization.prices, part.member).filter(
     (one) =>
       one.metric === price.metric &&
       one.type === price.type &&
       one.segment?.join('/') === price.segment?.join('/'),
   );
-  const pieces = windowsOf(slot, period.service)
+  return windowsOf(slot, period.service)
     .filter((window) => window.price === price)
     .map((window) => window.during);
-  const first = pieces[0];
-  const last = pieces.at(-1);
-  if (first === undefined || last === undefined) return null;
-  const { grid } = part.member;
-  const factor = pieces.reduce((sum, piece) => plus(sum, proration(grid, piece, organization.zone)), NOTHING);
-  return { factor, service: { start: first.start, end: last.end } };
 }
 
 /** Spec 30 §12: usage, product credits, counters and minimum spends of pricings, in that period. */
@@ -150,17 +145,28 @@ function isWithin(line: Line, { service }: Period): boolean {
 }
 
 /** Spec 30 §12, 40 §5.5: top-up in arrears, or the whole in advance and the refund when the period closes. */
-function floorLines(organization: Organization, floor: Floor, known: Known): readonly Line[] {
-  const refund = refundLine(organization, floor, known);
-  const due = duePeriods(floor.part, floor.advance).flatMap(({ period, advance }) => {
-    const days = floor.share(period);
-    if (days === null) return [];
-    const full = times(floor.amount, days.factor);
-    const spent = maxOf(ZERO, floor.spent);
-    const exact = advance ? full : maxOf(ZERO, full.minus(spent));
-    return [floorLine(organization, floor, { exact, service: days.service, advance })];
+function floorLines(organization: Organization, floor: Floor, { earlier }: Known): readonly Line[] {
+  const { zone } = organization;
+  const due = duePeriods(floor.part, floor.charge, { earlier, zone }).flatMap((one) => {
+    const pieces = floor
+      .counted(one.period)
+      .flatMap((counted) => one.pieces.flatMap((piece) => common(piece, counted) ?? []));
+    return pieces.length === 0 ? [] : [{ advance: one.advance, ...shareOf(floor.part.member, pieces, zone) }];
   });
-  return [...refund, ...due].filter((line) => !line.subtotal.isZero());
+  const inAdvance = due
+    .filter(({ advance }) => advance)
+    .map(({ factor, service, advance }) =>
+      floorLine(organization, floor, { exact: times(floor.amount, factor), service, advance }),
+    );
+  const refunds = refundLines(organization, floor, { earlier, lines: inAdvance });
+  const kept = maxOf(ZERO, floor.spent).plus(sumSubtotals(refunds));
+  const topUps = due
+    .filter(({ advance }) => !advance)
+    .map(({ factor, service, advance }) => {
+      const exact = maxOf(ZERO, times(floor.amount, factor).minus(kept));
+      return floorLine(organization, floor, { exact, service, advance });
+    });
+  return [...refunds, ...inAdvance, ...topUps].filter((line) => !line.subtotal.isZero());
 }
 
 type Amount = { readonly exact: Decimal; readonly service: Piece; readonly advance: boolean };
@@ -174,39 +180,34 @@ function floorLine(organization: Organization, floor: Floor, { exact, service, a
     exact,
     service,
     advance,
+    timed: floor.charge.key,
   };
   return lineOf(organization, draft);
 }
 
 /**
- * Spec 30 §12: what was billed at the start of the closing period is given back as far as it was spent. What
- * is caught up on the closing bill itself was billed too.
+ * Spec 30 §12: what was billed in advance for the closing period is given back as far as it was spent, and as
+ * no other bill has. What is caught up on the closing bill itself was billed too.
  */
-function refundLine(organization: Organization, floor: Floor, { earlier }: Known): readonly Line[] {
-  const { closing, member } = floor.part;
-  if (closing === null) return [];
-  const billed = earlier.find(
-    (line) =>
-      line.type === 'MINIMUM_SPEND' &&
-      line.advance &&
-      line.origin === floor.origin &&
-      (floor.group === null ? line.member?.id === member.id : line.member?.group?.id === floor.group.id) &&
-      isWithin(line, closing),
-  );
-  const caughtUp = floor.advance && closing.n === 0 && !closing.opensOnBill ? floor.share(closing) : null;
-  const line = billed ?? caughtUpLine(organization, floor, caughtUp);
-  if (line === null) return [];
-  const exact = minOf(line.subtotal, maxOf(ZERO, floor.spent)).negated();
-  if (exact.isZero()) return [];
-  return [floorLine(organization, floor, { exact, service: line.service, advance: false })];
-}
-
-function caughtUpLine(
-  organization: Organization,
-  floor: Floor,
-  days: { readonly factor: Share; readonly service: Piece } | null,
-): Line | null {
-  if (days === null) return null;
-  const exact = times(floor.amount, days.factor);
-  return floorLine(organization, floor, { exact, service: days.service, advance: true });
+function refundLines(organization: Organization, floor: Floor, { earlier, lines }: Known): readonly Line[] {
+  const service = floor.part.closing?.service ?? null;
+  if (service === null) return [];
+  const billed = [...earlier, ...lines]
+    .filter((line) => line.type === 'MINIMUM_SPEND' && line.advance && line.timed === floor.charge.key)
+    .sort((a, b) => (before(a.service.start, b.service.start) ? -1 : 1));
+  let left = maxOf(ZERO, floor.spent);
+  return billed.flatMap((line) => {
+    const during = common(service, line.service);
+    if (during === null) return [];
+    const refunds = line.service.start;
+    const others = earlier.filter(
+      (one) => one.timed === floor.charge.key && one.refunds !== undefined && one.refunds.equals(refunds),
+    );
+    const amount = maxOf(ZERO, minOf(left, line.subtotal.plus(sumSubtotals(others))));
+    left = left.minus(amount);
+    const exact = amount.negated();
+    return exact.isZero()
+      ? []
+      : [{ ...floorLine(organization, floor, { exact, service: during, advance: false }), refunds }];
+  });
 }

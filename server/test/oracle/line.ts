@@ -1,5 +1,5 @@
 import { type Decimal, decimal, ONE } from '../../src/kernel/decimal.ts';
-import type { PlainDate } from '../../src/kernel/time.ts';
+import type { Instant, PlainDate } from '../../src/kernel/time.ts';
 import type { Piece } from './calendar.ts';
 import type { Member } from './member.ts';
 import { rateBetween, rounded } from './money.ts';
@@ -37,12 +37,25 @@ export type Line = {
   readonly advance: boolean;
   /** Units rated before, when tiers span the plan and something was rated before. */
   readonly earlierUnits?: Decimal;
+  /** The charge for time that it is for, the same on all bills; null for other lines. */
+  readonly timed: string | null;
+  /** Where the line that a refund gives back begins. */
+  readonly refunds?: Instant;
   /** Which fee of a commitment. */
   readonly fee?: number;
 };
 
 /** What one bill has drawn on one credit in one phase. */
 export type Draw = { readonly credit: string; readonly phase: 'BASE' | 'ROLLOVER'; readonly amount: Decimal };
+
+/** A member's part in a bill: where the periods end that it closed and opened, and what was in advance. */
+export type Billed = {
+  readonly date: PlainDate;
+  readonly member: string;
+  readonly closes: PlainDate | null;
+  readonly until: PlainDate | null;
+  readonly advance: readonly string[];
+};
 
 export type Bill = {
   readonly on: BillKey;
@@ -56,8 +69,7 @@ export type Bill = {
   readonly history: readonly Line[];
   readonly draws: readonly Draw[];
   readonly charges: readonly string[];
-  /** Members whose standing charge was not in advance then. */
-  readonly inArrears: readonly string[];
+  readonly billed: readonly Billed[];
 };
 
 export type Draft = Pick<
@@ -81,6 +93,7 @@ export function lineOf(organization: Organization, draft: Draft): Line {
     price: null,
     segment: null,
     measure: null,
+    timed: null,
     advance: false,
     converted: rounded(subtotal.times(rate), currency, organization),
     ...draft,

@@ -12,7 +12,7 @@ import {
   type Piece,
   pieceOf,
 } from './calendar.ts';
-import type { BillKey } from './line.ts';
+import type { Billed, BillKey } from './line.ts';
 import type { Attachment, Group, Organization, Plan, Template } from './organization.ts';
 import { the } from './organization.ts';
 
@@ -123,19 +123,40 @@ export type Part = {
   readonly closing: Period | null;
   readonly opening: Period | null;
   readonly periods: readonly Period[];
+  /** What the bills dated on the first day of the closing period had of the member. */
+  readonly before: readonly Billed[];
 };
 
+type Job = { readonly date: PlainDate; readonly zone: string; readonly billed: readonly Billed[] };
+
 /** Spec 40 §3.4, §3.6, §5.3; null when the date is none of its bill dates. */
-export function partOn(member: Member, date: PlainDate, zone: string): Part | null {
+export function partOn(member: Member, job: Job): Part | null {
+  const { date, zone } = job;
   const k = indexOf(member.grid, date);
   const started = dateIn(member.attachment.from, zone);
   if (k === null || k < 0 || isLater(started, date)) return null;
   if (isLater(date, lastBillDate(member, date, zone))) return null;
   const periods = periodsOf(member, date, zone);
-  const closing = periods.find((period) => period.closes.equals(date)) ?? null;
+  const onGrid = periods.find((period) => period.closes.equals(date)) ?? null;
+  const closing = onGrid === null ? null : sinceLastBill(member, onGrid, job);
   const next = periods.find((period) => period.opens.equals(date)) ?? null;
   const opening = next !== null && isActive(member, midnight(date, zone)) ? next : null;
-  return closing === null && opening === null ? null : { member, closing, opening, periods };
+  if (closing === null && opening === null) return null;
+  const before = job.billed.filter(
+    (one) => one.member === member.id && closing !== null && one.date.equals(closing.opens),
+  );
+  const rated = periods.map((period) => (period === onGrid && closing !== null ? closing : period));
+  return { member, closing, opening, periods: rated, before };
+}
+
+/** Spec 40 §3.4: after a change of epoch or frequency a period goes on where the last bill ended. */
+function sinceLastBill(member: Member, period: Period, { date, zone, billed }: Job): Period {
+  const ends = billed
+    .filter((one) => one.member === member.id)
+    .flatMap(({ closes }) => (closes !== null && isLater(date, closes) ? [closes] : []));
+  const opens = ends.reduce((last, end) => (isLater(end, last) ? end : last), period.opens);
+  if (opens.equals(period.opens)) return period;
+  return { ...period, opens, service: serviceIn(member, pieceOf(opens, period.closes, zone)) };
 }
 
 function isActive({ attachment }: Member, moment: ReturnType<typeof midnight>): boolean {

@@ -1,7 +1,7 @@
 import { Temporal } from '../../src/kernel/time.ts';
 import { gridDate, isLater, nextCell } from './calendar.ts';
 import { type Chance, chanceOf } from './chance.ts';
-import { rowsOf } from './given.ts';
+import { rowsOf, storyOf } from './given.ts';
 import { membersOf } from './member.ts';
 import type { Organization } from './organization.ts';
 import { creditLines } from './random-credit.ts';
@@ -14,10 +14,15 @@ export type Kinds = {
   readonly hierarchy: boolean;
   /** Whether things change before the last job is run again. */
   readonly changes?: boolean;
+  /** Whether bills go on by another calendar after a change of epoch or frequency. */
+  readonly switches?: boolean;
 };
 
 /** A whole organization with its usage and its bill jobs, as text; the same text for the same seed. */
-export function randomOrganization(seed: number, { credit, hierarchy, changes = false }: Kinds): string {
+export function randomOrganization(
+  seed: number,
+  { credit, hierarchy, changes = false, switches = false }: Kinds,
+): string {
   const chance = chanceOf(seed);
   const plans = planChoices(chance, credit);
   const lines = [
@@ -37,7 +42,8 @@ export function randomOrganization(seed: number, { credit, hierarchy, changes = 
     ...(credit ? creditLines(chance, plans, hierarchy) : []),
   ];
   const jobs = jobLines(chance, lines);
-  return [...lines, ...jobs, ...(changes ? changeLines(chance, jobs) : [])].join('\n');
+  const story = [...lines, ...jobs, ...(changes ? changeLines(chance, jobs) : [])];
+  return (switches ? switched(chance, story, jobs) : story).join('\n');
 }
 
 /** In a block of accounts credits and averages have no share that the specification describes. */
@@ -94,6 +100,24 @@ function changeLines(chance: Chance, jobs: readonly string[]): readonly string[]
   const late = useLines(chance, false).slice(0, 5);
   const terms = `standing=${amount(chance, 80)} minimum=${amount(chance, 150)}`;
   return [...late, `change plan:${plan} ${terms}`, ...jobs.slice(-1)];
+}
+
+/** Tiers that span a plan would go by the periods of both calendars. */
+function switched(chance: Chance, story: readonly string[], jobs: readonly string[]): readonly string[] {
+  const lines = story.map((line) => line.replace(' span=true', ''));
+  const every = chance.pick(['WEEKLY interval=2', 'MONTHLY interval=1', 'MONTHLY interval=3']);
+  const epoch = `2024-0${chance.int(2, 5)}-${chance.pick(['05', '20', '29'])}`;
+  const plan = chance.pick(['pro', 'plus', 'left', 'right']);
+  const attachment = chance.pick(['first', 'lone-one']);
+  const changes = [`change plan:${plan} every=${every}`, `change attach:${attachment} epoch=${epoch}`];
+  const change = chance.pick(changes);
+  const last = jobs.at(-1) ?? '';
+  const rows = storyOf([...lines, change, last].join('\n')).at(-1)?.rows ?? [];
+  const later = [...billDates(organizationOf(rows))]
+    .map((date) => `bill ${date}`)
+    .filter((job) => job > last)
+    .sort();
+  return [...lines, change, ...later.slice(0, 3)];
 }
 
 const START_DAYS = ['01', '01', '11', '15', '31'];

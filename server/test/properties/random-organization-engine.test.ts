@@ -8,6 +8,7 @@ import { randomSeeds } from '../support/golden-mode.ts';
 
 const kinds = [
   { name: 'plans and counters', credit: false, hierarchy: false, changes: true },
+  { name: 'another calendar', credit: false, hierarchy: false, switches: true },
   { name: 'parents and children', credit: false, hierarchy: true, changes: false },
   { name: 'credit', credit: true, hierarchy: false, changes: true },
   { name: 'credit of parents and children', credit: true, hierarchy: true, changes: false },

@@ -22,14 +22,17 @@ export function stampFromJson(stored: Stored<BillStamp>): BillStamp {
   };
 }
 
-export type StoredPeriod = Omit<BilledPeriod, 'period'> & {
+export type StoredPeriod = Omit<BilledPeriod, 'period' | 'openedUntil'> & {
   readonly period: { readonly start: string; readonly end: string } | null;
+  /** Bills from before it was stored have none. */
+  readonly openedUntil?: string | null;
 };
 
 /** The periods that a bill closed, as they were stored with it. */
 export function periodsFromJson(stored: readonly StoredPeriod[]): readonly BilledPeriod[] {
-  return stored.map(({ period, ...rest }) => ({
+  return stored.map(({ period, openedUntil, ...rest }) => ({
     ...rest,
+    openedUntil: dateFrom(openedUntil ?? null),
     period: period && {
       start: Temporal.PlainDate.from(period.start),
       end: Temporal.PlainDate.from(period.end),

@@ -43,7 +43,9 @@ export type BillStamp = EpochTable & {
 
 /**
  * One attached plan's part in a bill: the period that the bill closes, `[start, end)` in local dates (null
- * on a bill that only opens the plan's first period), and the charges that were set to in advance then.
+ * on a bill that only opens the plan's first period), the charges that were set to in advance then, and the
+ * end of the period that they were for (null when the bill opens none; bills from before it was stored have
+ * nothing here).
  * Stored with the bill; later calculations need it to charge each day once (spec 40 §3.4, §5.3).
  */
 export type BilledPeriod = {
@@ -51,6 +53,7 @@ export type BilledPeriod = {
   readonly planId: string;
   readonly period: DateSpan | null;
   readonly advanceChargeKeys: readonly string[];
+  readonly openedUntil?: PlainDate | null;
 };
 
 export type LineItemType =

@@ -115,12 +115,13 @@ function isOfItsOwnDate({ chargeId, lineItemType }: DraftLine): boolean {
 }
 
 function billedPeriod(calculation: Calculation, member: DueMember): BilledPeriod {
-  const { attached, closing } = member;
+  const { attached, closing, opening } = member;
   return {
     accountPlanId: attached.accountPlan.id,
     planId: attached.plan.id,
     period: closing === null ? null : { start: closing.start, end: closing.end },
     advanceChargeKeys: advanceChargeKeys(calculation, member),
+    openedUntil: opening?.end ?? null,
   };
 }
 

@@ -63,7 +63,7 @@ function minimumSpec(
   { toCharge, spend }: { readonly toCharge: PeriodToCharge; readonly spend: Decimal },
 ): readonly LineSpec[] {
   const { terms, member } = floor;
-  const spans = floor.spansIn(toCharge.period.service);
+  const spans = floor.spansIn(toCharge.service);
   const pieces = uncarriedPieces(spans, terms.chargeKey, history);
   if (pieces.length === 0) return [];
   const share = prorationOf(member.attached, pieces);

@@ -71,15 +71,24 @@ function computedDates(calendar: BillingAttachment, sought: DatesSought): PlanDa
 }
 
 /**
- * An existing bill whose date or frequency is no longer the plan's keeps its period. What it opens reaches
- * to the next date of the new grid, where the next bill takes over.
+ * An existing bill whose date or frequency is no longer the plan's keeps its period. What it opens ends where
+ * it did, or at the next date of the new grid if that comes first: there the next bill takes over.
  */
 function formerGridDates(calendar: BillingAttachment, date: PlainDate, stored: BilledPeriod): PlanDates {
   const { period } = stored;
   const closing = period === null ? null : { ...period, index: indexAt(calendar, period.start) };
   const next = nextBillDate(calendar, daysAfter(date, 1));
-  const opening = next === null ? null : { start: date, end: next, index: indexAt(calendar, date) };
+  const opening = next === null ? null : formerOpening(calendar, { start: date, end: next }, stored);
   return { closing, opening, billPeriod: period ?? { start: date, end: date } };
+}
+
+function formerOpening(
+  calendar: BillingAttachment,
+  { start, end }: DateSpan,
+  { openedUntil }: BilledPeriod,
+): BillingPeriod {
+  const isShorter = openedUntil && dateOrder(openedUntil, end) < 0;
+  return { start, end: isShorter ? openedUntil : end, index: indexAt(calendar, start) };
 }
 
 /** The number of the period that the date lies in. */

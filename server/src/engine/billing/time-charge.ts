@@ -1,51 +1,82 @@
 // Spec 40 §5.3, 30 §13, §14: which service time of a time-based charge belongs on a bill, each time once.
+import type { PlainDate } from '../../kernel/time.ts';
 import { isBillDate } from '../calendar/billing-periods.ts';
-import type { ClosedSpan } from '../calendar/local-dates.ts';
+import { type ClosedSpan, clippedSpan, instantsOf } from '../calendar/local-dates.ts';
 import { factorOfAdHoc, prorationFactor } from '../calendar/proration.ts';
 import { addFractions, type Fraction, NONE } from '../money/fraction.ts';
 import type { AttachedPlan } from './attached-plan.ts';
 import type { BilledLine, LineTiming } from './bill.ts';
 import type { BillHistory } from './bill-history.ts';
 import type { ChargedPeriod, DueMember } from './due-member.ts';
+import { dateOrder } from './plan-dates.ts';
 import { spanWithout } from './service-span.ts';
 
 /** A charge that belongs to time: its key (one for all bills) and when it is billed. */
 export type TimeCharge = { readonly chargeKey: string; readonly inAdvance: boolean };
 
-export type PeriodToCharge = { readonly period: ChargedPeriod; readonly timing: LineTiming };
+/** A period and the part of its service time to charge: all of it where no earlier bill opened it. */
+export type PeriodToCharge = {
+  readonly period: ChargedPeriod;
+  readonly service: ClosedSpan;
+  readonly timing: LineTiming;
+};
 
 /**
  * The periods whose charge goes on this bill. In arrears: the closing one. In advance: the opening one, and
- * the closing one where it could not be or was not charged in advance (late start, flag switched on since).
+ * of the closing one what could not be or was not charged in advance (late start, flag switched on since,
+ * another epoch or frequency since).
  */
 export function periodsToCharge(
   member: DueMember,
   charge: TimeCharge,
   history: BillHistory,
 ): readonly PeriodToCharge[] {
-  const { closing, opening } = member;
-  if (!charge.inAdvance) return closing === null ? [] : [{ period: closing, timing: 'ARREARS' }];
-  const late = closing !== null && isCaughtUp(member.attached, closing, { charge, history }) ? [closing] : [];
-  const next = opening === null ? [] : [opening];
-  return [...late, ...next].map((period) => ({ period, timing: 'ADVANCE' as const }));
+  const { attached, closing, opening } = member;
+  const periods: PeriodToCharge[] = [];
+  if (closing !== null) {
+    const timing = charge.inAdvance ? 'ADVANCE' : 'ARREARS';
+    const service = charge.inAdvance ? lateTime(attached, closing, { charge, history }) : closing.service;
+    if (service !== null) periods.push({ period: closing, service, timing });
+  }
+  if (charge.inAdvance && opening !== null) {
+    periods.push({ period: opening, service: opening.service, timing: 'ADVANCE' });
+  }
+  return periods;
 }
 
 /**
- * Whether the closing period's charge in advance comes with this bill: no bill could be dated at its
- * beginning, or the one that was did not have the charge because it was in arrears then. A bill that could
- * have been made and was not is never made up for.
+ * The part of the closing period whose charge in advance comes with this bill. All of it: no bill could be
+ * dated at its beginning, or the one that was did not have the charge because it was in arrears then. Its
+ * end: that bill opened a period of another grid, such as 14 to 21 May of 14 May to 1 June. None: a bill that
+ * could have been made and was not is never made up for.
  */
-function isCaughtUp(
+function lateTime(
   attached: AttachedPlan,
   closing: ChargedPeriod,
   { charge, history }: { readonly charge: TimeCharge; readonly history: BillHistory },
-): boolean {
-  const parts = (history.otherParts.get(attached.key) ?? []).filter((part) =>
-    part.gridDate.equals(closing.start),
-  );
-  if (parts.length > 0) return parts.every((part) => !part.advanceChargeKeys.includes(charge.chargeKey));
-  if (attached.calendar === null || closing.index > 0) return false;
-  return !isBillDate(attached.calendar, closing.start, { advance: true });
+): ClosedSpan | null {
+  let isBilled = false;
+  let until: PlainDate | null = null;
+  for (const part of history.otherParts.get(attached.key) ?? []) {
+    if (!part.gridDate.equals(closing.start)) continue;
+    isBilled = true;
+    if (!part.advanceChargeKeys.includes(charge.chargeKey)) continue;
+    const openedUntil = part.openedUntil ?? closing.end;
+    if (until === null || dateOrder(openedUntil, until) > 0) until = openedUntil;
+  }
+  if (until !== null) return serviceFrom(attached, closing, until);
+  return isBilled || !canBeOpened(attached, closing) ? closing.service : null;
+}
+
+function serviceFrom(attached: AttachedPlan, closing: ChargedPeriod, start: PlainDate): ClosedSpan | null {
+  const { end } = closing;
+  if (dateOrder(start, end) >= 0) return null;
+  return clippedSpan(closing.service, [instantsOf({ start, end }, attached.zone)]);
+}
+
+/** Whether a bill that opens the period could be dated at its beginning. */
+function canBeOpened({ calendar }: AttachedPlan, { start, index }: ChargedPeriod): boolean {
+  return calendar === null || index > 0 || isBillDate(calendar, start, { advance: true });
 }
 
 /** The pieces of the spans that no other bill charges under that key. */

@@ -1,7 +1,7 @@
 // Spec 30 §15, 40 §5.4 step 3, §5.10: what counters cost: running totals, and changes during the period.
 import { type Decimal, ZERO } from '../../../kernel/decimal.ts';
 import { daysAfter, isBefore, later, localDate, startOfDate } from '../../../kernel/time.ts';
-import type { ClosedSpan } from '../../calendar/local-dates.ts';
+import { type ClosedSpan, clippedSpan } from '../../calendar/local-dates.ts';
 import { timesFraction } from '../../money/fraction.ts';
 import { ratingWindows, winnerAt } from '../../pricing/winner.ts';
 import type { LineFigures, LineItemType, LineTiming } from '../bill.ts';
@@ -59,11 +59,15 @@ type Charging = {
   readonly toCharge: PeriodToCharge;
 };
 
-/** What is not carried yet of the period, by pricing. */
+/**
+ * What is not carried yet of the time to charge, by pricing. The value is that at the beginning of the period
+ * also where only its end is charged: what changed in between is charged as an adjustment.
+ */
 function periodSpecs({ history }: Calculation, { member, slot, toCharge }: Charging): readonly LineSpec[] {
   const specs: LineSpec[] = [];
   for (const { span, pricing, isProrated } of pricedSpans(member, slot, toCharge.period)) {
-    const pieces = uncarriedPieces([span], slot.chargeKey, history);
+    const charged = clippedSpan(toCharge.service, [span]);
+    const pieces = charged === null ? [] : uncarriedPieces([charged], slot.chargeKey, history);
     if (pieces.length === 0) continue;
     specs.push(runningTotalSpec(member, slot, { toCharge, pieces, pricing, isProrated }));
   }

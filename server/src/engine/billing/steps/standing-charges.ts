@@ -58,7 +58,7 @@ function chargeSpec(
   { attached }: DueMember,
   { terms, toCharge, isGroupCharge, rank, product }: Charge & { readonly toCharge: PeriodToCharge },
 ): readonly LineSpec[] {
-  const pieces = uncarriedPieces([toCharge.period.service], terms.chargeKey, history);
+  const pieces = uncarriedPieces([toCharge.service], terms.chargeKey, history);
   const share = prorationOf(attached, pieces);
   if (pieces.length === 0 || isZeroFraction(share)) return [];
   const spec: LineSpec = {
