@@ -108,10 +108,8 @@ function lineFromJson(line: StoredLine): BilledLine {
 async function linesOf(db: Reader, wanted: ExistingBills) {
   const { orgId, facts } = wanted.organization;
   const { rows: bills } = wanted;
-  const longestDays = longestPeriodDays(wanted.planTemplates);
-  const since = earliestPeriodStart(wanted);
-  // A line in advance may serve a whole period beyond the end of its bill.
-  const holders = bills.filter(({ endDate }) => isOnOrAfter(endDate, since.subtract({ days: longestDays })));
+  const since = withOpenings(bills, earliestPeriodStart(wanted));
+  const holders = billsReaching(bills, since, longestPeriodDays(wanted.planTemplates));
   const { rows } = await sql<LineRow>`${prepared}
     select bill_id, key, line_item_type, subtotal, currency, plan_id, plan_group_id, pricing_id,
       service_period_start_date, service_period_end_date, reason ->> 'chargeKey' as charge_key,
@@ -138,6 +136,51 @@ async function linesOf(db: Reader, wanted: ExistingBills) {
     };
     return { ...line, reason };
   });
+}
+
+/**
+ * The bills whose lines may serve a date or later ones. A line in advance serves time beyond the end of its
+ * bill: up to the end of the period that the bill opened, a year also where the plan is a monthly one by now.
+ * Bills from before that was stored may reach as far as the longest period there is now.
+ */
+function billsReaching(
+  bills: readonly ExistingBillRow[],
+  date: PlainDate,
+  longestDays: number,
+): readonly ExistingBillRow[] {
+  const text = date.toString();
+  const early = date.subtract({ days: longestDays });
+  const reaching: ExistingBillRow[] = [];
+  for (const bill of bills) {
+    const opened = openedUntil(bill);
+    const isOpened = opened === null ? isOnOrAfter(bill.endDate, early) : opened >= text;
+    if (isOpened || isOnOrAfter(bill.endDate, date)) reaching.push(bill);
+  }
+  return reaching;
+}
+
+/**
+ * The date, or that of the first bill whose charges in advance reach beyond it: what bills in between have
+ * given back of them counts as well.
+ */
+function withOpenings(bills: readonly ExistingBillRow[], date: PlainDate): PlainDate {
+  const text = date.toString();
+  let first = date;
+  for (const bill of bills) {
+    const opened = openedUntil(bill);
+    if (opened !== null && opened > text && !isOnOrAfter(bill.endDate, first)) first = bill.endDate;
+  }
+  return first;
+}
+
+/** The date, as text, that the bill's charges in advance reach to; null when it is not known, '' for none. */
+function openedUntil({ periods }: ExistingBillRow): string | null {
+  let latest = '';
+  for (const { openedUntil: until, advanceChargeKeys } of periods) {
+    if (until === undefined) return null;
+    if (until !== null && until > latest && advanceChargeKeys.length > 0) latest = until;
+  }
+  return latest;
 }
 
 async function memoLinesOf(db: Reader, orgId: string, billIds: readonly string[]) {
