@@ -92,13 +92,15 @@ function priceLines(chance: Chance, plan: string, metric: string): readonly stri
   return [`${first}${ends}`, `price ${plan}-${metric}-2 ${terms} from=${change} ${bands()}`];
 }
 
+const CYCLES_OF_RIGHT = ['MONTHLY', 'MONTHLY', 'MONTHLY interval=2', 'WEEKLY interval=5'];
+
 /** Two plans of two products in a group with terms of its own. */
 export function groupLines(chance: Chance): readonly string[] {
   const terms = () => ` standing=${amount(chance, 90)} minimum=${amount(chance, 200)}`;
   const flags = ['standing.advance', 'minimum.advance'].map((name) => flag(chance, name)).join('');
   return [
     `plan left product=core every=MONTHLY${chance.oneIn(2) ? terms() : ''}`,
-    `plan right product=extra every=MONTHLY${chance.oneIn(2) ? terms() : ''}`,
+    `plan right product=extra every=${chance.pick(CYCLES_OF_RIGHT)}${chance.oneIn(2) ? terms() : ''}`,
     ...priceLines(chance, 'left', 'calls'),
     ...priceLines(chance, 'right', 'peak'),
     `group bundle plans=left,right${terms()}${flags}`,

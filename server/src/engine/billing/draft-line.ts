@@ -26,7 +26,7 @@ export function draftLine(calculation: Calculation, spec: LineSpec): DraftLine |
     billAccountId: placement.billAccountId,
     rank: spec.rank,
     planCode: isGroupCharge ? '' : attached.plan.code,
-    attachedKey: isGroupCharge ? null : attached.key,
+    attachedKey: attached.key,
     lineItemType: spec.lineItemType,
     description: spec.description,
     quantity: spec.quantity,

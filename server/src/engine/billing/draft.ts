@@ -18,7 +18,7 @@ export type DraftLine = Omit<BillLine, 'sequenceNumber'> & {
   readonly billAccountId: string;
   readonly rank: number;
   readonly planCode: string;
-  /** Key of the attached plan; null for lines of a plan group. */
+  /** Key of the attached plan, for lines of a plan group that of its lead; null for lines of no plan. */
   readonly attachedKey: string | null;
 };
 
