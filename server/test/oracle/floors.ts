@@ -139,9 +139,11 @@ function withTopUp(member: Member, period: Period, lines: readonly Line[]): Deci
   return consumption(member, period, { lines, earlier: [] }).plus(sumSubtotals(topUps));
 }
 
-function isWithin(line: Line, { service }: Period): boolean {
+/** Decision 0037: in advance where it begins, in arrears where it ends. */
+function isWithin({ service: own, advance }: Line, { service }: Period): boolean {
   if (service === null) return false;
-  return !before(line.service.start, service.start) && before(line.service.start, service.end);
+  if (advance) return !before(own.start, service.start) && before(own.start, service.end);
+  return before(service.start, own.end) && !before(service.end, own.end);
 }
 
 /** Spec 30 §12, 40 §5.5: top-up in arrears, or the whole in advance and the refund when the period closes. */

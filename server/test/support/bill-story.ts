@@ -1,4 +1,4 @@
-import type { BillLine, DraftBill } from '../../src/engine/billing/bill.ts';
+import type { BillIdentity, BillLine, DraftBill } from '../../src/engine/billing/bill.ts';
 import { calculateBills } from '../../src/engine/billing/calculate-bills.ts';
 import type { BillFacts, BillTarget, ExistingBillFacts } from '../../src/engine/billing/facts.ts';
 import type { Segment, UsageAnswer, UsageQuery } from '../../src/engine/metering/usage-query.ts';
@@ -61,10 +61,15 @@ export function calculated(given: BillFacts, measured: readonly Measured[] = [])
   throw new Error('eight rounds of questions');
 }
 
+function nameOf({ accountId, gridDate, frequencyKey, groupKey }: BillIdentity): string {
+  const group = groupKey === 'default' ? [] : [groupKey];
+  return [accountId, gridDate, frequencyKey, ...group].join(' ');
+}
+
 /** The bills as an existing record, as the shell would store and load them. */
 export function stored(bills: readonly DraftBill[]): readonly ExistingBillFacts[] {
   return bills.map((bill) => ({
-    id: bill.existingBillId ?? `bill ${Object.values(bill.identity).join(' ')}`,
+    id: bill.existingBillId ?? `bill ${nameOf(bill.identity)}`,
     identity: bill.identity,
     locked: false,
     startDate: bill.startDate,

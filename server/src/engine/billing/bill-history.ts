@@ -1,8 +1,9 @@
 // Spec 40 §3.4, §5.3: what the unit's bills have charged so far, found by attached plan and by charge.
 import type { PlainDate } from '../../kernel/time.ts';
+import { type ClosedSpan, instantsOf } from '../calendar/local-dates.ts';
 import type { BilledLine, BilledPeriod, BillIdentity, BillStamp } from './bill.ts';
 import { type BillSlot, isConsolidated, isSameSlot } from './bill-slot.ts';
-import { unmergedLines } from './held-places.ts';
+import { isKept, unmergedLines } from './held-places.ts';
 
 /** What later calculations need of a bill, stored or just calculated. */
 export type BillRecord = {
@@ -10,6 +11,9 @@ export type BillRecord = {
   readonly stamp: Pick<BillStamp, 'timezone'>;
   readonly periods: readonly BilledPeriod[];
   readonly lines: readonly BilledLine[];
+  /** Left out: it may be calculated again. */
+  readonly locked?: boolean;
+  readonly settled?: boolean;
 };
 
 /** An attached plan's part in one bill. */
@@ -18,6 +22,8 @@ export type BilledPart = BilledPeriod & {
   /** The zone of the bill's days. */
   readonly zone: string;
   readonly isConsolidated: boolean;
+  /** Whether the bill stays as it is. */
+  readonly isKept: boolean;
 };
 
 /** Keys of attached plans are those of `AttachedPlan`; a key without an entry was never billed. */
@@ -26,8 +32,11 @@ export type BillHistory = {
   readonly slotParts: ReadonlyMap<string, readonly BilledPart[]>;
   /** In all other bills of the unit. */
   readonly otherParts: ReadonlyMap<string, readonly BilledPart[]>;
+  readonly slotLinesByChargeKey: ReadonlyMap<string, readonly BilledLine[]>;
   readonly otherLinesByChargeKey: ReadonlyMap<string, readonly BilledLine[]>;
   readonly otherLinesByAccountPlan: ReadonlyMap<string | null, readonly BilledLine[]>;
+  /** The periods for which bills that stay as they are settle a charge in arrears: one that is met has no line. */
+  readonly otherArrearsByChargeKey: ReadonlyMap<string, readonly ClosedSpan[]>;
 };
 
 /** What is kept of bills of accounts that have left the unit. */
@@ -47,18 +56,36 @@ export function billHistory(
     ...bills.filter((bill) => !isSameSlot(bill.identity, slot)),
     ...formerBills.filter((bill) => bill.locked || !isSameSlot(bill.identity, slot)),
   ];
+  const slotLines = own.flatMap((bill) => bill.lines).flatMap(unmergedLines);
   const otherLines = others.flatMap((bill) => bill.lines).flatMap(unmergedLines);
   return {
     slotParts: groupedBy(own.flatMap(partsOf), partKey),
     otherParts: groupedBy(others.flatMap(partsOf), partKey),
+    slotLinesByChargeKey: groupedBy(slotLines, (line) => line.reason.chargeKey),
     otherLinesByChargeKey: groupedBy(otherLines, (line) => line.reason.chargeKey),
     otherLinesByAccountPlan: groupedBy(otherLines, (line) => line.reason.accountPlanId),
+    otherArrearsByChargeKey: arrearsOf(others.flatMap(partsOf)),
   };
 }
 
-function partsOf({ identity, stamp, periods }: BillRecord): readonly BilledPart[] {
+function arrearsOf(parts: readonly BilledPart[]): ReadonlyMap<string, readonly ClosedSpan[]> {
+  const spans = new Map<string, ClosedSpan[]>();
+  for (const { period, zone, isKept: isFinal, arrearsChargeKeys = [] } of parts) {
+    if (period === null || !isFinal) continue;
+    for (const key of arrearsChargeKeys) {
+      spans.set(key, [...(spans.get(key) ?? []), instantsOf(period, zone)]);
+    }
+  }
+  return spans;
+}
+
+function partsOf(record: BillRecord): readonly BilledPart[] {
+  const { identity, stamp, periods } = record;
   const { gridDate } = identity;
-  const bill = { gridDate, zone: stamp.timezone, isConsolidated: isConsolidated(identity) };
+  const bill = {
+    ...{ gridDate, zone: stamp.timezone },
+    ...{ isConsolidated: isConsolidated(identity), isKept: isKept(record) },
+  };
   return periods.map((period) => ({ ...bill, ...period }));
 }
 

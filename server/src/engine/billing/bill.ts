@@ -44,9 +44,9 @@ export type BillStamp = EpochTable & {
 /**
  * One attached plan's part in a bill: the period that the bill closes, `[start, end)` in local dates (null
  * on a bill that only opens the plan's first period), the charges that were set to in advance then, and the
- * end of the period that they were for (null when the bill opens none; bills from before it was stored have
- * nothing here).
- * Stored with the bill; later calculations need it to charge each day once (spec 40 §3.4, §5.3).
+ * end of the period that they were for (null when the bill opens none), and the charges that were set to in
+ * arrears for the closing period, other than those of 0. Bills from before the last two were stored lack
+ * them. Stored with the bill; later calculations need it to charge each day once (spec 40 §3.4, §5.3).
  */
 export type BilledPeriod = {
   readonly accountPlanId: string;
@@ -54,6 +54,7 @@ export type BilledPeriod = {
   readonly period: DateSpan | null;
   readonly advanceChargeKeys: readonly string[];
   readonly openedUntil?: PlainDate | null;
+  readonly arrearsChargeKeys?: readonly string[];
 };
 
 export type LineItemType =

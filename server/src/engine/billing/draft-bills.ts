@@ -11,7 +11,7 @@ import type { DueMember } from './due-member.ts';
 import type { AccountFacts } from './facts.ts';
 import { textOrder } from './facts-index.ts';
 import { numberedLines } from './line-order.ts';
-import { advanceChargeKeys } from './opening-charges.ts';
+import { advanceChargeKeys, arrearsChargeKeys } from './opening-charges.ts';
 import { servicePeriod } from './time-charge.ts';
 
 /**
@@ -122,6 +122,7 @@ function billedPeriod(calculation: Calculation, member: DueMember): BilledPeriod
     period: closing === null ? null : { start: closing.start, end: closing.end },
     advanceChargeKeys: advanceChargeKeys(calculation, member),
     openedUntil: opening?.end ?? null,
+    arrearsChargeKeys: arrearsChargeKeys(calculation, member),
   };
 }
 

@@ -1,8 +1,8 @@
 // Spec 30 §12, 40 §5.5: the lines of one floor: what is charged in advance, what of it is given back, the
 // top-up.
 import { type Decimal, maxOf, minOf, sumOf, ZERO } from '../../kernel/decimal.ts';
-import { Temporal } from '../../kernel/time.ts';
-import { clippedSpan } from '../calendar/local-dates.ts';
+import { isBefore, Temporal } from '../../kernel/time.ts';
+import { type ClosedSpan, clippedSpan } from '../calendar/local-dates.ts';
 import { timesFraction } from '../money/fraction.ts';
 import type { BilledLine, BillFailure } from './bill.ts';
 import type { Calculation } from './calculation.ts';
@@ -111,7 +111,7 @@ function spendIn(
   const billAccountId = billOfFloor(calculation, floor);
   const sums = new Map<string | null, Decimal>();
   for (const line of [...draft.lines, ...others]) {
-    if (!floor.counts(line) || !isWithin(line.servicePeriodStartDate, closing.service)) continue;
+    if (!floor.counts(line) || !isOfPeriod(line, closing.service)) continue;
     const amount = line.reason.normalSubtotal ?? line.subtotal;
     const named = { amount, currency: line.currency, entity: floor.terms.description, billAccountId };
     const counted = convertedAmount(calculation, named, floor.terms.currency);
@@ -121,6 +121,16 @@ function spendIn(
   }
   const spends = [...sums].map(([name, sum]) => (name === null ? sum : maxOf(sum, ZERO)));
   return maxOf(sumOf(spends), ZERO);
+}
+
+/**
+ * In advance a line belongs to the period in which its service begins, in arrears to that in which it ends: a
+ * week from 29 April is billed on 6 May and can only count in May.
+ */
+function isOfPeriod(line: BilledLine, { start, end }: ClosedSpan): boolean {
+  const { servicePeriodStartDate: from, servicePeriodEndDate: to, reason } = line;
+  if (reason.timing === 'ADVANCE') return isWithin(from, { start, end });
+  return isBefore(start, to) && !isBefore(end, to);
 }
 
 function billOfFloor(calculation: Calculation, { member: { attached } }: Floor): string {

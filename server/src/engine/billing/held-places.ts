@@ -9,8 +9,14 @@ export type HeldPlaces = ReadonlyMap<string, string>;
 const NONE: HeldPlaces = new Map();
 
 /** Whether the calculation leaves the bill as it is. */
-export function isKept({ locked, settled }: ExistingBillFacts): boolean {
-  return locked || settled === true;
+export function isKept({
+  locked,
+  settled,
+}: {
+  readonly locked?: boolean;
+  readonly settled?: boolean;
+}): boolean {
+  return locked === true || settled === true;
 }
 
 /** Names the charges of an attached plan, by its key, for one account. */

@@ -32,14 +32,31 @@ export function opensWithCharge(calculation: Calculation, member: DueMember): bo
 export function advanceChargeKeys(calculation: Calculation, member: DueMember): readonly string[] {
   const { opening } = member;
   if (opening === null) return [];
+  const keys: string[] = [];
+  for (const { inAdvance, chargeKey } of timeTerms(calculation, member)) if (inAdvance) keys.push(chargeKey);
+  for (const slot of counterSlots(member.attached, calculation.index)) {
+    if (isInAdvance(member, slot, opening)) keys.push(slot.chargeKey);
+  }
+  return keys.toSorted(textOrder);
+}
+
+/** The charges of the member that are in arrears for what it closes, other than 0, in order of their keys. */
+export function arrearsChargeKeys(calculation: Calculation, member: DueMember): readonly string[] {
+  const { closing } = member;
+  if (closing === null) return [];
+  const keys: string[] = [];
+  for (const { inAdvance, amount, chargeKey } of timeTerms(calculation, member)) {
+    if (!inAdvance && !amount.isZero()) keys.push(chargeKey);
+  }
+  for (const slot of counterSlots(member.attached, calculation.index)) {
+    if (!isInAdvance(member, slot, closing)) keys.push(slot.chargeKey);
+  }
+  return keys.toSorted(textOrder);
+}
+
+function timeTerms(calculation: Calculation, member: DueMember): readonly ChargeTerms[] {
   const floors = pricingFloors(calculation, member).map((floor) => floor.terms);
-  const keys = [...planTerms(calculation, member), ...floors]
-    .filter((terms) => terms.inAdvance)
-    .map((terms) => terms.chargeKey);
-  const counters = counterSlots(member.attached, calculation.index)
-    .filter((slot) => isInAdvance(member, slot, opening))
-    .map((slot) => slot.chargeKey);
-  return [...keys, ...counters].toSorted(textOrder);
+  return [...planTerms(calculation, member), ...floors];
 }
 
 function planTerms({ index, attachedPlans }: Calculation, { attached }: DueMember): readonly ChargeTerms[] {

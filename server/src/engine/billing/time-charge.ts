@@ -9,7 +9,7 @@ import type { BilledLine, LineTiming } from './bill.ts';
 import type { BillHistory } from './bill-history.ts';
 import type { ChargedPeriod, DueMember } from './due-member.ts';
 import { dateOrder } from './plan-dates.ts';
-import { spanWithout } from './service-span.ts';
+import { isWithin, spanWithout } from './service-span.ts';
 
 /** A charge that belongs to time: its key (one for all bills) and when it is billed. */
 export type TimeCharge = { readonly chargeKey: string; readonly inAdvance: boolean };
@@ -22,9 +22,10 @@ export type PeriodToCharge = {
 };
 
 /**
- * The periods whose charge goes on this bill. In arrears: the closing one. In advance: the opening one, and
- * of the closing one what could not be or was not charged in advance (late start, flag switched on since,
- * another epoch or frequency since).
+ * The periods whose charge goes on this bill. In arrears: the closing one, and the opening one that this bill
+ * has charged in advance when the bill that closes it stays as it is. In advance: the opening one, and of the
+ * closing one what could not be or was not charged in advance (late start, flag switched on since, another
+ * epoch or frequency since).
  */
 export function periodsToCharge(
   member: DueMember,
@@ -38,23 +39,36 @@ export function periodsToCharge(
     const service = charge.inAdvance ? lateTime(attached, closing, { charge, history }) : closing.service;
     if (service !== null) periods.push({ period: closing, service, timing });
   }
-  if (charge.inAdvance && opening !== null) {
+  if (opening !== null && (charge.inAdvance || isPaidFor(attached, opening, { charge, history }))) {
     periods.push({ period: opening, service: opening.service, timing: 'ADVANCE' });
   }
   return periods;
 }
 
+type Charging = { readonly charge: TimeCharge; readonly history: BillHistory };
+
+/** Whether this bill has charged the period in advance and another one, which stays as it is, closes it. */
+function isPaidFor({ key }: AttachedPlan, { start, service }: ChargedPeriod, { charge, history }: Charging) {
+  const own = history.slotLinesByChargeKey.get(charge.chargeKey) ?? [];
+  const isPaid = own.some((line) => line.reason.timing === 'ADVANCE' && beginsIn(line, service));
+  if (!isPaid) return false;
+  return (history.otherParts.get(key) ?? []).some((part) => part.isKept && part.period?.start.equals(start));
+}
+
+function beginsIn(line: BilledLine, span: ClosedSpan): boolean {
+  return isTimeCharge(line) && isWithin(line.servicePeriodStartDate, span);
+}
+
 /**
- * The part of the closing period whose charge in advance comes with this bill. All of it: no bill could be
- * dated at its beginning, or the one that was did not have the charge because it was in arrears then. Its
- * end: that bill opened a period of another grid, such as 14 to 21 May of 14 May to 1 June. None: a bill that
- * could have been made and was not is never made up for.
+ * The part of the closing period whose charge in advance comes with this bill. All of it: this bill has charged
+ * it before, or no bill could be dated at its beginning, or the one that was did not have the charge because it
+ * was in arrears then. Its end: that bill opened a period of another grid, such as 14 to 21 May of 14 May to 1
+ * June. None: a bill that could have been made and was not is never made up for.
  */
-function lateTime(
-  attached: AttachedPlan,
-  closing: ChargedPeriod,
-  { charge, history }: { readonly charge: TimeCharge; readonly history: BillHistory },
-): ClosedSpan | null {
+function lateTime(attached: AttachedPlan, closing: ChargedPeriod, charging: Charging): ClosedSpan | null {
+  const { charge, history } = charging;
+  const own = history.slotLinesByChargeKey.get(charge.chargeKey) ?? [];
+  if (own.some((line) => beginsIn(line, closing.service))) return closing.service;
   let isBilled = false;
   let until: PlainDate | null = null;
   for (const part of history.otherParts.get(attached.key) ?? []) {
@@ -79,7 +93,7 @@ function canBeOpened({ calendar }: AttachedPlan, { start, index }: ChargedPeriod
   return calendar === null || index > 0 || isBillDate(calendar, start, { advance: true });
 }
 
-/** The pieces of the spans that no other bill charges under that key. */
+/** The pieces of the spans that no other bill charges under that key, or has found to cost nothing. */
 export function uncarriedPieces(
   spans: readonly ClosedSpan[],
   chargeKey: string,
@@ -88,7 +102,8 @@ export function uncarriedPieces(
   const carried = (history.otherLinesByChargeKey.get(chargeKey) ?? [])
     .filter(isTimeCharge)
     .map(servicePeriod);
-  return spans.flatMap((span) => spanWithout(span, carried));
+  const settled = history.otherArrearsByChargeKey.get(chargeKey) ?? [];
+  return spans.flatMap((span) => spanWithout(span, [...carried, ...settled]));
 }
 
 const TIME_CHARGES = ['STANDING_CHARGE', 'MINIMUM_SPEND', 'COUNTER_RUNNING_TOTAL_CHARGE'];
