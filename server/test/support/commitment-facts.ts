@@ -1,10 +1,10 @@
 import type { DraftBill } from '../../src/engine/billing/bill.ts';
 import type { CommitmentFacts } from '../../src/engine/billing/commitment-facts.ts';
-import type { BillFacts } from '../../src/engine/billing/facts.ts';
+import type { BillFacts, BillTarget } from '../../src/engine/billing/facts.ts';
 import { decimal } from '../../src/kernel/decimal.ts';
 import { afterBills } from './balance-facts.ts';
 import { at, day } from './bill-facts.ts';
-import { lineText, stored } from './bill-story.ts';
+import { calculated, lineText, stored } from './bill-story.ts';
 
 /** A commitment of `acme` in USD for the year 2025 that bills no fees, unless the fields say otherwise. */
 export function commitment(
@@ -100,5 +100,19 @@ export function feeTexts(bills: readonly DraftBill[]): readonly string[] {
     bill.lines
       .filter((line) => line.lineItemType === 'COMMITMENT_FEE')
       .map((line) => `${bill.billDate}: ${lineText(line, bill.timezone).replace('COMMITMENT_FEE ', '')}`),
+  );
+}
+
+/** The facts after one calculation after the other. */
+export function afterTargets(facts: BillFacts, targets: readonly BillTarget[]): BillFacts {
+  return targets.reduce((rows, target) => afterBilling(rows, calculated({ ...rows, target }).bills), facts);
+}
+
+/** The fee lines of stored bills, each with the date and frequency of its bill: `2025-03-10 AD_HOC 300.00`. */
+export function billedFees({ bills }: Pick<BillFacts, 'bills'>): readonly string[] {
+  return bills.flatMap(({ identity: { gridDate, frequencyKey }, lines }) =>
+    lines
+      .filter((line) => line.lineItemType === 'COMMITMENT_FEE')
+      .map((line) => `${gridDate} ${frequencyKey} ${line.subtotal.toFixed(2)}`),
   );
 }

@@ -27,9 +27,14 @@ export type DueFee = {
   readonly amount: Decimal | RoundingFailure;
   readonly service: ClosedSpan;
   readonly timing: LineTiming;
-  /** Whether a later bill takes it when there is no bill of its date that could. */
-  readonly mayBeLate: boolean;
+  readonly due: FeeDue;
 };
+
+/**
+ * On the bill of its date alone; on a later one once the date has passed and no bill of it can take the fee;
+ * or on whichever bill comes next.
+ */
+export type FeeDue = 'ON_DATE' | 'FROM_DATE' | 'NEXT_BILL';
 
 /** Every fee of a commitment that is not on a locked bill, but for those of 0. */
 export function commitmentFees(index: FactsIndex, commitment: CommitmentFacts): readonly DueFee[] {
@@ -67,7 +72,7 @@ function agreedFees(index: FactsIndex, commitment: CommitmentFacts): readonly Du
       amount: roundAmount(fee, ruleOf(index, currency)),
       service: { start: servicePeriodStartDate, end: servicePeriodEndDate },
       timing: 'ARREARS',
-      mayBeLate: true,
+      due: 'FROM_DATE',
     };
   });
 }
@@ -93,7 +98,7 @@ function planFees(index: FactsIndex, commitment: CommitmentFacts): readonly DueF
     date: fee.date,
     amount: 'kind' in amounts ? amounts : (amounts[at] ?? ZERO),
     service: instantsOf(fee.service, zone),
-    mayBeLate: false,
+    due: 'ON_DATE',
   }));
 }
 
@@ -168,7 +173,13 @@ function theRest(index: FactsIndex, commitment: CommitmentFacts, amount: Decimal
     (fee) => fee.key.startsWith(`fee/${id}/rest`) && billOf(index, fee.billId)?.locked,
   );
   const service = instantsOf({ start: startDate, end: endDate }, index.facts.organization.timezone);
-  return { key: `fee/${id}/rest/${before.length}`, date: startDate, amount, service, mayBeLate: true };
+  return {
+    key: `fee/${id}/rest/${before.length}`,
+    date: startDate,
+    amount,
+    service,
+    due: 'FROM_DATE',
+  } as const;
 }
 
 type Sharing = {

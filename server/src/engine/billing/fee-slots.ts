@@ -58,7 +58,7 @@ function belongsOn(index: FactsIndex, fee: DueFee, { identity, locked }: Existin
   if (identity.accountId !== feeAccountId(index, fee.commitment)) return false;
   if (identity.groupKey !== feeGroupKey(index, fee.commitment)) return false;
   const order = dateOrder(fee.date, identity.gridDate);
-  return order === 0 || (fee.mayBeLate && order < 0);
+  return order === 0 || (fee.due !== 'ON_DATE' && order < 0);
 }
 
 /** The first bill of its date, or for an overdue one of any later date; else a bill of its own. */
@@ -70,15 +70,19 @@ function placeOfNew(placing: Placing, fee: DueFee): DueSlot | null {
   if (own === null && sameDay !== undefined) {
     return open.find(({ slot }) => isSameSlot(slot, sameDay.identity))?.slot ?? null;
   }
-  const isLate = fee.mayBeLate && sameDay === undefined;
+  const isLate = sameDay === undefined && isOverdue(fee, own);
   const joined = openSlotFor(placing, { accountId, groupKey, date: fee.date, isLate });
   const makesBill = own !== null && isAskedFor(index, own, fee);
   if (joined !== undefined) return askedSlot(placing, joined, makesBill);
   if (own === null || !makesBill || sameDay?.settled) return null;
-  const order = dateOrder(fee.date, own.date);
-  if (order !== 0 && !(isLate && order < 0)) return null;
+  if (!isLate && !fee.date.equals(own.date)) return null;
   const slot = ownSlot(own, groupKey);
   return isLockedFor(index, accountId, slot) ? null : slot;
+}
+
+/** Whether a job may bill the fee late. A recalculation never does: it makes no bill that could be the next. */
+function isOverdue(fee: DueFee, own: OwnBills | null): boolean {
+  return own !== null && fee.due !== 'ON_DATE' && dateOrder(fee.date, own.date) < 0;
 }
 
 /** Bills of the fee's account, group and date, shorter frequencies first. */
