@@ -92,6 +92,28 @@ test('a deleted commitment leaves the bill when it is calculated again', async (
   expect((await theBillOf(server, owner)).lineItems.map((line) => line.lineItemType)).toEqual(['USAGE']);
 });
 
+test('a child that is let go takes the fee of an open date along and leaves those of earlier ones', async () => {
+  const { plan } = await pricedUsage(server);
+  const parent = await account(server);
+  await attach(server, parent, plan);
+  const { parentAccountId: _, ...child } = await account(server, { parentAccountId: parent.id });
+  const period = { servicePeriodStartDate: '2024-01-01', servicePeriodEndDate: '2025-01-01' };
+  const feeDates = ['2024-05-01', '2024-06-01'].map((date) => ({ date, amount: 300, ...period }));
+  await committed(child, { feeDates });
+  const bill = (owner: Made, last: string) =>
+    runJob(server, { accountIds: [owner.id], lastDateInBillingPeriod: last });
+  await bill(parent, '2024-04-30');
+  await bill(parent, '2024-05-31');
+  expect(await server.request('PUT', `/accounts/${child.id}`, child)).toMatchObject({ status: 200 });
+  await bill(child, '2024-05-31');
+  await bill(parent, '2024-05-31');
+  await bill(child, '2024-06-30');
+  const totals = async (owner: Made) =>
+    (await billsOf(server, owner)).map((row) => `${row.billDate} ${row.billTotal}`).toSorted();
+  expect(await totals(child)).toEqual(['2024-06-01 300']);
+  expect(await totals(parent)).toEqual(['2024-05-01 300', '2024-06-01 0']);
+});
+
 test('two jobs at once draw the same money once', async () => {
   const { meter, plan } = await pricedUsage(server);
   const owner = await account(server);

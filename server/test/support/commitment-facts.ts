@@ -105,7 +105,9 @@ export function feeTexts(bills: readonly DraftBill[]): readonly string[] {
 
 /** The facts after one calculation after the other. */
 export function afterTargets(facts: BillFacts, targets: readonly BillTarget[]): BillFacts {
-  return targets.reduce((rows, target) => afterBilling(rows, calculated({ ...rows, target }).bills), facts);
+  let rows = facts;
+  for (const target of targets) rows = afterBilling(rows, calculated({ ...rows, target }).bills);
+  return rows;
 }
 
 /** The fee lines of stored bills, each with the date and frequency of its bill: `2025-03-10 AD_HOC 300.00`. */

@@ -70,7 +70,7 @@ async function unitFacts(db: Reader, request: FactsRequest): Promise<readonly Un
     loadCustomFields(source, { accountIds, contractIds }, catalog),
   ]);
   const parts = partsByAccount({ bills, contracts, ...rows });
-  const former = formerBills({ accounts, accountPlans, bills });
+  const former = formerBills({ accounts, accountPlans, commitments, bills });
   const units = groupedBy(accounts, (account) => account.parentAccountId ?? account.id);
   return unitIds.flatMap((unitId) => {
     const own = units.get(unitId);

@@ -13,6 +13,7 @@ import {
 import { splitByFractions } from '../money/split.ts';
 import type { LineTiming } from './bill.ts';
 import { groupKeyOf } from './bill-slot.ts';
+import { type BilledFeeLine, carriersOf, stands } from './billed-fees.ts';
 import type { Calculation } from './calculation.ts';
 import type { CommitmentFacts } from './commitment-facts.ts';
 import type { AccountFacts, AccountPlanFacts, ExistingBillFacts } from './facts.ts';
@@ -28,19 +29,27 @@ export type DueFee = {
   readonly service: ClosedSpan;
   readonly timing: LineTiming;
   readonly due: FeeDue;
+  /** The unlocked bills that it is on so far. */
+  readonly carriers: readonly ExistingBillFacts[];
 };
 
 /**
- * On the bill of its date alone; on a later one once the date has passed and no bill of it can take the fee;
- * or on whichever bill comes next.
+ * On the bill of its date alone, or on a later one once the date has passed and no bill of it can take it.
  */
-export type FeeDue = 'ON_DATE' | 'FROM_DATE' | 'NEXT_BILL';
+export type FeeDue = 'ON_DATE' | 'FROM_DATE';
 
-/** Every fee of a commitment that is not on a locked bill, but for those of 0. */
-export function commitmentFees(index: FactsIndex, commitment: CommitmentFacts): readonly DueFee[] {
-  const fees =
-    commitment.billingPlanId === null ? agreedFees(index, commitment) : planFees(index, commitment);
-  return fees.filter(({ amount }) => !(isDecimal(amount) && amount.isZero()));
+/** A fee before it is known which bills it is on. */
+type Fee = Omit<DueFee, 'carriers'>;
+
+type Billing = { readonly commitment: CommitmentFacts; readonly billed: readonly BilledFeeLine[] };
+
+/** Every fee of a commitment that does not stand on a bill already, but for those of 0. */
+export function commitmentFees(index: FactsIndex, billing: Billing): readonly DueFee[] {
+  const { commitment, billed } = billing;
+  const fees = commitment.billingPlanId === null ? agreedFees(index, billing) : planFees(index, billing);
+  return fees
+    .filter(({ amount }) => !(isDecimal(amount) && amount.isZero()))
+    .map((fee) => ({ ...fee, carriers: carriersOf(billed, fee.key) }));
 }
 
 /** Spec 50 §6.9: a child's fees are on the parent's bill unless the commitment says CHILD. */
@@ -58,11 +67,11 @@ export function feesOf({ index, slot }: Calculation, account: AccountFacts): rea
 }
 
 /** Two entries of one date are two fees, told apart by their place. */
-function agreedFees(index: FactsIndex, commitment: CommitmentFacts): readonly DueFee[] {
+function agreedFees(index: FactsIndex, { commitment, billed }: Billing): readonly Fee[] {
   const { id, feeDates, amount, amountPrePaid, currency } = commitment;
   if (amount.lte(amountPrePaid)) return [];
   const seen = new Map<string, number>();
-  return feeDates.map(({ date, amount: fee, servicePeriodStartDate, servicePeriodEndDate }) => {
+  const fees = feeDates.map(({ date, amount: fee, servicePeriodStartDate, servicePeriodEndDate }) => {
     const place = seen.get(String(date)) ?? 0;
     seen.set(String(date), place + 1);
     return {
@@ -73,11 +82,13 @@ function agreedFees(index: FactsIndex, commitment: CommitmentFacts): readonly Du
       service: { start: servicePeriodStartDate, end: servicePeriodEndDate },
       timing: 'ARREARS',
       due: 'FROM_DATE',
-    };
+    } as const;
   });
+  return fees.filter((fee) => !stands(billed, fee.key));
 }
 
-function planFees(index: FactsIndex, commitment: CommitmentFacts): readonly DueFee[] {
+function planFees(index: FactsIndex, billing: Billing): readonly Fee[] {
+  const { commitment, billed } = billing;
   const { id, startDate: start, endDate: end, billingInterval, billingOffset } = commitment;
   const inAdvance =
     commitment.commitmentFeeBillInAdvance ?? index.facts.organization.commitmentFeeBillInAdvance;
@@ -85,12 +96,12 @@ function planFees(index: FactsIndex, commitment: CommitmentFacts): readonly DueF
   const all = feeInstalments({
     ...{ start, end, cycle, inAdvance, interval: billingInterval, offset: billingOffset },
   });
-  const open = all.filter((fee) => !isLocked(index, commitment, fee.date));
-  const owed = amountOwed(index, commitment);
+  const open = all.filter((fee) => !isSettled(index, billing, fee.date));
+  const owed = amountOwed(commitment, billed);
   const timing = inAdvance ? 'ADVANCE' : 'ARREARS';
   const common = { commitment, timing } as const;
   const zone = index.facts.organization.timezone;
-  if (open.length === 0) return [{ ...common, ...theRest(index, commitment, owed) }];
+  if (open.length === 0) return [{ ...common, ...theRest(index, billing, owed) }];
   const amounts = amountsOf(index, { commitment, all, open, owed });
   return open.map((fee, at) => ({
     ...common,
@@ -141,22 +152,17 @@ function hasPlan(
   return planId === id || (planGroups.get(planGroupId ?? '')?.planIds.includes(id) ?? false);
 }
 
-/** Spec 50 §4.5 rule 7: what stands on locked bills is not owed any more. */
-function amountOwed(index: FactsIndex, commitment: CommitmentFacts): Decimal {
-  const locked = commitment.fees.filter((fee) => billOf(index, fee.billId)?.locked);
-  const billed = sumOf(locked.map((fee) => fee.amount));
-  return maxOf(commitment.amount.minus(commitment.amountPrePaid).minus(billed), ZERO);
+/** Spec 50 §4.5 rule 7: what stands on bills is not owed any more. */
+function amountOwed({ amount, amountPrePaid }: CommitmentFacts, billed: readonly BilledFeeLine[]): Decimal {
+  const standing = sumOf(billed.filter((line) => line.open === null).map((line) => line.amount));
+  return maxOf(amount.minus(amountPrePaid).minus(standing), ZERO);
 }
 
-function billOf({ facts }: FactsIndex, billId: string): ExistingBillFacts | undefined {
-  return facts.bills.find((bill) => bill.id === billId);
-}
-
-/** Whether the bill that the fee of this date belongs on is locked. */
-function isLocked(index: FactsIndex, commitment: CommitmentFacts, date: PlainDate): boolean {
+/** Whether the fee of this date stands, or every bill of it is locked without one. */
+function isSettled(index: FactsIndex, { commitment, billed }: Billing, date: PlainDate): boolean {
   const key = `fee/${commitment.id}/${date}`;
-  const carrier = commitment.fees.find((fee) => fee.key === key);
-  if (carrier !== undefined) return billOf(index, carrier.billId)?.locked ?? false;
+  if (stands(billed, key)) return true;
+  if (carriersOf(billed, key).length > 0) return false;
   const accountId = feeAccountId(index, commitment);
   const groupKey = feeGroupKey(index, commitment);
   const ofDate = index.facts.bills.filter(
@@ -166,20 +172,13 @@ function isLocked(index: FactsIndex, commitment: CommitmentFacts, date: PlainDat
   return ofDate.length > 0 && ofDate.every((bill) => bill.locked);
 }
 
-/** All bills with fees are locked and something is still owed: the account's next bill takes it. */
-function theRest(index: FactsIndex, commitment: CommitmentFacts, amount: Decimal) {
-  const { id, startDate, endDate, fees } = commitment;
-  const before = fees.filter(
-    (fee) => fee.key.startsWith(`fee/${id}/rest`) && billOf(index, fee.billId)?.locked,
-  );
+/** No bill with a fee is left that is not locked, and something is still owed: the next bill takes it. */
+function theRest(index: FactsIndex, { commitment, billed }: Billing, amount: Decimal) {
+  const { id, startDate, endDate } = commitment;
+  const before = billed.filter((line) => line.open === null && line.key.startsWith(`fee/${id}/rest`));
   const service = instantsOf({ start: startDate, end: endDate }, index.facts.organization.timezone);
-  return {
-    key: `fee/${id}/rest/${before.length}`,
-    date: startDate,
-    amount,
-    service,
-    due: 'FROM_DATE',
-  } as const;
+  const key = `fee/${id}/rest/${before.length}`;
+  return { key, date: startDate, amount, service, due: 'FROM_DATE' } as const;
 }
 
 type Sharing = {

@@ -63,8 +63,9 @@ export type BillFacts = {
   /** All existing bills of the unit's accounts. */
   readonly bills: readonly ExistingBillFacts[];
   /**
-   * Bills outside of the unit that charge for its attachments, from when one of its accounts had another
-   * parent: they stay as they are and say what is charged already. Left out when there are none.
+   * Bills outside of the unit that charge for its attachments or have fees of its commitments, from when one
+   * of its accounts had another parent: they stay as they are and say what is charged already. Left out when
+   * there are none.
    */
   readonly formerBills?: readonly ExistingBillFacts[];
   readonly target: BillTarget;

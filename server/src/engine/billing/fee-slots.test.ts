@@ -1,8 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { accountPlan, at, createTarget, day, facts, template } from '../../../test/support/bill-facts.ts';
-import { afterTargets, billedFees, commitment } from '../../../test/support/commitment-facts.ts';
+import {
+  account,
+  accountPlan,
+  at,
+  billsOf,
+  child,
+  contract,
+  createTarget,
+  day,
+  facts,
+  template,
+} from '../../../test/support/bill-facts.ts';
+import { afterTargets, billedFees, commitment, MONTHLY } from '../../../test/support/commitment-facts.ts';
 import { decimal } from '../../kernel/decimal.ts';
-import type { FeeDateFacts } from './commitment-facts.ts';
+import type { CommitmentFacts, FeeDateFacts } from './commitment-facts.ts';
 import type { BillFacts, CreateTarget } from './facts.ts';
 
 function entry(date: string, amount: number): FeeDateFacts {
@@ -13,6 +24,16 @@ function entry(date: string, amount: number): FeeDateFacts {
 /** A job without `lastDateInBillingPeriod`, on a day. */
 function on(date: string, fields: Partial<CreateTarget> = {}): CreateTarget {
   return createTarget({ now: at(`${date}T10:00:00Z`), ...fields });
+}
+
+/** The facts with other terms of the commitments. */
+function amended(given: BillFacts, fields: Partial<CommitmentFacts>): BillFacts {
+  return { ...given, commitments: given.commitments.map((row) => ({ ...row, ...fields })) };
+}
+
+function monthly(first: string, count: number): readonly CreateTarget[] {
+  const dates = Array.from({ length: count }, (_, months) => day(first).add({ months }));
+  return dates.map((date) => billsOf(date.toString()));
 }
 
 describe('spec 50 §4.6: a fee of 10 March beside a monthly plan', () => {
@@ -55,5 +76,105 @@ describe('spec 50 §4.6: a fee of 10 March beside a monthly plan', () => {
     expect(billedFees(afterTargets(yearly, [on('2025-02-01')]))).toEqual([]);
     const targets = dates.map((date) => on(date));
     expect(billedFees(afterTargets(yearly, targets))).toEqual(dates.map((date) => `${date} AD_HOC 300.00`));
+  });
+});
+
+describe('a fee is on one bill, also when it would now be on another', () => {
+  const own = { billGroupingKey: { id: 'key', exclusive: true } };
+  const alone = facts({
+    accountPlans: [],
+    commitments: [commitment('term', 12000, { feeDates: [entry('2025-03-10', 300)], contractId: 'terms' })],
+    contracts: [contract('terms')],
+  });
+  const billed = afterTargets(alone, [billsOf('2025-03-10')]);
+  const keyed = { ...billed, contracts: [contract('terms', own)] };
+
+  test('its contract gets a bill of its own', () => {
+    expect(billedFees(afterTargets(keyed, monthly('2025-04-01', 2)))).toEqual(['2025-03-10 AD_HOC 300.00']);
+  });
+
+  test('when the old bill is calculated again, the next one of the contract takes the fee', () => {
+    const billIds = billed.bills.map((bill) => bill.id);
+    const again = { kind: 'RECALCULATE', now: at('2025-03-20'), billIds } as const;
+    const moved = afterTargets(keyed, [again, ...monthly('2025-04-01', 2)]);
+    expect(billedFees(moved)).toEqual(['2025-04-01 AD_HOC 300.00']);
+  });
+
+  test('the fee of a plan moves to the other bill of its date when that job runs again', () => {
+    const given = facts({
+      commitments: [commitment('term', 12000, { ...MONTHLY, contractId: 'terms' })],
+      contracts: [contract('terms')],
+      accountPlans: [accountPlan('ap', { startDate: at('2025-01-01') })],
+      planTemplates: [template('monthly', { standingCharge: decimal(10) })],
+    });
+    const first = afterTargets(given, [billsOf('2025-02-01')]);
+    expect(billedFees(first)).toEqual(['2025-02-01 MONTHLY/1 1000.00']);
+    const again = afterTargets({ ...first, contracts: [contract('terms', own)] }, [billsOf('2025-02-01')]);
+    expect(billedFees(again)).toEqual(['2025-02-01 AD_HOC 1000.00']);
+  });
+
+  test('a child’s commitment goes from its own bills to those of the parent', () => {
+    const given = facts({
+      accounts: [account('acme'), child('kid', 'acme')],
+      accountPlans: [],
+      commitments: [
+        commitment('term', 12000, {
+          accountId: 'kid',
+          feeDates: [entry('2025-03-10', 300)],
+          childBillingMode: 'CHILD',
+        }),
+      ],
+    });
+    const first = afterTargets(given, [billsOf('2025-03-10')]);
+    const changed = amended(first, { childBillingMode: 'PARENT_BREAKDOWN' });
+    expect(billedFees(afterTargets(changed, monthly('2025-04-01', 2)))).toEqual(['2025-03-10 AD_HOC 300.00']);
+    // The job of that very date writes both bills.
+    expect(billedFees(afterTargets(changed, [billsOf('2025-03-10')]))).toEqual(['2025-03-10 AD_HOC 300.00']);
+  });
+});
+
+describe('fees on bills of a former parent', () => {
+  const together = facts({ accounts: [account('acme'), child('kid', 'acme')], accountPlans: [] });
+  const agreed = { accountId: 'kid', feeDates: [entry('2025-02-01', 300)] };
+
+  /** The child on its own, after bills of the parent that are locked or not. */
+  function left(before: BillFacts, locked: boolean): BillFacts {
+    const formerBills = before.bills.map((bill) => ({ ...bill, locked }));
+    return { ...before, accounts: [account('kid')], bills: [], formerBills };
+  }
+
+  test.each([true, false])('an agreed fee stands (locked: %s)', (locked) => {
+    const given = { ...together, commitments: [commitment('term', 12000, agreed)] };
+    const alone = left(afterTargets(given, [billsOf('2025-02-01')]), locked);
+    expect(billedFees(afterTargets(alone, monthly('2025-03-01', 2)))).toEqual([]);
+  });
+
+  test('on an unlocked bill of the very date, the order of the two units makes no difference', () => {
+    const given = {
+      ...together,
+      commitments: [commitment('term', 12000, agreed)],
+      accountPlans: [accountPlan('ap', { startDate: at('2025-01-01') })],
+    };
+    const parent = afterTargets(given, [billsOf('2025-02-01')]);
+    expect(billedFees(parent)).toEqual(['2025-02-01 MONTHLY/1 300.00']);
+    const alone = (locked: boolean) => ({ ...left(parent, locked), accountPlans: [] });
+    const childFirst = afterTargets(alone(false), [billsOf('2025-02-01')]);
+    expect(billedFees(childFirst)).toEqual(['2025-02-01 AD_HOC 300.00']);
+    const childLast = { ...alone(false), formerBills: [], commitments: given.commitments };
+    expect(billedFees(afterTargets(childLast, [billsOf('2025-02-01')]))).toEqual(billedFees(childFirst));
+    expect(billedFees(afterTargets(alone(true), [billsOf('2025-02-01')]))).toEqual([]);
+  });
+
+  test.each([true, false])('what they have billed of a plan is not owed (known: %s)', (known) => {
+    const given = {
+      ...together,
+      commitments: [commitment('term', 12000, { ...MONTHLY, accountId: 'kid' })],
+    };
+    const before = left(afterTargets(given, monthly('2025-02-01', 6)), true);
+    const alone = amended(known ? before : { ...before, formerBills: [] }, { amount: decimal(24000) });
+    // 24000 - 6 × 1000 in six parts.
+    const dates = ['2025-08-01', '2025-09-01', '2025-10-01', '2025-11-01', '2025-12-01', '2026-01-01'];
+    const fees = billedFees(afterTargets(alone, monthly('2025-08-01', 8)));
+    expect(fees).toEqual(dates.map((date) => `${date} AD_HOC 3000.00`));
   });
 });

@@ -1,10 +1,12 @@
 // Spec 40 §4.2, §8.1, 50 §4.5 rule 8, §4.6: which bill each commitment fee is on.
 import type { BillFrequency } from '../calendar/cycle.ts';
 import { isSameSlot, slotKey } from './bill-slot.ts';
+import { billedFees } from './billed-fees.ts';
 import type { DueSlot } from './calculation.ts';
 import { commitmentFees, type DueFee, feeAccountId, feeGroupKey } from './due-fees.ts';
 import type { BillTarget, ExistingBillFacts } from './facts.ts';
 import { type FactsIndex, sortedBy } from './facts-index.ts';
+import { isKept } from './held-places.ts';
 import { dateOrder } from './plan-dates.ts';
 import {
   askedSlot,
@@ -28,8 +30,7 @@ export function slotsWithFees(
   if (index.facts.commitments.length === 0) return slots;
   const placing = placingOn(index, slots, own);
   const placed = new Map<string, DueSlot>(slots.map((slot) => [slotKey(slot), slot]));
-  const commitments = sortedBy(index.facts.commitments, (row) => row.id);
-  for (const fee of commitments.flatMap((row) => commitmentFees(index, row))) {
+  for (const fee of feesOfUnit(placing, slots)) {
     const place = placeOf(placing, fee);
     if (place === null) continue;
     const slot = placed.get(slotKey(place)) ?? place;
@@ -38,27 +39,48 @@ export function slotsWithFees(
   return sortedBy([...placed.values()], slotKey);
 }
 
-/** A fee stays on its bill while it still belongs there; otherwise it goes where a new one would. */
+function feesOfUnit({ index, own }: Placing, slots: readonly DueSlot[]): readonly DueFee[] {
+  const dates = new Set(slots.map((slot) => slot.gridDate.toString()));
+  if (own !== null) dates.add(own.date.toString());
+  const commitments = sortedBy(index.facts.commitments, (row) => row.id);
+  return commitments.flatMap((commitment) =>
+    commitmentFees(index, { commitment, billed: billedFees(index, commitment, dates) }),
+  );
+}
+
+/**
+ * A fee stays on its bill while it still belongs there; otherwise it goes where a new one would, but only
+ * together with the line that it leaves behind: a bill that is not calculated keeps its lines, and the fee is
+ * not billed beside them.
+ */
 function placeOf(placing: Placing, fee: DueFee): DueSlot | null {
+  const [first] = fee.carriers;
+  if (first === undefined) return placeOfNew(placing, fee);
+  const carrier = fee.carriers.find((bill) => belongsOn(placing.index, fee, bill));
+  if (carrier !== undefined) return slotOfCarrier(placing, fee, carrier);
+  if (fee.carriers.every((bill) => isCalculated(placing, bill))) return placeOfNew(placing, fee);
+  return isKept(first) ? null : slotOfCarrier(placing, fee, first);
+}
+
+function isCalculated({ open }: Placing, bill: ExistingBillFacts): boolean {
+  return !isKept(bill) && open.some(({ slot, isAskedFor }) => isAskedFor && isSameSlot(slot, bill.identity));
+}
+
+function slotOfCarrier(placing: Placing, fee: DueFee, { identity }: ExistingBillFacts): DueSlot | null {
   const { index, own, open } = placing;
-  const billId = fee.commitment.fees.find((row) => row.key === fee.key)?.billId;
-  const carrier = index.facts.bills.find((bill) => bill.id === billId);
-  if (carrier === undefined || !belongsOn(index, fee, carrier)) return placeOfNew(placing, fee);
-  if (carrier.locked) return null;
-  const found = open.find(({ slot }) => isSameSlot(slot, carrier.identity));
+  const found = open.find(({ slot }) => isSameSlot(slot, identity));
   const makesBill = own !== null && isAskedFor(index, own, fee);
   if (found !== undefined) return askedSlot(placing, found, makesBill);
   if (own === null || !makesBill) return null;
-  const slot = ownSlot(own, carrier.identity.groupKey);
-  return isSameSlot(slot, carrier.identity) ? slot : null;
+  const slot = ownSlot(own, identity.groupKey);
+  return isSameSlot(slot, identity) ? slot : null;
 }
 
-function belongsOn(index: FactsIndex, fee: DueFee, { identity, locked }: ExistingBillFacts): boolean {
-  if (locked) return true;
+function belongsOn(index: FactsIndex, fee: DueFee, { identity }: ExistingBillFacts): boolean {
   if (identity.accountId !== feeAccountId(index, fee.commitment)) return false;
   if (identity.groupKey !== feeGroupKey(index, fee.commitment)) return false;
   const order = dateOrder(fee.date, identity.gridDate);
-  return order === 0 || (fee.due !== 'ON_DATE' && order < 0);
+  return order === 0 || (fee.due === 'FROM_DATE' && order < 0);
 }
 
 /** The first bill of its date, or for an overdue one of any later date; else a bill of its own. */
@@ -66,7 +88,7 @@ function placeOfNew(placing: Placing, fee: DueFee): DueSlot | null {
   const { index, own, open } = placing;
   const accountId = feeAccountId(index, fee.commitment);
   const groupKey = feeGroupKey(index, fee.commitment);
-  const sameDay = billsOfDay(index, fee).filter((bill) => !bill.locked)[0];
+  const sameDay = unlockedBillOfDay(index, fee);
   if (own === null && sameDay !== undefined) {
     return open.find(({ slot }) => isSameSlot(slot, sameDay.identity))?.slot ?? null;
   }
@@ -85,17 +107,18 @@ function isOverdue(fee: DueFee, own: OwnBills | null): boolean {
   return own !== null && fee.due !== 'ON_DATE' && dateOrder(fee.date, own.date) < 0;
 }
 
-/** Bills of the fee's account, group and date, shorter frequencies first. */
-function billsOfDay(index: FactsIndex, fee: DueFee): readonly ExistingBillFacts[] {
+/** Of the fee's account, group and date, the one of the shortest frequency. */
+function unlockedBillOfDay(index: FactsIndex, fee: DueFee): ExistingBillFacts | undefined {
   const accountId = feeAccountId(index, fee.commitment);
   const groupKey = feeGroupKey(index, fee.commitment);
   const found = index.facts.bills.filter(
-    ({ identity }) =>
+    ({ identity, locked }) =>
+      !locked &&
       identity.accountId === accountId &&
       identity.groupKey === groupKey &&
       identity.gridDate.equals(fee.date),
   );
-  return sortedBy(found, (bill) => slotKey(bill.identity));
+  return sortedBy(found, (bill) => slotKey(bill.identity))[0];
 }
 
 /** A job that names the frequency of the plan that the fees follow asks for them too. */
