@@ -34,9 +34,10 @@ export type DueFee = {
 };
 
 /**
- * On the bill of its date alone, or on a later one once the date has passed and no bill of it can take it.
+ * On the bill of its date alone; on a later one once the date has passed and no bill of it can take the fee;
+ * or on whichever bill comes next.
  */
-export type FeeDue = 'ON_DATE' | 'FROM_DATE';
+export type FeeDue = 'ON_DATE' | 'FROM_DATE' | 'NEXT_BILL';
 
 /** A fee before it is known which bills it is on. */
 type Fee = Omit<DueFee, 'carriers'>;
@@ -101,7 +102,7 @@ function planFees(index: FactsIndex, billing: Billing): readonly Fee[] {
   const timing = inAdvance ? 'ADVANCE' : 'ARREARS';
   const common = { commitment, timing } as const;
   const zone = index.facts.organization.timezone;
-  if (open.length === 0) return [{ ...common, ...theRest(index, billing, owed) }];
+  if (open.length === 0) return [{ ...common, ...theRest(index, billing, { all, owed }) }];
   const amounts = amountsOf(index, { commitment, all, open, owed });
   return open.map((fee, at) => ({
     ...common,
@@ -172,13 +173,15 @@ function isSettled(index: FactsIndex, { commitment, billed }: Billing, date: Pla
   return ofDate.length > 0 && ofDate.every((bill) => bill.locked);
 }
 
+type Rest = { readonly all: readonly FeeInstalment[]; readonly owed: Decimal };
+
 /** No bill with a fee is left that is not locked, and something is still owed: the next bill takes it. */
-function theRest(index: FactsIndex, { commitment, billed }: Billing, amount: Decimal) {
+function theRest(index: FactsIndex, { commitment, billed }: Billing, { all, owed: amount }: Rest) {
   const { id, startDate, endDate } = commitment;
   const before = billed.filter((line) => line.open === null && line.key.startsWith(`fee/${id}/rest`));
   const service = instantsOf({ start: startDate, end: endDate }, index.facts.organization.timezone);
-  const key = `fee/${id}/rest/${before.length}`;
-  return { key, date: startDate, amount, service, due: 'FROM_DATE' } as const;
+  const date = all.at(-1)?.date ?? startDate;
+  return { key: `fee/${id}/rest/${before.length}`, date, amount, service, due: 'NEXT_BILL' } as const;
 }
 
 type Sharing = {

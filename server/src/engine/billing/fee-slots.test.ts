@@ -178,3 +178,23 @@ describe('fees on bills of a former parent', () => {
     expect(fees).toEqual(dates.map((date) => `${date} AD_HOC 3000.00`));
   });
 });
+
+test('the rest is on the next bill, whatever bills there are of the day on which the term began', () => {
+  const given = facts({
+    commitments: [commitment('term', 12000, { ...MONTHLY, billFrequencyInterval: 3 })],
+    accountPlans: [accountPlan('ap', { startDate: at('2024-12-01') })],
+    planTemplates: [template('monthly', { standingCharge: decimal(10) })],
+  });
+  const first = afterTargets(given, monthly('2025-01-01', 4));
+  const ended: BillFacts = {
+    ...amended(first, { endDate: day('2025-04-01') }),
+    bills: first.bills.map((bill) => ({ ...bill, locked: bill.identity.gridDate.equals(day('2025-04-01')) })),
+  };
+  const months = monthly('2025-05-01', 2);
+  // 12000 - 3000. The jobs of May run twice, and what was calculated before the end takes no part.
+  const jobs = [billsOf('2025-01-01'), billsOf('2025-03-01'), ...months, ...months];
+  expect(billedFees(afterTargets(ended, jobs)).toSorted()).toEqual([
+    '2025-04-01 MONTHLY/1 3000.00',
+    '2025-05-01 MONTHLY/1 9000.00',
+  ]);
+});

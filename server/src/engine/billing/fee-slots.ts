@@ -80,7 +80,7 @@ function belongsOn(index: FactsIndex, fee: DueFee, { identity }: ExistingBillFac
   if (identity.accountId !== feeAccountId(index, fee.commitment)) return false;
   if (identity.groupKey !== feeGroupKey(index, fee.commitment)) return false;
   const order = dateOrder(fee.date, identity.gridDate);
-  return order === 0 || (fee.due === 'FROM_DATE' && order < 0);
+  return order === 0 || fee.due === 'NEXT_BILL' || (fee.due === 'FROM_DATE' && order < 0);
 }
 
 /** The first bill of its date, or for an overdue one of any later date; else a bill of its own. */
@@ -107,8 +107,12 @@ function isOverdue(fee: DueFee, own: OwnBills | null): boolean {
   return own !== null && fee.due !== 'ON_DATE' && dateOrder(fee.date, own.date) < 0;
 }
 
-/** Of the fee's account, group and date, the one of the shortest frequency. */
+/**
+ * Of the fee's account, group and date, the one of the shortest frequency. What goes on the next bill does not
+ * wait for any.
+ */
 function unlockedBillOfDay(index: FactsIndex, fee: DueFee): ExistingBillFacts | undefined {
+  if (fee.due === 'NEXT_BILL') return undefined;
   const accountId = feeAccountId(index, fee.commitment);
   const groupKey = feeGroupKey(index, fee.commitment);
   const found = index.facts.bills.filter(
