@@ -7,6 +7,7 @@ import { type ClosedSpan, instantsOf } from '../calendar/local-dates.ts';
 import {
   type CurrencyRule,
   defaultCurrencyRule,
+  isRoundingFailure,
   type RoundingFailure,
   roundAmount,
 } from '../money/rounding.ts';
@@ -202,7 +203,9 @@ function amountsOf(index: FactsIndex, sharing: Sharing): readonly Decimal[] | Ro
   const weights = open.map((fee) => fee.weight);
   const isFirstOpen = open[0] === all[0] && open.length > 1;
   if (amountFirstBill === null || !isFirstOpen) return splitByFractions(owed, weights, rule);
-  const first = minOf(amountFirstBill, owed);
+  const asked = roundAmount(amountFirstBill, rule);
+  if (isRoundingFailure(asked)) return asked;
+  const first = minOf(asked, owed);
   const others = splitByFractions(owed.minus(first), weights.slice(1), rule);
   return 'kind' in others ? others : [first, ...others];
 }

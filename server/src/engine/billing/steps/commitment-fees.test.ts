@@ -81,6 +81,11 @@ describe('spec 50 §4.5: the amount along a plan', () => {
       { amountFirstBill: decimal(1000) },
       ['2025-04-01 1000.00', '2025-07-01 2000.00', '2025-10-01 2000.00', '2026-01-01 2000.00'],
     ],
+    // 100.01, and 6899.99 ÷ 3 = 2299.996…; the last is 6899.99 - 2 × 2300.00.
+    [
+      { amountFirstBill: decimal('100.005') },
+      ['2025-04-01 100.01', '2025-07-01 2300.00', '2025-10-01 2300.00', '2026-01-01 2299.99'],
+    ],
     [{ billingInterval: 2, billingOffset: 1 }, ['2025-07-01 3500.00', '2026-01-01 3500.00']],
     [{ billingOffset: 3, amountFirstBill: decimal(1) }, ['2026-01-01 7000.00']],
     [{ amountPrePaid: decimal(7000) }, []],
