@@ -94,11 +94,11 @@ function feeGrid(organization: Organization, commitment: Commitment): Grid {
   return { every: template.every, interval: template.interval, epoch };
 }
 
-/** The attachment of the plan, alone or in a group, that has an epoch: the first during the term. */
+/** The attachment of the plan, alone or in a group: the first during the term, else the first. */
 function attachedWith(organization: Organization, { account, plan, from, to }: Commitment) {
   const { groups, attachments, zone } = organization;
   const withPlan = attachments
-    .filter((one) => one.account === account && one.epoch !== null)
+    .filter((one) => one.account === account)
     .filter((one) => (one.group === null ? [one.plan] : the(groups, one.group).plans).includes(plan ?? ''))
     .sort((a, b) => Temporal.Instant.compare(a.from, b.from) || (a.id < b.id ? -1 : 1));
   const during = withPlan.filter(

@@ -129,7 +129,8 @@ function cycleOf(index: FactsIndex, commitment: CommitmentFacts): Cycle | null {
 
 /**
  * The epoch with which the billing plan is attached to the account, alone or in a group. Of several
- * attachments those during the commitment's term come first, then the earlier ones.
+ * attachments those during the commitment's term come first, then the earlier ones; the epoch of another one
+ * than the first does not count, also when the first has none.
  */
 function attachedEpoch(index: FactsIndex, commitment: CommitmentFacts): PlainDate | null {
   const { billingPlanId, accountId, startDate: start, endDate: end } = commitment;
@@ -137,7 +138,7 @@ function attachedEpoch(index: FactsIndex, commitment: CommitmentFacts): PlainDat
   const during = (row: AccountPlanFacts) =>
     isBefore(row.startDate, term.end) && (row.endDate === null || isBefore(term.start, row.endDate));
   const candidates = index.facts.accountPlans.filter(
-    (row) => row.accountId === accountId && row.billEpoch !== null && hasPlan(index, row, billingPlanId),
+    (row) => row.accountId === accountId && hasPlan(index, row, billingPlanId),
   );
   const sorted = candidates.toSorted(
     (a, b) => Temporal.Instant.compare(a.startDate, b.startDate) || textOrder(a.id, b.id),
