@@ -1,5 +1,5 @@
-import type { DraftBill } from '../../src/engine/billing/bill.ts';
-import type { CommitmentFacts } from '../../src/engine/billing/commitment-facts.ts';
+import type { BillLine, DraftBill } from '../../src/engine/billing/bill.ts';
+import type { BilledFee, CommitmentFacts } from '../../src/engine/billing/commitment-facts.ts';
 import type { BillFacts, BillTarget } from '../../src/engine/billing/facts.ts';
 import { decimal } from '../../src/kernel/decimal.ts';
 import { afterBills } from './balance-facts.ts';
@@ -78,11 +78,16 @@ export function afterBilling(facts: BillFacts, bills: readonly DraftBill[]): Bil
         ...withIds.flatMap(({ id: billId, lines }) =>
           lines
             .filter((line) => line.lineItemType === 'COMMITMENT_FEE' && line.commitmentId === row.id)
-            .map(({ key, subtotal }) => ({ billId, key, amount: subtotal })),
+            .map((line) => billedFee(billId, line)),
         ),
       ],
     })),
   };
+}
+
+function billedFee(billId: string, line: BillLine): BilledFee {
+  const service = { start: line.servicePeriodStartDate, end: line.servicePeriodEndDate };
+  return { billId, key: line.key, amount: line.subtotal, service };
 }
 
 /** The lines of a bill by type and amount, and its total. */

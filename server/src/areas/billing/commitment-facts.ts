@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { BilledFee, CommitmentFacts, FeeDateFacts } from '../../engine/billing/commitment-facts.ts';
 import type { BilledDraw } from '../../engine/billing/facts.ts';
+import type { ClosedSpan } from '../../engine/calendar/local-dates.ts';
 import { type Instant, instantFromText, startOfDate, Temporal } from '../../kernel/time.ts';
 import type { Reader } from '../../store/database.ts';
 import { prepared } from '../../store/value-client.ts';
@@ -42,7 +43,7 @@ export async function loadCommitments(
     ...row,
     feeDates: row.feeDates.map((fee) => feeDateFromJson(fee, request.zone)),
     draws: (draws.get(row.id) ?? []).map(({ billId, amount }) => ({ billId, amount, phase: 'BASE' })),
-    fees: (fees.get(row.id) ?? []).map(({ billId, key, amount }) => ({ billId, key, amount })),
+    fees: (fees.get(row.id) ?? []).map(billedFee),
   }));
 }
 
@@ -87,10 +88,18 @@ async function drawsOf({ db, orgId }: Source, ids: readonly string[]) {
   return rows;
 }
 
-async function feesOf({ db, orgId }: Source, ids: readonly string[]) {
-  const { rows } = await sql<BilledFee & { commitmentId: string }>`${prepared}
-    select commitment_id, bill_id, key, subtotal as amount from bill_line_item
+type FeeRow = BilledFee & ClosedSpan & { readonly commitmentId: string };
+
+async function feesOf({ db, orgId }: Source, ids: readonly string[]): Promise<FeeRow[]> {
+  const { rows } = await sql<FeeRow>`${prepared}
+    select commitment_id, bill_id, key, subtotal as amount,
+      service_period_start_date as start, service_period_end_date as end
+    from bill_line_item
     where org_id = ${orgId} and commitment_id = any(${ids}::uuid[])
       and line_item_type = 'COMMITMENT_FEE'`.execute(db);
   return rows;
+}
+
+function billedFee({ billId, key, amount, start, end }: FeeRow): BilledFee {
+  return { billId, key, amount, service: { start, end } };
 }

@@ -2,6 +2,7 @@
 import type { Decimal } from '../../kernel/decimal.ts';
 import type { Instant, PlainDate } from '../../kernel/time.ts';
 import type { BillFrequency } from '../calendar/cycle.ts';
+import type { ClosedSpan } from '../calendar/local-dates.ts';
 import type { BilledDraw, ChildBillingMode } from './facts.ts';
 
 /**
@@ -53,5 +54,13 @@ export type FeeDateFacts = {
   readonly servicePeriodEndDate: Instant;
 };
 
-/** A fee line of a bill; `key` says which fee it is. */
-export type BilledFee = { readonly billId: string; readonly key: string; readonly amount: Decimal };
+/**
+ * A fee line of a bill; `key` says which fee it is. Facts that were kept before the line's service period was
+ * one of them have none.
+ */
+export type BilledFee = {
+  readonly billId: string;
+  readonly key: string;
+  readonly amount: Decimal;
+  readonly service?: ClosedSpan;
+};

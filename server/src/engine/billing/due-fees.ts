@@ -16,10 +16,11 @@ import type { LineTiming } from './bill.ts';
 import { groupKeyOf } from './bill-slot.ts';
 import { type BilledFeeLine, carriersOf, stands } from './billed-fees.ts';
 import type { Calculation } from './calculation.ts';
-import type { CommitmentFacts } from './commitment-facts.ts';
+import type { CommitmentFacts, FeeDateFacts } from './commitment-facts.ts';
 import type { AccountFacts, AccountPlanFacts, ExistingBillFacts } from './facts.ts';
 import { type FactsIndex, textOrder } from './facts-index.ts';
 import { type FeeInstalment, feeInstalments } from './fee-instalments.ts';
+import { placedFees } from './placed-fees.ts';
 
 /** A fee in the commitment's currency, or why it cannot be rounded; `key` is the same on every bill. */
 export type DueFee = {
@@ -68,25 +69,33 @@ export function feesOf({ index, slot }: Calculation, account: AccountFacts): rea
   return slot.fees.filter(({ commitment }) => feeAccountId(index, commitment) === account.id);
 }
 
-/** Two entries of one date are two fees, told apart by their place. */
+/** The key of an agreed fee ends in its place among those of its date. */
 function agreedFees(index: FactsIndex, { commitment, billed }: Billing): readonly Fee[] {
-  const { id, feeDates, amount, amountPrePaid, currency } = commitment;
+  const { id, feeDates, amount, amountPrePaid } = commitment;
   if (amount.lte(amountPrePaid)) return [];
-  const seen = new Map<string, number>();
-  const fees = feeDates.map(({ date, amount: fee, servicePeriodStartDate, servicePeriodEndDate }) => {
-    const place = seen.get(String(date)) ?? 0;
-    seen.set(String(date), place + 1);
-    return {
-      commitment,
-      key: `fee/${id}/${date}/${place}`,
-      date,
-      amount: roundAmount(fee, ruleOf(index, currency)),
-      service: { start: servicePeriodStartDate, end: servicePeriodEndDate },
-      timing: 'ARREARS',
-      due: 'FROM_DATE',
-    } as const;
-  });
-  return fees.filter((fee) => !stands(billed, fee.key));
+  const dates = new Set(feeDates.map((agreed) => agreed.date.toString()));
+  const fees: Fee[] = [];
+  for (const date of dates) {
+    const ofDate = feeDates.filter((agreed) => agreed.date.toString() === date);
+    const lines = billed.filter((line) => line.key.startsWith(`fee/${id}/${date}/`));
+    const placed = placedFees(
+      ofDate.map((agreed) => agreedFee(index, commitment, agreed)),
+      lines,
+    );
+    for (const { fee, place } of placed) fees.push({ ...fee, key: `fee/${id}/${date}/${place}` });
+  }
+  return fees;
+}
+
+function agreedFee(index: FactsIndex, commitment: CommitmentFacts, agreed: FeeDateFacts): Omit<Fee, 'key'> {
+  return {
+    commitment,
+    date: agreed.date,
+    amount: roundAmount(agreed.amount, ruleOf(index, commitment.currency)),
+    service: { start: agreed.servicePeriodStartDate, end: agreed.servicePeriodEndDate },
+    timing: 'ARREARS',
+    due: 'FROM_DATE',
+  };
 }
 
 function planFees(index: FactsIndex, billing: Billing): readonly Fee[] {

@@ -79,6 +79,44 @@ describe('spec 50 §4.6: a fee of 10 March beside a monthly plan', () => {
   });
 });
 
+describe('spec 50 §4.6: several fees of one date after a change of the agreed dates', () => {
+  const date = '2025-03-10';
+  const [a, b, c] = [entry(date, 300), entry(date, 200), entry(date, 350)];
+  const later = { ...a, servicePeriodStartDate: at('2025-02-01') };
+
+  /** What the next bill bills after one of 10 March that is locked or not, and what that one had. */
+  function billedNext(before: readonly FeeDateFacts[], locked: boolean, after: readonly FeeDateFacts[]) {
+    const row = commitment('term', 12000, { feeDates: before });
+    const first = afterTargets(facts({ accountPlans: [], commitments: [row] }), [billsOf(date)]);
+    const bills = first.bills.map((bill) => ({ ...bill, locked }));
+    const next = afterTargets(amended({ ...first, bills }, { feeDates: after }), monthly('2025-04-01', 2));
+    return billedFees(next).filter((text) => !text.startsWith(date));
+  }
+
+  test.each<[string, readonly FeeDateFacts[], readonly FeeDateFacts[], readonly string[]]>([
+    ['another one before', [a], [b, a], ['200.00']],
+    ['another one after', [a], [a, b], ['200.00']],
+    ['the same once more', [a], [a, a], ['300.00']],
+    ['the same for another time', [a], [later, a], ['300.00']],
+    ['the other order', [a, b], [b, a], []],
+    ['another amount', [a], [c], []],
+    ['another amount of the second', [a, b], [a, c], []],
+    ['another amount of the second, and one more', [a, b], [a, c, a], ['300.00']],
+    ['one less', [a, b], [b], []],
+    ['none', [a, b], [], []],
+  ])('%s', (_, before, after, expected) => {
+    expect(billedNext(before, true, after)).toEqual(expected.map((amount) => `2025-04-01 AD_HOC ${amount}`));
+  });
+
+  test('what is on an unlocked bill stays there when another one comes before it', () => {
+    const row = commitment('term', 12000, { feeDates: [a] });
+    const given = facts({ accountPlans: [], commitments: [row] });
+    const first = afterTargets(given, monthly('2025-04-01', 1));
+    const next = afterTargets(amended(first, { feeDates: [b, a] }), monthly('2025-05-01', 1));
+    expect(billedFees(next)).toEqual(['2025-04-01 AD_HOC 300.00', '2025-05-01 AD_HOC 200.00']);
+  });
+});
+
 describe('a fee is on one bill, also when it would now be on another', () => {
   const own = { billGroupingKey: { id: 'key', exclusive: true } };
   const alone = facts({
