@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { runBalanceSchedules } from '../../src/areas/billing/index.ts';
 import { account, created, freshCode, type Made } from '../support/configured.ts';
 import { startTestServer, type TestServer } from '../support/stores.ts';
@@ -65,6 +65,12 @@ async function page(path: string): Promise<readonly Made[]> {
 async function appliedDates(balance: Made): Promise<readonly string[]> {
   const rows = await page(`/balances/${balance.id}/transactions`);
   return rows.map((row) => String(row['appliedDate']).slice(0, 10)).toSorted();
+}
+
+async function configure(fields: Fields): Promise<void> {
+  const { body } = await server.request('GET', '/organizationconfig');
+  const answer = await server.request('PUT', '/organizationconfig', { ...(body as Fields), ...fields });
+  expect(answer, JSON.stringify(answer.body)).toMatchObject({ status: 200 });
 }
 
 describe('transaction schedules', () => {
@@ -293,5 +299,73 @@ describe('charge schedules', () => {
         and (entity_id = ${made.id} or before ->> 'scheduleId' = ${made.id})
       order by entity_type`.execute(server.context.db);
     expect(audited.rows.map((row) => row.type)).toEqual(['BalanceChargeSchedule', 'Charge']);
+  });
+});
+
+describe('a change of the organization’s zone or epochs', () => {
+  afterEach(async () => {
+    await configure({ timezone: 'UTC', monthEpoch: '2022-01-01' });
+    await server.moveTo('2025-03-15T12:00:00Z');
+  });
+
+  async function read(path: string): Promise<Fields> {
+    return (await server.request('GET', path)).body as Fields;
+  }
+
+  /** A charge for each month from May on, in advance: the first on the 1st of May. */
+  const monthly = { servicePeriodStartDate: '2025-05-01T00:00:00Z', billFrequencyInterval: 1 };
+
+  test('a time that was moved back keeps nobody waiting', async () => {
+    await configure({ monthEpoch: '2022-01-01' });
+    const path = `/balances/${(await newBalance()).id}/balancechargeschedules`;
+    const made = await created(server, path, fees(monthly));
+    const balance = await newBalance();
+    const topUpsPath = `/balances/${balance.id}/balancetransactionschedules`;
+    await created(server, topUpsPath, topUps());
+    const last = await created(server, path, fees({ ...monthly, billEpoch: '2022-01-01' }));
+    expect([made, last]).toMatchObject([{ nextRun: '2025-05-01T00:00:00Z' }, { nextRun: made['nextRun'] }]);
+    await configure({ monthEpoch: '2022-01-15' });
+    await server.moveTo('2025-05-01T00:00:00Z');
+    await runBalanceSchedules.run(server.context, {});
+    expect(await read(`${path}/${made.id}`)).toMatchObject({ nextRun: '2025-05-15T00:00:00Z' });
+    expect(await page(`/charges?scheduleId=${made.id}`)).toEqual([]);
+    expect(await page(`/charges?scheduleId=${last.id}`)).toMatchObject([{ billDate: '2025-05-01' }]);
+    expect(await appliedDates(balance)).toHaveLength(4);
+  });
+
+  test('a time that was moved forward is kept', async () => {
+    await configure({ monthEpoch: '2022-01-28' });
+    const path = `/balances/${(await newBalance()).id}/balancechargeschedules`;
+    const made = await created(server, path, fees(monthly));
+    expect(made).toMatchObject({ nextRun: '2025-05-28T00:00:00Z' });
+    await configure({ monthEpoch: '2022-01-15' });
+    await runBalanceSchedules.run(server.context, {});
+    expect(await read(`${path}/${made.id}`)).toMatchObject({ nextRun: '2025-05-15T00:00:00Z', version: 1 });
+    await configure({ monthEpoch: '2022-01-03', timezone: 'Europe/Berlin' });
+    await server.moveTo('2025-05-02T22:00:00Z');
+    await runBalanceSchedules.run(server.context, {});
+    expect(await page(`/charges?scheduleId=${made.id}`)).toMatchObject([{ billDate: '2025-05-03' }]);
+  });
+
+  test('top-ups keep to the clock of the new zone', async () => {
+    const path = `/balances/${(await newBalance()).id}/balancetransactionschedules`;
+    const made = await created(server, path, topUps());
+    expect(made).toMatchObject({ nextRun: '2025-04-10T00:00:00Z' });
+    await configure({ timezone: 'Europe/Berlin' });
+    await runBalanceSchedules.run(server.context, {});
+    // 1 o'clock in Berlin, where it is summer by then.
+    expect(await read(`${path}/${made.id}`)).toMatchObject({ nextRun: '2025-04-09T23:00:00Z' });
+  });
+
+  test('one that has nothing left to make is finished', async () => {
+    const path = `/balances/${(await newBalance()).id}/balancetransactionschedules`;
+    await configure({ timezone: 'Europe/Berlin' });
+    // At 1 o'clock in Berlin the second time would be an hour before it is in UTC.
+    const ending = topUps({ startDate: '2025-03-10T00:00:00Z', endDate: '2025-04-09T23:30:00Z' });
+    const made = await created(server, path, ending);
+    expect(made).toMatchObject({ nextRun: '2025-04-09T23:00:00Z' });
+    await configure({ timezone: 'UTC' });
+    await runBalanceSchedules.run(server.context, {});
+    expect(await read(`${path}/${made.id}`)).not.toHaveProperty('nextRun');
   });
 });

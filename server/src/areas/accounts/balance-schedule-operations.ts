@@ -27,8 +27,11 @@ export type ScheduleKind = {
   readonly resource: Omit<AnyResource, 'operations'>;
   /** Name of the six operations of the public API. */
   readonly ids: Readonly<Record<'create' | 'list' | 'get' | 'update' | 'delete' | 'preview', string>>;
-  /** Makes what is due at the writer's time and writes down how far it is; the balance is locked. */
-  readonly run: (tx: Tx, scope: RunScope, schedule: Stored) => Promise<void>;
+  /**
+   * Makes what is due at the writer's time, writes down how far it is, when the next is due and by which
+   * calendar; the balance is locked. Answers whether there may be more than fits into one transaction.
+   */
+  readonly run: (tx: Tx, scope: RunScope, schedule: Stored) => Promise<boolean>;
   /** Some of what a schedule is going to make, from a number on, in order of time. */
   readonly preview: (tx: Tx, wanted: Previewing) => Promise<readonly Row[]>;
   readonly previewFields: z.ZodObject;

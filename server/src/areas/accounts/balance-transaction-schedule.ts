@@ -48,6 +48,7 @@ export const balanceTransactionSchedule = declaredResource({
     nextRun: assigned(dateTime(), null),
     previousRun: assigned(dateTime(), null),
     lastOccurrence: assigned(dateTime(), null, { hidden: true }),
+    countedBy: assigned(longText(), null, { hidden: true }),
   },
   example: {
     name: 'Monthly top-up',

@@ -25,6 +25,7 @@ export { endDateAccountEntities, endDateContractEntities } from './end-date-bill
 export { listAccountChildren } from './list-account-children.ts';
 export { listBalanceTransactions } from './list-balance-transactions.ts';
 export { listCounterAdjustments } from './list-counter-adjustments.ts';
+export { type OrganizationCalendar, organizationCalendar } from './organization-calendar.ts';
 export { postBalanceTransaction } from './post-balance-transaction.ts';
 export { replaceAccountPlan } from './replace-account-plan.ts';
 export { runDueSchedules } from './run-due-schedules.ts';

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import type { Context } from '../../context.ts';
 import { SYSTEM_PRINCIPAL } from '../../kernel/ids.ts';
-import { lockEntity, type Stored } from '../../store/entity-store.ts';
+import { lockEntity } from '../../store/entity-store.ts';
 import { inTransaction } from '../../store/transaction.ts';
 import { lockBalances } from './balance-moves.ts';
 import type { ScheduleKind } from './balance-schedule-operations.ts';
+import { CALENDAR_TEXT } from './organization-calendar.ts';
 
 /** Schedules that one query names. */
 const BATCH = 100;
@@ -14,7 +15,8 @@ type DueSchedule = { readonly orgId: string; readonly id: string; readonly balan
 /**
  * Runs the schedules of a kind whose time has come, of all organizations, each in a transaction of its own:
  * what it makes and how far it is are written together, so that a run that was killed or two at once make
- * everything once.
+ * everything once. So are unfinished ones that were counted by another zone or other epochs than the
+ * organization has now: the time of those may be another.
  */
 export async function runDueSchedules(ctx: Context, kind: ScheduleKind): Promise<void> {
   let after: string | null = null;
@@ -33,10 +35,12 @@ async function dueSchedules(
   after: string | null,
 ): Promise<readonly DueSchedule[]> {
   const { rows } = await sql<DueSchedule>`
-    select org_id, id, balance_id from ${sql.table(resource.table)}
-    where org_id in (select id from organization) and next_run <= ${String(clock.now())}
-      and (${after}::uuid is null or id > ${after}::uuid)
-    order by id limit ${BATCH}`.execute(db);
+    select s.org_id, s.id, s.balance_id from ${sql.table(resource.table)} s
+    join organization_config c on c.org_id = s.org_id
+    where s.next_run is not null
+      and (s.next_run <= ${String(clock.now())} or s.counted_by is distinct from ${CALENDAR_TEXT})
+      and (${after}::uuid is null or s.id > ${after}::uuid)
+    order by s.id limit ${BATCH}`.execute(db);
   return rows;
 }
 
@@ -45,7 +49,7 @@ async function runOne(ctx: Context, kind: ScheduleKind, due: DueSchedule): Promi
   while (await runPart(ctx, kind, due));
 }
 
-/** Whether something was due. A schedule that fails is left to the next run and holds up no other. */
+/** Whether more may be due. A schedule that fails is left to the next run and holds up no other. */
 async function runPart(ctx: Context, kind: ScheduleKind, due: DueSchedule): Promise<boolean> {
   const { orgId, id, balanceId } = due;
   const writer = { orgId, principalId: SYSTEM_PRINCIPAL, now: ctx.clock.now() };
@@ -53,17 +57,11 @@ async function runPart(ctx: Context, kind: ScheduleKind, due: DueSchedule): Prom
     return await inTransaction(ctx.db, async (tx) => {
       const [balance] = await lockBalances(tx, writer, [balanceId]);
       const schedule = balance && (await lockEntity(tx, kind.resource.entityTable, { orgId, id }));
-      if (!schedule || !isDue(schedule, writer.now)) return false;
-      await kind.run(tx, { writer, balance, requestId: null }, schedule);
-      return true;
+      if (!schedule) return false;
+      return kind.run(tx, { writer, balance, requestId: null }, schedule);
     });
   } catch (error) {
     ctx.log.error({ err: error, scheduleId: id }, 'a schedule of a balance failed');
     return false;
   }
-}
-
-function isDue(schedule: Stored, now: { readonly epochMilliseconds: number }): boolean {
-  const next = schedule['nextRun'] as { readonly epochMilliseconds: number } | null;
-  return next !== null && next.epochMilliseconds <= now.epochMilliseconds;
 }

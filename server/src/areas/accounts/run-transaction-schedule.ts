@@ -20,6 +20,7 @@ import {
   type TransactionSchedule,
   transactionTimes,
 } from './balance-transaction-schedule.ts';
+import { organizationCalendar } from './organization-calendar.ts';
 
 /** Schedules that put money into balances. */
 export const TRANSACTION_SCHEDULES: ScheduleKind = {
@@ -38,11 +39,17 @@ export const TRANSACTION_SCHEDULES: ScheduleKind = {
 };
 
 /** Puts in what is due, oldest first, each moment once (spec 50 §7). Moments of 0 pass without a trace. */
-async function runSchedule(tx: Tx, scope: RunScope, schedule: TransactionSchedule): Promise<void> {
+async function runSchedule(tx: Tx, scope: RunScope, schedule: TransactionSchedule): Promise<boolean> {
   const { writer } = scope;
-  const times = transactionTimes(schedule, await organizationZone(tx, writer.orgId));
+  const calendar = await organizationCalendar(tx, writer.orgId);
+  const times = transactionTimes(schedule, calendar.zone);
   const next = occurrenceAfter(times, schedule.lastOccurrence);
-  if (next === null || isBefore(writer.now, next.at)) return;
+  if (next === null || isBefore(writer.now, next.at)) {
+    await sql`update balance_transaction_schedule
+      set next_run = ${next?.at.toString() ?? null}::timestamptz, counted_by = ${calendar.text}
+      where org_id = ${writer.orgId} and id = ${schedule.id}`.execute(tx);
+    return false;
+  }
   const due = occurrencesFrom(times, next.index, MAX_MADE_AT_ONCE)
     .map(({ at }) => at)
     .filter((at) => !isBefore(writer.now, at));
@@ -51,9 +58,11 @@ async function runSchedule(tx: Tx, scope: RunScope, schedule: TransactionSchedul
   await insertTransactions(tx, scope, { schedule, moments: made });
   await sql`update balance_transaction_schedule
     set next_run = ${occurrenceAfter(times, last)?.at.toString() ?? null}::timestamptz,
+      counted_by = ${calendar.text},
       previous_run = coalesce(${made.at(-1)?.toString() ?? null}::timestamptz, previous_run),
       last_occurrence = ${String(last)}
     where org_id = ${writer.orgId} and id = ${schedule.id}`.execute(tx);
+  return due.length === MAX_MADE_AT_ONCE;
 }
 
 type Insertion = { readonly schedule: TransactionSchedule; readonly moments: readonly Instant[] };

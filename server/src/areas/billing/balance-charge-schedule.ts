@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import {
   amount,
   assigned,
@@ -18,12 +17,14 @@ import {
 import { declaredResource } from '../../api/resource.ts';
 import type { EntityOf } from '../../api/resource-spec.ts';
 import { type ChargeSchedule, chargeAfter } from '../../engine/billing/charge-schedule.ts';
-import type { EpochTable } from '../../engine/calendar/epoch.ts';
-import { present } from '../../kernel/assert.ts';
 import { refusal } from '../../kernel/errors.ts';
-import { isStorableInstant, zoneFromText } from '../../kernel/time.ts';
-import type { Tx } from '../../store/database.ts';
-import { balanceIdOf, SCHEDULE_FREQUENCIES } from '../accounts/index.ts';
+import { isStorableInstant } from '../../kernel/time.ts';
+import {
+  balanceIdOf,
+  type OrganizationCalendar,
+  organizationCalendar,
+  SCHEDULE_FREQUENCIES,
+} from '../accounts/index.ts';
 import { currencyMustBeLive } from '../organization/index.ts';
 import { amountOrUnitPrice, servicePeriodMustFit } from './charge-terms.ts';
 
@@ -55,6 +56,7 @@ export const balanceChargeSchedule = declaredResource({
     nextRun: assigned(dateTime(), null),
     previousRun: assigned(dateTime(), null),
     lastOccurrence: assigned(dateTime(), null, { hidden: true }),
+    countedBy: assigned(longText(), null, { hidden: true }),
   },
   example: {
     name: 'Monthly fee',
@@ -71,7 +73,7 @@ export const balanceChargeSchedule = declaredResource({
   complete: async (values, before, scope) => {
     amountOrUnitPrice(values);
     servicePeriodMustFit(values, { mayBeEmpty: false });
-    const schedule = await chargeScheduleOf(scope.tx, scope.orgId, values);
+    const schedule = chargeScheduleOf(await organizationCalendar(scope.tx, scope.orgId), values);
     const nextRun = chargeAfter(schedule, values.lastOccurrence)?.runAt ?? null;
     if (nextRun !== null && !isStorableInstant(nextRun)) {
       throw refusal('VALIDATION_FAILED', 'servicePeriodStartDate', 'has no bill date in the years 1 to 9999');
@@ -96,18 +98,14 @@ type Terms = Pick<
 >;
 
 /** The schedule as the engine takes it, under the zone and the epochs of the organization. */
-export async function chargeScheduleOf(tx: Tx, orgId: string, terms: Terms): Promise<ChargeSchedule> {
-  const { rows } = await sql<EpochTable & { timezone: string }>`
-    select timezone, day_epoch, week_epoch, month_epoch, year_epoch
-    from organization_config where org_id = ${orgId}`.execute(tx);
-  const { timezone, ...epochs } = present(rows[0], 'organization_config');
+export function chargeScheduleOf({ zone, epochs }: OrganizationCalendar, terms: Terms): ChargeSchedule {
   return {
     times: {
       start: terms.servicePeriodStartDate,
       end: terms.servicePeriodEndDate,
       frequency: terms.billFrequency,
       interval: terms.billFrequencyInterval,
-      zone: zoneFromText(timezone) ?? 'UTC',
+      zone,
     },
     inAdvance: terms.billInAdvance,
     billEpoch: terms.billEpoch,

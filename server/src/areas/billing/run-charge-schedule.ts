@@ -7,7 +7,13 @@ import type { Row, Tx } from '../../store/database.ts';
 import { newEnvelope, type Stored } from '../../store/entity-store.ts';
 import { type Change, recordChanges } from '../../store/outbox.ts';
 import { rowSet } from '../../store/row-set.ts';
-import { MAX_MADE_AT_ONCE, type Previewing, type RunScope, type ScheduleKind } from '../accounts/index.ts';
+import {
+  MAX_MADE_AT_ONCE,
+  organizationCalendar,
+  type Previewing,
+  type RunScope,
+  type ScheduleKind,
+} from '../accounts/index.ts';
 import {
   balanceChargeSchedule,
   chargeScheduleOf,
@@ -33,11 +39,17 @@ export const CHARGE_SCHEDULES: ScheduleKind = {
 };
 
 /** Makes the charges whose bill dates have come, each time once (spec 50 §9). */
-async function runSchedule(tx: Tx, scope: RunScope, stored: StoredChargeSchedule): Promise<void> {
+async function runSchedule(tx: Tx, scope: RunScope, stored: StoredChargeSchedule): Promise<boolean> {
   const { orgId, now } = scope.writer;
-  const schedule = await chargeScheduleOf(tx, orgId, stored);
+  const calendar = await organizationCalendar(tx, orgId);
+  const schedule = chargeScheduleOf(calendar, stored);
   const next = chargeAfter(schedule, stored.lastOccurrence);
-  if (next === null || isBefore(now, next.runAt)) return;
+  if (next === null || isBefore(now, next.runAt)) {
+    await sql`update balance_charge_schedule
+      set next_run = ${next?.runAt.toString() ?? null}::timestamptz, counted_by = ${calendar.text}
+      where org_id = ${orgId} and id = ${stored.id}`.execute(tx);
+    return false;
+  }
   const due = chargesFrom(schedule, next.index, MAX_MADE_AT_ONCE).filter(
     ({ runAt }) => !isBefore(now, runAt),
   );
@@ -45,8 +57,10 @@ async function runSchedule(tx: Tx, scope: RunScope, stored: StoredChargeSchedule
   await insertCharges(tx, scope, { stored, due });
   await sql`update balance_charge_schedule
     set next_run = ${chargeAfter(schedule, last.start)?.runAt.toString() ?? null}::timestamptz,
-      previous_run = ${String(last.runAt)}, last_occurrence = ${String(last.start)}
+      previous_run = ${String(last.runAt)}, last_occurrence = ${String(last.start)},
+      counted_by = ${calendar.text}
     where org_id = ${orgId} and id = ${stored.id}`.execute(tx);
+  return due.length === MAX_MADE_AT_ONCE;
 }
 
 type Insertion = { readonly stored: StoredChargeSchedule; readonly due: readonly ScheduledCharge[] };
@@ -104,6 +118,6 @@ function scheduledCode(code: string, { index }: ScheduledCharge): string {
 
 async function previewCharges(tx: Tx, { values, balance, from, limit }: Previewing): Promise<Row[]> {
   const stored = values as unknown as StoredChargeSchedule;
-  const schedule = await chargeScheduleOf(tx, balance.orgId, stored);
+  const schedule = chargeScheduleOf(await organizationCalendar(tx, balance.orgId), stored);
   return chargesFrom(schedule, from, limit).map((one) => chargeFields(stored, balance, one));
 }
