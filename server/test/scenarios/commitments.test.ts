@@ -92,7 +92,7 @@ test('a deleted commitment leaves the bill when it is calculated again', async (
   expect((await theBillOf(server, owner)).lineItems.map((line) => line.lineItemType)).toEqual(['USAGE']);
 });
 
-test('a child that is let go takes the fee of an open date along and leaves those of earlier ones', async () => {
+test('a child that is let go takes a fee along when its date is billed again', async () => {
   const { plan } = await pricedUsage(server);
   const parent = await account(server);
   await attach(server, parent, plan);

@@ -115,7 +115,7 @@ export function afterTargets(facts: BillFacts, targets: readonly BillTarget[]): 
   return rows;
 }
 
-/** The fee lines of stored bills, each with the date and frequency of its bill: `2025-03-10 AD_HOC 300.00`. */
+/** The fee lines of stored bills with date and frequency of the bill: `2025-03-10 AD_HOC 300.00`. */
 export function billedFees({ bills }: Pick<BillFacts, 'bills'>): readonly string[] {
   return bills.flatMap(({ identity: { gridDate, frequencyKey }, lines }) =>
     lines

@@ -3,12 +3,12 @@ import type { BilledFee, CommitmentFacts } from './commitment-facts.ts';
 import type { ExistingBillFacts } from './facts.ts';
 import type { FactsIndex } from './facts-index.ts';
 
-/** A fee line; `open` is its bill while that is unlocked, null when the line stands whatever is calculated. */
+/** A fee line; `open` is its bill while that is unlocked, or null when the line stands. */
 export type BilledFeeLine = BilledFee & { readonly open: ExistingBillFacts | null };
 
 /**
- * The commitment's fee lines as a calculation of bills of these dates sees them. What is on a bill of a former
- * parent stands, even an unlocked one: that is not written here.
+ * The commitment's fee lines as a calculation of bills of these dates sees them. What is on a bill of a
+ * former parent stands, even an unlocked one: that is not written here.
  */
 export function billedFees(
   index: FactsIndex,

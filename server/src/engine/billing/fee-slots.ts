@@ -102,14 +102,14 @@ function placeOfNew(placing: Placing, fee: DueFee): DueSlot | null {
   return isLockedFor(index, accountId, slot) ? null : slot;
 }
 
-/** Whether a job may bill the fee late. A recalculation never does: it makes no bill that could be the next. */
+/** Whether a job may bill the fee late. A recalculation never does: it makes no next bill. */
 function isOverdue(fee: DueFee, own: OwnBills | null): boolean {
   return own !== null && fee.due !== 'ON_DATE' && dateOrder(fee.date, own.date) < 0;
 }
 
 /**
- * Of the fee's account, group and date, the one of the shortest frequency. What goes on the next bill does not
- * wait for any.
+ * Of the fee's account, group and date, the one of the shortest frequency. What goes on the next bill does
+ * not wait for any.
  */
 function unlockedBillOfDay(index: FactsIndex, fee: DueFee): ExistingBillFacts | undefined {
   if (fee.due === 'NEXT_BILL') return undefined;

@@ -9,11 +9,11 @@ type AgreedFee = Pick<DueFee, 'amount' | 'service'>;
 type PlacedFee<T> = { readonly fee: T; readonly place: number };
 
 /**
- * Of the agreed fees of one date, in their order, those that no standing line is for. Any line is for the fee
- * with its amount and service period, wherever that one is listed now. A standing line without such a fee is
- * for one that has been changed since: the one in the line's place, else the first. What is on no line gets the
- * places that are free. With a standing line of 300 in place 0: of 200 and 300 the 200 is left, in place 1; of
- * 350 alone nothing is.
+ * Of the agreed fees of one date, in their order, those that no standing line is for. Any line is for the
+ * fee with its amount and service period, wherever that one is listed now. A standing line without such a
+ * fee is for one that has been changed since: the one in the line's place, else the first. What is on no
+ * line gets the places that are free. With a standing line of 300 in place 0: of 200 and 300 the 200 is left,
+ * in place 1; of 350 alone nothing is.
  */
 export function placedFees<T extends AgreedFee>(
   fees: readonly T[],
