@@ -7,7 +7,7 @@ import { kindsOf } from './credit.ts';
 import { billDraws, consumedLines, drawDown } from './draw-down.ts';
 import { groupFloors, planFloors } from './floors.ts';
 import { chargeLines, feeLines } from './joined-lines.ts';
-import { type Bill, type Billed, type BillKey, billCurrency, type Line, sameBill } from './line.ts';
+import { type Bill, type Billed, type BillKey, billCurrency, isLocked, type Line, sameBill } from './line.ts';
 import { inBillOrder } from './line-order.ts';
 import { membersOf, type Part, partOn } from './member.ts';
 import { BillFailureError } from './money.ts';
@@ -53,8 +53,11 @@ type Job = { readonly earlier: readonly Bill[]; readonly target: Target };
 /** Spec 40 §6.1: a parent with its children is calculated in one pass, in the steps of 30 §19. */
 function unitBills(organization: Organization, accounts: readonly string[], job: Job): readonly Bill[] {
   const { date } = job.target;
-  const others = job.earlier.filter((bill) => !bill.date.equals(date));
-  const parts = dueParts(organization, accounts, { target: job.target, earlier: others });
+  const before = job.earlier.filter((bill) => !bill.date.equals(date));
+  const locked = job.earlier.filter((bill) => bill.date.equals(date) && isLocked(organization, bill));
+  const others = [...before, ...locked];
+  const isKept = (on: BillKey) => locked.some((bill) => sameBill(bill.on, on));
+  const parts = dueParts(organization, accounts, { target: job.target, earlier: before });
   const groups = groupsOf(membersOf(organization, accounts), parts);
   const known = { earlier: others.flatMap((bill) => bill.history) };
   const usage = parts.flatMap((part) => usageLines(organization, part));
@@ -67,8 +70,9 @@ function unitBills(organization: Organization, accounts: readonly string[], job:
   lines = withCredits(organization, lines, ofType(usage, 'PRODUCT_CREDIT'));
   for (const part of parts) lines = [...lines, ...planFloors(organization, part, { ...known, lines })];
   for (const group of groups) lines = [...lines, ...groupFloors(organization, group, { ...known, lines })];
+  lines = lines.filter((line) => !isKept(line.on));
   const history = lines;
-  const due = dueBills(parts, lines);
+  const due = dueBills(parts, lines).filter((on) => !isKept(on));
   const joining = { date, due, earlier: others };
   const charges = chargeLines(organization, accounts, joining);
   lines = [...lines, ...charges, ...feeLines(organization, accounts, joining)];

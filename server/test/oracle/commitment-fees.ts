@@ -15,25 +15,34 @@ import {
   times,
   WHOLE,
 } from './calendar.ts';
+import type { Bill } from './line.ts';
 import { rounded } from './money.ts';
 import type { Commitment, Organization } from './organization.ts';
 import { the } from './organization.ts';
 
-/** `key` is its place among the fees of the commitment. */
+/** `key` tells it from the other fees of the commitment, also after a change of its terms. */
 export type Fee = {
-  readonly key: number;
+  readonly key: string;
   readonly date: PlainDate;
   readonly amount: Decimal;
   readonly service: Piece;
 };
 
-/** Spec 50 §4.4: every fee of a commitment's life. */
-export function feesOf(organization: Organization, commitment: Commitment): readonly Fee[] {
+/** The fee that takes what is owed when no bill with a fee is left. */
+export const REST = 'rest';
+
+/** Spec 50 §4.4: every fee of a commitment's life, but for those that `locked` bills make final. */
+export function feesOf(
+  organization: Organization,
+  commitment: Commitment,
+  locked: readonly Bill[],
+): readonly Fee[] {
   const outstanding = commitment.amount.minus(commitment.prepaid);
   if (outstanding.isZero()) return [];
-  if (commitment.plan !== null) return instalments(organization, commitment, outstanding);
-  return commitment.fees.map(({ date, amount, from, to }, key) => ({
-    key,
+  if (commitment.plan !== null) return instalments(organization, commitment, { outstanding, locked });
+  const texts = commitment.fees.map(({ date, amount, from, to }) => `${date} ${amount} ${from} ${to}`);
+  return commitment.fees.map(({ date, amount, from, to }, i) => ({
+    key: `${texts[i]} ${texts.slice(0, i).filter((text) => text === texts[i]).length}`,
     date,
     amount: rounded(amount, commitment.currency, organization),
     service: pieceOf(from, to, organization.zone),
@@ -42,11 +51,13 @@ export function feesOf(organization: Organization, commitment: Commitment): read
 
 type Turn = { readonly date: PlainDate; readonly from: PlainDate; readonly to: PlainDate };
 
+type Owed = { readonly outstanding: Decimal; readonly locked: readonly Bill[] };
+
 /** Spec 50 §4.5. */
 function instalments(
   organization: Organization,
   commitment: Commitment,
-  outstanding: Decimal,
+  { outstanding, locked }: Owed,
 ): readonly Fee[] {
   const grid = feeGrid(organization, commitment);
   const advance = commitment.advance ?? organization.advance.fee;
@@ -57,18 +68,36 @@ function instalments(
   const { interval, offset } = commitment;
   const chosen = turns.map((_, j) => j).filter((j) => j >= offset && (j - offset) % interval === 0);
   const paying = chosen.length > 0 ? chosen : [turns.length - 1];
-  const amounts = feeAmounts(organization, commitment, { outstanding, paying, weights });
-  return paying.map((j, i) => {
+  const open = paying.filter((j) => !locked.some((bill) => bill.date.equals(dateAt(turns, j))));
+  const owed = outstanding.minus(sumOf(finalFees(commitment, locked)));
+  if (open.length === 0) {
+    const service = pieceOf(commitment.from, commitment.to, organization.zone);
+    return [{ key: REST, date: dateAt(turns, paying.at(-1) ?? 0), amount: owed, service }];
+  }
+  const first = open[0] === paying[0] ? commitment.first : null;
+  const amounts = feeAmounts(
+    organization,
+    { ...commitment, first },
+    { outstanding: owed, paying: open, weights },
+  );
+  const fees = paying.map((j, i) => {
     const service = advance
       ? { from: i === 0 ? commitment.from : dateAt(turns, j), to: nextDate(turns, paying[i + 1]) }
       : { from: afterLast(turns, paying[i - 1]), to: i < paying.length - 1 ? dateAt(turns, j) : null };
     return {
-      key: i,
+      key: `${dateAt(turns, j)}`,
       date: dateAt(turns, j),
-      amount: amounts[i] ?? ZERO,
+      amount: amounts[open.indexOf(j)] ?? ZERO,
       service: pieceOf(service.from ?? commitment.from, service.to ?? commitment.to, organization.zone),
     };
   });
+  return fees.filter((_, i) => open.includes(paying[i] ?? -1));
+}
+
+/** Rule 7: fees on locked bills stand. */
+function finalFees({ id }: Commitment, locked: readonly Bill[]): readonly Decimal[] {
+  const lines = locked.flatMap((bill) => bill.history);
+  return lines.filter((line) => line.fee !== undefined && line.origin === id).map((line) => line.subtotal);
 }
 
 function dateAt(turns: readonly Turn[], j: number): PlainDate {

@@ -5,6 +5,7 @@ import type { UsageAnswer, UsageQuery } from '../../src/engine/metering/usage-qu
 import { isAbsent, stored } from '../support/bill-story.ts';
 import { afterBilling } from '../support/commitment-facts.ts';
 import { billsText, type TextBill } from './bill-text.ts';
+import { isLater } from './calendar.ts';
 import { engineFacts, segmentMap } from './engine-facts.ts';
 import type { Step } from './given.ts';
 import { measuredValue } from './metering.ts';
@@ -35,7 +36,7 @@ function unitText(
   head: string,
   { step, left }: { step: Step; left: Map<string, Left> },
 ) {
-  const facts = withLeft(engineFacts(organization, head, step), left.get(head));
+  const facts = withLocks(organization, withLeft(engineFacts(organization, head, step), left.get(head)));
   const result = answered(organization, facts);
   const after = afterBilling(facts, result.bills);
   const billed = new Map(left.get(head)?.billed);
@@ -71,6 +72,12 @@ function withLeft(facts: BillFacts, left: Left | undefined): BillFacts {
     })),
     charges: facts.charges.map((row) => ({ ...row, billId: left.billed.get(row.id) ?? null })),
   };
+}
+
+function withLocks({ lockedUntil }: Organization, facts: BillFacts): BillFacts {
+  if (lockedUntil === null) return facts;
+  const bills = facts.bills.map((bill) => ({ ...bill, locked: !isLater(bill.endDate, lockedUntil) }));
+  return { ...facts, bills };
 }
 
 function answered(organization: Organization, facts: BillFacts) {

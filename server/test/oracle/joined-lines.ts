@@ -1,8 +1,8 @@
 import { type Decimal, ONE } from '../../src/kernel/decimal.ts';
 import type { PlainDate } from '../../src/kernel/time.ts';
 import { byLength, isLater } from './calendar.ts';
-import { type Fee, feesOf } from './commitment-fees.ts';
-import { type Bill, type BillKey, type Line, lineOf } from './line.ts';
+import { type Fee, feesOf, REST } from './commitment-fees.ts';
+import { type Bill, type BillKey, isLocked, type Line, lineOf } from './line.ts';
 import { billGroup } from './member.ts';
 import type { Charge, Commitment, Frequency, Organization } from './organization.ts';
 import { the } from './organization.ts';
@@ -68,7 +68,7 @@ export function feeLines(organization: Organization, accounts: readonly string[]
   return organization.commitments
     .filter((commitment) => accounts.includes(commitment.account))
     .flatMap((commitment) =>
-      feesOf(organization, commitment)
+      feesOf(organization, commitment, lockedBills(organization, commitment, joining.earlier))
         .filter((fee) => !fee.amount.isZero() && isDue(commitment, fee, joining))
         .map(({ key, amount, service }) => {
           const place = placeOf(organization, commitment);
@@ -93,9 +93,21 @@ export function feeLines(organization: Organization, accounts: readonly string[]
     );
 }
 
-/** Spec 40 §8.1: agreed fees that are overdue take part like late charges; others only on their day. */
+/** Those on which the commitment's fees are. */
+function lockedBills(organization: Organization, commitment: Commitment, bills: readonly Bill[]) {
+  const { account } = placeOf(organization, commitment);
+  const group = billGroup(organization, commitment.contract);
+  return bills.filter(
+    (bill) => bill.on.account === account && bill.on.group === group && isLocked(organization, bill),
+  );
+}
+
+/**
+ * Spec 40 §8.1: agreed fees that are overdue take part like late charges, and the rest of a commitment is on
+ * the next bill; others only on their day.
+ */
 function isDue({ id, plan }: Commitment, { key, date }: Fee, joining: Joining): boolean {
-  if (plan !== null) return date.equals(joining.date);
+  if (plan !== null && key !== REST) return date.equals(joining.date);
   if (isLater(date, joining.date)) return false;
   const billed = joining.earlier.flatMap((bill) => bill.history);
   return !billed.some((line) => line.origin === id && line.fee === key);

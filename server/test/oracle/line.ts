@@ -1,6 +1,6 @@
 import { type Decimal, decimal, ONE } from '../../src/kernel/decimal.ts';
 import type { Instant, PlainDate } from '../../src/kernel/time.ts';
-import type { Piece } from './calendar.ts';
+import { isLater, type Piece } from './calendar.ts';
 import type { Member } from './member.ts';
 import { rateBetween, rounded } from './money.ts';
 import type { Organization, Price } from './organization.ts';
@@ -42,7 +42,7 @@ export type Line = {
   /** Where the line that a refund gives back begins. */
   readonly refunds?: Instant;
   /** Which fee of a commitment. */
-  readonly fee?: number;
+  readonly fee?: string;
 };
 
 /** What one bill has drawn on one credit in one phase. */
@@ -110,6 +110,11 @@ export function billCurrency(organization: Organization, account: string): strin
 
 export function sameBill(a: BillKey, b: BillKey): boolean {
   return a.account === b.account && a.group === b.group && a.frequency === b.frequency;
+}
+
+/** Spec 40 §2.2. */
+export function isLocked({ lockedUntil }: Organization, { to }: Bill): boolean {
+  return lockedUntil !== null && !isLater(to, lockedUntil);
 }
 
 export function sumSubtotals(lines: readonly Line[]): Decimal {

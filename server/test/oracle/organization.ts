@@ -29,6 +29,8 @@ export type Organization = {
   readonly balances: readonly Balance[];
   readonly transactions: readonly Transaction[];
   readonly charges: readonly Charge[];
+  /** Bills that end on or before it are locked. */
+  readonly lockedUntil: PlainDate | null;
 };
 
 export type Frequency = 'DAILY' | 'WEEKLY' | 'MONTHLY' | 'ANNUALLY';

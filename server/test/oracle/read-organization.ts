@@ -52,6 +52,7 @@ export function organizationOf(rows: readonly Row[]): plain.Organization {
     balances: of('balance', balanceOf),
     transactions: of('transaction', transactionOf),
     charges: of('charge', chargeOf),
+    lockedUntil: of('lock', (row) => DAY.from(row.id)).at(-1) ?? null,
   };
 }
 
