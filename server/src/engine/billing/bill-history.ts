@@ -35,7 +35,7 @@ export type BillHistory = {
   readonly slotLinesByChargeKey: ReadonlyMap<string, readonly BilledLine[]>;
   readonly otherLinesByChargeKey: ReadonlyMap<string, readonly BilledLine[]>;
   readonly otherLinesByAccountPlan: ReadonlyMap<string | null, readonly BilledLine[]>;
-  /** The periods for which bills that stay as they are settle a charge in arrears: one that is met has no line. */
+  /** When bills that stay as they are settle a charge in arrears: a minimum that is met has no line. */
   readonly otherArrearsByChargeKey: ReadonlyMap<string, readonly ClosedSpan[]>;
 };
 

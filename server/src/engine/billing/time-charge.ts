@@ -60,10 +60,10 @@ function beginsIn(line: BilledLine, span: ClosedSpan): boolean {
 }
 
 /**
- * The part of the closing period whose charge in advance comes with this bill. All of it: this bill has charged
- * it before, or no bill could be dated at its beginning, or the one that was did not have the charge because it
- * was in arrears then. Its end: that bill opened a period of another grid, such as 14 to 21 May of 14 May to 1
- * June. None: a bill that could have been made and was not is never made up for.
+ * The part of the closing period whose charge in advance comes with this bill. All of it: this bill has
+ * charged it before, or no bill could be dated at its beginning, or the one that was did not have the charge
+ * because it was in arrears then. Its end: that bill opened a period of another grid, such as 14 to 21 May
+ * of 14 May to 1 June. None: a bill that could have been made and was not is never made up for.
  */
 function lateTime(attached: AttachedPlan, closing: ChargedPeriod, charging: Charging): ClosedSpan | null {
   const { charge, history } = charging;
