@@ -11,7 +11,7 @@ import type { DueMember } from './due-member.ts';
 import type { AccountFacts } from './facts.ts';
 import { textOrder } from './facts-index.ts';
 import { numberedLines } from './line-order.ts';
-import { advanceChargeKeys, arrearsChargeKeys } from './opening-charges.ts';
+import { timeChargeKeys } from './opening-charges.ts';
 import { servicePeriod } from './time-charge.ts';
 
 /**
@@ -116,13 +116,14 @@ function isOfItsOwnDate({ chargeId, lineItemType }: DraftLine): boolean {
 
 function billedPeriod(calculation: Calculation, member: DueMember): BilledPeriod {
   const { attached, closing, opening } = member;
+  const { advanceChargeKeys, arrearsChargeKeys } = timeChargeKeys(calculation, member);
   return {
     accountPlanId: attached.accountPlan.id,
     planId: attached.plan.id,
     period: closing === null ? null : { start: closing.start, end: closing.end },
-    advanceChargeKeys: advanceChargeKeys(calculation, member),
+    advanceChargeKeys,
     openedUntil: opening?.end ?? null,
-    arrearsChargeKeys: arrearsChargeKeys(calculation, member),
+    arrearsChargeKeys,
   };
 }
 

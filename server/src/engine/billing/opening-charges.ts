@@ -1,4 +1,5 @@
 // Spec 40 §4.6, §5.3: what an attached plan charges in advance, known without any measurements.
+import type { BilledPeriod } from './bill.ts';
 import type { Calculation } from './calculation.ts';
 import {
   type ChargeTerms,
@@ -28,30 +29,25 @@ export function opensWithCharge(calculation: Calculation, member: DueMember): bo
     .some((draft) => draft.lines.length > 0 || draft.failures.length > 0);
 }
 
-/** The charges of the member that are in advance, whatever their amounts, in order of their keys. */
-export function advanceChargeKeys(calculation: Calculation, member: DueMember): readonly string[] {
-  const { opening } = member;
-  if (opening === null) return [];
-  const keys: string[] = [];
-  for (const { inAdvance, chargeKey } of timeTerms(calculation, member)) if (inAdvance) keys.push(chargeKey);
-  for (const slot of counterSlots(member.attached, calculation.index)) {
-    if (isInAdvance(member, slot, opening)) keys.push(slot.chargeKey);
-  }
-  return keys.toSorted(textOrder);
-}
+/** The keys of the member's charges for time, in order. */
+export type TimeChargeKeys = Required<Pick<BilledPeriod, 'advanceChargeKeys' | 'arrearsChargeKeys'>>;
 
-/** The charges of the member that are in arrears for what it closes, other than 0, in order of their keys. */
-export function arrearsChargeKeys(calculation: Calculation, member: DueMember): readonly string[] {
-  const { closing } = member;
-  if (closing === null) return [];
-  const keys: string[] = [];
+/** In advance for what the member opens, whatever their amounts; in arrears for what it closes, if not 0. */
+export function timeChargeKeys(calculation: Calculation, member: DueMember): TimeChargeKeys {
+  const { opening, closing } = member;
+  const advanceChargeKeys: string[] = [];
+  const arrearsChargeKeys: string[] = [];
   for (const { inAdvance, amount, chargeKey } of timeTerms(calculation, member)) {
-    if (!inAdvance && !amount.isZero()) keys.push(chargeKey);
+    if (inAdvance && opening !== null) advanceChargeKeys.push(chargeKey);
+    if (!inAdvance && closing !== null && !amount.isZero()) arrearsChargeKeys.push(chargeKey);
   }
   for (const slot of counterSlots(member.attached, calculation.index)) {
-    if (!isInAdvance(member, slot, closing)) keys.push(slot.chargeKey);
+    if (opening !== null && isInAdvance(member, slot, opening)) advanceChargeKeys.push(slot.chargeKey);
+    if (closing !== null && !isInAdvance(member, slot, closing)) arrearsChargeKeys.push(slot.chargeKey);
   }
-  return keys.toSorted(textOrder);
+  advanceChargeKeys.sort(textOrder);
+  arrearsChargeKeys.sort(textOrder);
+  return { advanceChargeKeys, arrearsChargeKeys };
 }
 
 function timeTerms(calculation: Calculation, member: DueMember): readonly ChargeTerms[] {
