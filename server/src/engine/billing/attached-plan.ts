@@ -41,6 +41,11 @@ export type AttachedPlan = {
 
 const plansUnder = rememberingLast<BillStamp, readonly AttachedPlan[]>();
 
+/** The key of a plan as an attachment has it; a group attaches several. */
+export function attachedKey(accountPlanId: string | null, planId: string | null): string {
+  return `${accountPlanId}/${planId}`;
+}
+
 /** Every attached plan of the unit under the zone and epochs of one job, ordered by key. */
 export function attachedPlans(index: FactsIndex, stamp: BillStamp): readonly AttachedPlan[] {
   return plansUnder(stamp, [index], () => attachedPlansOf(index, stamp));
@@ -75,7 +80,7 @@ function attachedPlan({ accountPlan, planId, index, stamp }: Attaching): Attache
   const contract = accountPlan.contractId === null ? null : rowOf(index.contracts, accountPlan.contractId);
   const { activeStart, activeEnd } = activeTime(accountPlan, contract, stamp.timezone);
   return {
-    key: `${accountPlan.id}/${planId}`,
+    key: attachedKey(accountPlan.id, planId),
     accountPlan,
     account,
     contract,

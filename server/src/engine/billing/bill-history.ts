@@ -1,6 +1,7 @@
 // Spec 40 §3.4, §5.3: what the unit's bills have charged so far, found by attached plan and by charge.
 import type { PlainDate } from '../../kernel/time.ts';
 import { type ClosedSpan, instantsOf } from '../calendar/local-dates.ts';
+import { attachedKey } from './attached-plan.ts';
 import type { BilledLine, BilledPeriod, BillIdentity, BillStamp } from './bill.ts';
 import { type BillSlot, isConsolidated, isSameSlot } from './bill-slot.ts';
 import { isKept, unmergedLines } from './held-places.ts';
@@ -39,9 +40,6 @@ export type BillHistory = {
   readonly otherArrearsByChargeKey: ReadonlyMap<string, readonly ClosedSpan[]>;
 };
 
-/** What is kept of bills of accounts that have left the unit. */
-type FormerRecord = BillRecord & { readonly locked: boolean };
-
 /**
  * The history as one slot sees it. An unlocked bill of the slot that a former parent has does not count: when
  * that one is calculated again, it charges nothing of the unit any more.
@@ -49,22 +47,23 @@ type FormerRecord = BillRecord & { readonly locked: boolean };
 export function billHistory(
   slot: BillSlot,
   bills: readonly BillRecord[],
-  formerBills: readonly FormerRecord[],
+  formerBills: readonly BillRecord[],
 ): BillHistory {
   const own = bills.filter((bill) => isSameSlot(bill.identity, slot));
   const others = [
     ...bills.filter((bill) => !isSameSlot(bill.identity, slot)),
     ...formerBills.filter((bill) => bill.locked || !isSameSlot(bill.identity, slot)),
   ];
+  const otherParts = others.flatMap(partsOf);
   const slotLines = own.flatMap((bill) => bill.lines).flatMap(unmergedLines);
   const otherLines = others.flatMap((bill) => bill.lines).flatMap(unmergedLines);
   return {
     slotParts: groupedBy(own.flatMap(partsOf), partKey),
-    otherParts: groupedBy(others.flatMap(partsOf), partKey),
+    otherParts: groupedBy(otherParts, partKey),
     slotLinesByChargeKey: groupedBy(slotLines, (line) => line.reason.chargeKey),
     otherLinesByChargeKey: groupedBy(otherLines, (line) => line.reason.chargeKey),
     otherLinesByAccountPlan: groupedBy(otherLines, (line) => line.reason.accountPlanId),
-    otherArrearsByChargeKey: arrearsOf(others.flatMap(partsOf)),
+    otherArrearsByChargeKey: arrearsOf(otherParts),
   };
 }
 
@@ -81,16 +80,17 @@ function arrearsOf(parts: readonly BilledPart[]): ReadonlyMap<string, readonly C
 
 function partsOf(record: BillRecord): readonly BilledPart[] {
   const { identity, stamp, periods } = record;
-  const { gridDate } = identity;
   const bill = {
-    ...{ gridDate, zone: stamp.timezone },
-    ...{ isConsolidated: isConsolidated(identity), isKept: isKept(record) },
+    gridDate: identity.gridDate,
+    zone: stamp.timezone,
+    isConsolidated: isConsolidated(identity),
+    isKept: isKept(record),
   };
   return periods.map((period) => ({ ...bill, ...period }));
 }
 
 function partKey({ accountPlanId, planId }: BilledPeriod): string {
-  return `${accountPlanId}/${planId}`;
+  return attachedKey(accountPlanId, planId);
 }
 
 function groupedBy<K, T>(rows: readonly T[], key: (row: T) => K): ReadonlyMap<K, readonly T[]> {

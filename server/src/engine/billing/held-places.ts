@@ -1,5 +1,5 @@
 // Spec 40 §6.3, §7.3: what stands on a bill that is kept does not move when the place of billing changes.
-import type { AttachedPlan } from './attached-plan.ts';
+import { type AttachedPlan, attachedKey } from './attached-plan.ts';
 import type { BilledLine } from './bill.ts';
 import type { ExistingBillFacts } from './facts.ts';
 
@@ -8,15 +8,11 @@ export type HeldPlaces = ReadonlyMap<string, string>;
 
 const NONE: HeldPlaces = new Map();
 
+type Keeping = { readonly locked?: boolean; readonly settled?: boolean };
+
 /** Whether the calculation leaves the bill as it is. */
-export function isKept({
-  locked,
-  settled,
-}: {
-  readonly locked?: boolean;
-  readonly settled?: boolean;
-}): boolean {
-  return locked === true || settled === true;
+export function isKept({ locked = false, settled = false }: Keeping): boolean {
+  return locked || settled;
 }
 
 /** Names the charges of an attached plan, by its key, for one account. */
@@ -38,11 +34,13 @@ export function heldPlaces(
   const held = new Map<string, string>();
   for (const { identity, periods, lines } of kept) {
     for (const { accountPlanId, planId } of periods) {
-      const key = `${accountPlanId}/${planId}`;
-      held.set(heldKey(key, owners.get(key) ?? ''), identity.accountId);
+      const key = attachedKey(accountPlanId, planId);
+      const owner = owners.get(key);
+      if (owner !== undefined) held.set(heldKey(key, owner), identity.accountId);
     }
     for (const { planId, reason } of lines.flatMap(unmergedLines)) {
-      held.set(heldKey(`${reason.accountPlanId}/${planId}`, reason.accountId), identity.accountId);
+      const key = attachedKey(reason.accountPlanId, planId);
+      held.set(heldKey(key, reason.accountId), identity.accountId);
     }
   }
   return held;

@@ -30,7 +30,7 @@ export function opensWithCharge(calculation: Calculation, member: DueMember): bo
 }
 
 /** The keys of the member's charges for time, in order. */
-export type TimeChargeKeys = Required<Pick<BilledPeriod, 'advanceChargeKeys' | 'arrearsChargeKeys'>>;
+type TimeChargeKeys = Required<Pick<BilledPeriod, 'advanceChargeKeys' | 'arrearsChargeKeys'>>;
 
 /** In advance for what the member opens, whatever their amounts; in arrears for what it closes, if not 0. */
 export function timeChargeKeys(calculation: Calculation, member: DueMember): TimeChargeKeys {

@@ -18,12 +18,11 @@ type Placing = Pick<Calculation, 'index' | 'held'>;
  * own bill. What stands on a locked bill stays there, wherever it would go today.
  */
 export function placementOf(placing: Placing, attached: AttachedPlan, owner: AccountFacts): Placement {
-  const { index, held } = placing;
+  const { held } = placing;
   const placement = placementToday(placing, attached, owner);
   if (held.size === 0) return placement;
   const billAccountId = held.get(heldKey(attached.key, owner.id)) ?? placement.billAccountId;
-  if (billAccountId === placement.billAccountId || !index.accounts.has(billAccountId)) return placement;
-  return { billAccountId, childAccount: null };
+  return billAccountId === placement.billAccountId ? placement : { billAccountId, childAccount: null };
 }
 
 function placementToday({ index }: Placing, attached: AttachedPlan, owner: AccountFacts): Placement {

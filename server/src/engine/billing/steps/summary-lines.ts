@@ -102,8 +102,7 @@ function joinedBand(a: PricingBandUsage, b: PricingBandUsage): PricingBandUsage 
 
 /** What later bills must still know of each child's line, such as the minimum to give back. */
 function billedLine(line: DraftLine): BilledLine {
-  const { chargeKey, timing, accountPlanId, accountId, normalSubtotal } = line.reason;
-  const { refundedLineKey, mergedFrom } = line.reason;
+  const { reason } = line;
   return {
     key: line.key,
     lineItemType: line.lineItemType,
@@ -115,7 +114,13 @@ function billedLine(line: DraftLine): BilledLine {
     servicePeriodStartDate: line.servicePeriodStartDate,
     servicePeriodEndDate: line.servicePeriodEndDate,
     reason: {
-      ...{ chargeKey, timing, accountPlanId, accountId, normalSubtotal, refundedLineKey, mergedFrom },
+      chargeKey: reason.chargeKey,
+      timing: reason.timing,
+      accountPlanId: reason.accountPlanId,
+      accountId: reason.accountId,
+      normalSubtotal: reason.normalSubtotal,
+      refundedLineKey: reason.refundedLineKey,
+      mergedFrom: reason.mergedFrom,
     },
   };
 }
