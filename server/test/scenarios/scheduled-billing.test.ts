@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { autoApproveBills, startScheduledBilling } from '../../src/areas/billing/index.ts';
-import { attach, billsOf, eventually, pricedUsage, runJob, use } from '../support/billing.ts';
+import { attach, billsOf, pricedUsage, runJob, scheduledRun, use } from '../support/billing.ts';
 import { account, created, type Made } from '../support/configured.ts';
 import { startTestServer, type TestServer } from '../support/stores.ts';
 
@@ -17,17 +17,6 @@ async function configure(fields: object): Promise<void> {
   const next = { ...(body as Made), ...fields };
   const answer = await server.request('PUT', '/organizationconfig', next);
   expect(answer, JSON.stringify(answer.body)).toMatchObject({ status: 200 });
-}
-
-/** Moves the clock, starts what is due, and waits for the end of it. */
-async function tick(moment: string): Promise<void> {
-  await server.moveTo(moment);
-  await startScheduledBilling.run(server.context, {});
-  await eventually('the run to end', async () => {
-    const { rows } = await sql<{ open: number }>`select count(*) as open from bill_job
-      where status not in ('COMPLETE', 'CANCELLED')`.execute(server.context.db);
-    return rows[0]?.open === 0 ? true : null;
-  });
 }
 
 async function runs(): Promise<number> {
@@ -52,30 +41,30 @@ test('the schedule bills the period in progress and takes late usage for a day',
   await use(server, { ...usage, ts: '2024-05-05T00:00:00Z', qty: 10 });
 
   // The schedule was configured at 10:00, so it begins at midnight.
-  await tick('2024-05-10T23:59:00Z');
+  await scheduledRun(server, '2024-05-10T23:59:00Z');
   expect(await runs()).toBe(0);
 
   // 10 so far, and the standing charge for the whole period
-  await tick('2024-05-11T00:00:00Z');
+  await scheduledRun(server, '2024-05-11T00:00:00Z');
   expect(await totals(acme)).toEqual(['2024-06-01 41 PENDING']);
 
-  await tick('2024-05-11T12:00:00Z');
+  await scheduledRun(server, '2024-05-11T12:00:00Z');
   expect(await runs()).toBe(1);
 
   await server.moveTo('2024-05-20T10:00:00Z');
   await use(server, { ...usage, ts: '2024-05-20T00:00:00Z', qty: 5 });
-  await tick('2024-06-01T00:00:00Z');
+  await scheduledRun(server, '2024-06-01T00:00:00Z');
   expect(await totals(acme)).toEqual(['2024-06-01 46 PENDING', '2024-07-01 31 PENDING']);
 
   // within a day of the run that closed May
   await server.moveTo('2024-06-01T20:00:00Z');
   await use(server, { ...usage, ts: '2024-05-21T00:00:00Z', qty: 1 });
-  await tick('2024-06-02T00:00:00Z');
+  await scheduledRun(server, '2024-06-02T00:00:00Z');
   expect(await totals(acme)).toEqual(['2024-06-01 47 PENDING', '2024-07-01 31 PENDING']);
 
   // too late
   await use(server, { ...usage, ts: '2024-05-22T00:00:00Z', qty: 1 });
-  await tick('2024-06-03T00:00:00Z');
+  await scheduledRun(server, '2024-06-03T00:00:00Z');
   expect(await totals(acme)).toEqual(['2024-06-01 47 PENDING', '2024-07-01 31 PENDING']);
 
   // a job that somebody orders takes it
@@ -99,7 +88,7 @@ test('a plan that has ended freezes a day later, also on a bill that another pla
   // Both too late for the first plan, whose limit was 9 June; the second takes what comes.
   await use(server, { account: acme, meter: ended.meter, ts: '2024-06-06T00:00:00Z', qty: 100 });
   await use(server, { account: acme, meter: going.meter, ts: '2024-06-06T00:00:00Z', qty: 7 });
-  await tick('2024-06-11T00:00:00Z');
+  await scheduledRun(server, '2024-06-11T00:00:00Z');
   expect(await totals(acme)).toEqual(['2024-07-01 17 PENDING']);
   const [bill] = await billsOf(server, acme);
   const verified = await server.request('POST', `/bills/${bill?.id}/verify`);
@@ -119,16 +108,16 @@ test('an approved bill is calculated again only when something new was measured'
   });
   const usage = { account: acme, meter };
   await use(server, { ...usage, ts: '2024-07-05T00:00:00Z', qty: 10 });
-  await tick('2024-08-01T00:00:00Z');
+  await scheduledRun(server, '2024-08-01T00:00:00Z');
   const bills = await billsOf(server, acme);
   const july = bills.find((bill) => bill.billDate === '2024-08-01');
   await server.moveTo('2024-08-01T01:00:00Z');
   await server.request('PUT', `/bills/${july?.id}/status`, { status: 'APPROVED' });
   await configure({ scheduledBillInterval: 1 });
-  await tick('2024-08-01T02:00:00Z');
+  await scheduledRun(server, '2024-08-01T02:00:00Z');
   expect(await totals(acme)).toContain('2024-08-01 10 APPROVED');
   await use(server, { ...usage, ts: '2024-07-06T00:00:00Z', qty: 2 });
-  await tick('2024-08-01T03:00:00Z');
+  await scheduledRun(server, '2024-08-01T03:00:00Z');
   expect(await totals(acme)).toContain('2024-08-01 12 PENDING');
 });
 
@@ -141,7 +130,7 @@ test('an approved bill that stays as it is still holds what is dated for it', as
   const year = { startDate: '2024-07-01', endDate: '2024-10-01' };
   const agreed = { accountId: acme.id, amount: 1000, currency: 'USD', billingPlanId: plan.id };
   await created(server, '/commitments', { ...agreed, ...year, commitmentFeeBillInAdvance: false });
-  await tick('2024-08-01T04:00:00Z');
+  await scheduledRun(server, '2024-08-01T04:00:00Z');
   // 1000 in three fees: 333.33, 333.33 and 333.34
   expect(await totals(acme)).toEqual(['2024-08-01 333.33 PENDING', '2024-09-01 333.33 PENDING']);
 
@@ -153,7 +142,7 @@ test('an approved bill that stays as it is still holds what is dated for it', as
     ...{ accountId: acme.id, code: 'setup', name: 'Setup', entityType: 'AD_HOC', lineItemType: 'AD_HOC' },
     ...{ amount: 9, currency: 'USD', servicePeriodEndDate: '2024-08-01T00:00:00Z', ...day },
   });
-  await tick('2024-08-01T05:00:00Z');
+  await scheduledRun(server, '2024-08-01T05:00:00Z');
   expect(await totals(acme)).toEqual(['2024-08-01 333.33 APPROVED', '2024-09-01 333.33 PENDING']);
 
   await runJob(server, { accountIds: [acme.id], lastDateInBillingPeriod: '2024-07-31' });
@@ -164,7 +153,7 @@ test('of two processes that start the same run, one does, and scheduled runs fil
   const before = await runs();
   await server.moveTo('2024-08-02T04:00:00Z');
   await Promise.all([1, 2, 3].map(() => startScheduledBilling.run(server.context, {})));
-  await tick('2024-08-02T04:01:00Z');
+  await scheduledRun(server, '2024-08-02T04:01:00Z');
   expect(await runs()).toBe(before + 1);
 });
 
@@ -177,10 +166,10 @@ test('a period whose end was missed is closed by the next run, however late', as
     startDate: '2024-08-01T00:00:00Z',
   });
   await use(server, { account: acme, meter, ts: '2024-08-05T00:00:00Z', qty: 10 });
-  await tick('2024-08-20T11:00:00Z');
+  await scheduledRun(server, '2024-08-20T11:00:00Z');
   await server.moveTo('2024-08-31T10:00:00Z');
   await use(server, { account: acme, meter, ts: '2024-08-30T00:00:00Z', qty: 7 });
-  await tick('2024-09-10T00:00:00Z');
+  await scheduledRun(server, '2024-09-10T00:00:00Z');
   expect(await totals(acme)).toContain('2024-09-01 17 PENDING');
   await configure({ scheduledBillInterval: 0 });
 });

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startScheduledBilling } from '../../src/areas/billing/index.ts';
-import { type Bill, billsOf, eventually, pricedUsage, use } from '../support/billing.ts';
+import { type Bill, billsOf, eventually, pricedUsage, scheduledRun, use } from '../support/billing.ts';
 import { account, created, type Made } from '../support/configured.ts';
 import { startTestServer, type TestServer } from '../support/stores.ts';
 import { emptied, submit, waiting } from '../support/usage.ts';
@@ -12,16 +11,6 @@ beforeAll(async () => {
   server = await startTestServer();
 });
 afterAll(() => server.close());
-
-async function tick(moment: string): Promise<void> {
-  await server.moveTo(moment);
-  await startScheduledBilling.run(server.context, {});
-  await eventually('the run to end', async () => {
-    const { rows } = await sql<{ open: number }>`select count(*) as open from bill_job
-      where status not in ('COMPLETE', 'CANCELLED')`.execute(server.context.db);
-    return rows[0]?.open === 0 ? true : null;
-  });
-}
 
 /** Runs `work` while the pump can take measurements from the inbox but store none. */
 async function whileNothingIsStored(work: () => Promise<void>): Promise<void> {
@@ -68,7 +57,7 @@ test('what waited in the inbox while an approved bill was calculated is new to i
       );
       return rows.length > 0 ? true : null;
     });
-    await tick('2024-06-01T00:00:00Z');
+    await scheduledRun(server, '2024-06-01T00:00:00Z');
     expect(await waiting(server)).toBe(1);
   });
   // 5 calls and the standing charge
@@ -80,7 +69,7 @@ test('what waited in the inbox while an approved bill was calculated is new to i
   await server.moveTo('2024-06-01T00:02:00Z');
   await server.request('PUT', `/bills/${before.id}/status`, { status: 'APPROVED' });
 
-  await tick('2024-06-01T12:00:00Z');
+  await scheduledRun(server, '2024-06-01T12:00:00Z');
   const after = await mayBill(acme);
   expect(after).toMatchObject({ billTotal: 136, status: 'PENDING' });
   expect(await sources(after)).toEqual([2, 0]);
@@ -90,7 +79,7 @@ test('what waited in the inbox while an approved bill was calculated is new to i
     server.context.db,
   );
   await server.request('PUT', `/bills/${after.id}/status`, { status: 'APPROVED' });
-  await tick('2024-06-02T00:00:00Z');
+  await scheduledRun(server, '2024-06-02T00:00:00Z');
   expect(await mayBill(acme)).toMatchObject({
     billTotal: 136,
     status: 'APPROVED',

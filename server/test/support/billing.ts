@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { expect } from 'vitest';
+import { startScheduledBilling } from '../../src/areas/billing/index.ts';
 import { created, freshCode, type Made, product } from './configured.ts';
 import type { TestServer } from './stores.ts';
 
@@ -127,6 +129,17 @@ export function finished(server: TestServer, job: Made): Promise<Job> {
     const { body } = await server.request('GET', `/billjobs/${job.id}`);
     const current = body as Job;
     return ['COMPLETE', 'CANCELLED'].includes(current.status) ? current : null;
+  });
+}
+
+/** Moves the clock, starts the runs of the schedule that are due then, and waits for the end of them. */
+export async function scheduledRun(server: TestServer, moment: string): Promise<void> {
+  await server.moveTo(moment);
+  await startScheduledBilling.run(server.context, {});
+  await eventually('the run to end', async () => {
+    const { rows } = await sql<{ open: number }>`select count(*) as open from bill_job
+      where status not in ('COMPLETE', 'CANCELLED')`.execute(server.context.db);
+    return rows[0]?.open === 0 ? true : null;
   });
 }
 
