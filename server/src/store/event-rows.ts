@@ -1,5 +1,5 @@
 import { newId, uuidFromText } from '../kernel/ids.ts';
-import { type WrittenJson, writeJsonWith, writtenJson } from '../kernel/json.ts';
+import { type WrittenJson, writeJson, writeJsonWith, writtenJson } from '../kernel/json.ts';
 import type { Row, Tx } from './database.ts';
 import { accountCodes, principalNames } from './names-in-events.ts';
 
@@ -15,7 +15,8 @@ export type NewEvent = {
 export type EventRow = {
   readonly eventId: string;
   readonly eventName: string;
-  readonly payload: Row;
+  /** JSON of the whole event. Many are written one after the other, and their texts are long. */
+  readonly text: () => string;
   readonly accountId: string | null;
   readonly resourceId: string | null;
   /** What integrations for this kind of entity listen to; null when none can. */
@@ -57,7 +58,7 @@ function eventRow({ name, payload, resourceId }: NewEvent, names: Names): EventR
   return {
     eventId: newId(),
     eventName: name,
-    payload: completedPayload(payload, names),
+    text: () => writeJson({ eventData: completedPayload(payload, names) }),
     accountId: accountOf({ name, payload }, entity),
     resourceId: resourceId ?? uuidIn(entity['id'] ?? payload['entityId'] ?? payload['jobId']),
     noun: isOfEntity ? noun : null,

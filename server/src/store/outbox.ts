@@ -1,9 +1,10 @@
 import { CompiledQuery } from 'kysely';
 import { newId } from '../kernel/ids.ts';
-import { writeJson, writeJsonWithout } from '../kernel/json.ts';
+import { writeJsonWithout } from '../kernel/json.ts';
 import type { Row, Tx } from './database.ts';
 import type { Writer } from './entity-store.ts';
 import { type EventRow, eventRows, type NewEvent } from './event-rows.ts';
+import { insertRows } from './insert-rows.ts';
 import { WITH_NEXT } from './value-client.ts';
 
 export type Change = {
@@ -87,93 +88,82 @@ type Audit = {
 type Recorded = { readonly audit: Audit | null; readonly event: EventRow | null };
 
 /**
- * One statement for audit, events and the queue of those that somebody waits for: a rule, an integration or
- * the product itself.
+ * Writes audit, events and the queue of those that somebody waits for: a rule, an integration or the product
+ * itself.
  */
 async function insertRecords(tx: Tx, writer: Writer, records: readonly Recorded[]): Promise<void> {
-  if (records.length === 0) return;
-  const { orgId, now } = writer;
-  const columns = COLUMNS.map((column) => columnText(column, records));
-  const parameters = [orgId, now, writer.principalId, writer.ip ?? null, ...columns];
-  const from = records.length === 1 ? ONE_RECORD : MANY_RECORDS;
-  const text = records.some(isNewAlert) ? from.withAlerts : from.plain;
-  await tx.executeQuery(CompiledQuery.raw(text, parameters));
+  const [first, ...others] = records;
+  if (first === undefined) return;
+  if (others.length === 0) await insertRecord(tx, writer, first);
+  else await copyRecords(tx, writer, records);
+}
+
+/** Most requests write one record, for which one statement is enough. */
+async function insertRecord(
+  tx: Tx,
+  { orgId, now, principalId, ip }: Writer,
+  record: Recorded,
+): Promise<void> {
+  const values = COLUMNS.map(({ valueIn }) => valueIn(record) ?? null);
+  const text = isNewAlert(record) ? ONE_RECORD.withAlert : ONE_RECORD.plain;
+  await tx.executeQuery(CompiledQuery.raw(text, [orgId, now, principalId, ip ?? null, ...values]));
 }
 
 type Column = {
   readonly name: string;
   readonly type: 'uuid' | 'text' | 'boolean' | 'json';
-  /** Without line breaks, which end a value. Nothing stands for null. */
-  readonly textIn: (record: Recorded) => string | null | undefined;
+  readonly valueIn: (record: Recorded) => string | boolean | null | undefined;
 };
 
-/**
- * A record's columns. Each goes out as one text with a line per record: inside of one JSON document for all
- * of them, PostgreSQL would parse every entity three times.
- */
+/** A record's columns. */
 const COLUMNS: readonly Column[] = [
-  { name: 'audit_id', type: 'uuid', textIn: ({ audit }) => audit?.auditId },
-  { name: 'entity_type', type: 'text', textIn: ({ audit }) => audit?.change.entityType },
-  { name: 'entity_id', type: 'uuid', textIn: ({ audit }) => audit?.change.entityId },
-  { name: 'action', type: 'text', textIn: ({ audit }) => audit?.change.action },
-  { name: 'before', type: 'json', textIn: ({ audit }) => audit && entityText(audit, 'before') },
-  { name: 'after', type: 'json', textIn: ({ audit }) => audit && entityText(audit, 'after') },
-  { name: 'request_id', type: 'text', textIn: ({ audit }) => audit?.change.requestId },
-  { name: 'event_id', type: 'uuid', textIn: ({ event }) => event?.eventId },
-  { name: 'event_name', type: 'text', textIn: ({ event }) => event?.eventName },
-  { name: 'payload', type: 'json', textIn: ({ event }) => event && writeJson({ eventData: event.payload }) },
-  { name: 'account_id', type: 'uuid', textIn: ({ event }) => event?.accountId },
-  { name: 'resource_id', type: 'uuid', textIn: ({ event }) => event?.resourceId },
-  { name: 'noun', type: 'text', textIn: ({ event }) => event?.noun },
-  { name: 'is_awaited', type: 'boolean', textIn: ({ event }) => event && String(event.isAwaited) },
+  { name: 'audit_id', type: 'uuid', valueIn: ({ audit }) => audit?.auditId },
+  { name: 'entity_type', type: 'text', valueIn: ({ audit }) => audit?.change.entityType },
+  { name: 'entity_id', type: 'uuid', valueIn: ({ audit }) => audit?.change.entityId },
+  { name: 'action', type: 'text', valueIn: ({ audit }) => audit?.change.action },
+  { name: 'before', type: 'json', valueIn: ({ audit }) => audit && entityText(audit, 'before') },
+  { name: 'after', type: 'json', valueIn: ({ audit }) => audit && entityText(audit, 'after') },
+  { name: 'request_id', type: 'text', valueIn: ({ audit }) => audit?.change.requestId },
+  { name: 'event_id', type: 'uuid', valueIn: ({ event }) => event?.eventId },
+  { name: 'event_name', type: 'text', valueIn: ({ event }) => event?.eventName },
+  { name: 'payload', type: 'json', valueIn: ({ event }) => event?.text() },
+  { name: 'account_id', type: 'uuid', valueIn: ({ event }) => event?.accountId },
+  { name: 'resource_id', type: 'uuid', valueIn: ({ event }) => event?.resourceId },
+  { name: 'noun', type: 'text', valueIn: ({ event }) => event?.noun },
+  { name: 'is_awaited', type: 'boolean', valueIn: ({ event }) => event?.isAwaited },
 ];
-
-function columnText({ textIn }: Column, records: readonly Recorded[]): string {
-  const texts: string[] = [];
-  for (const record of records) texts.push(textIn(record) ?? '');
-  return texts.join('\n');
-}
 
 function entityText({ change, hidden }: Audit, version: 'before' | 'after'): string | null {
   const entity = change[version];
   return entity && writeJsonWithout(hidden, entity);
 }
 
-const FIRST_PARAMETER = 5;
-const NAMES = COLUMNS.map(({ name }) => name).join(', ');
-const LISTS = COLUMNS.map(
-  ({ type }, at) => `string_to_array($${at + FIRST_PARAMETER}, e'\\n', '')::${type}[]`,
-).join(', ');
-const VALUES = COLUMNS.map(
-  ({ type, name }, at) => `nullif($${at + FIRST_PARAMETER}, '')::${type} as ${name}`,
-).join(', ');
+function isNewAlert({ audit }: Recorded): boolean {
+  return audit?.change.entityType === 'Alert' && audit.change.action === 'created';
+}
+
+const AWAITED = `is_awaited
+    or exists (select from notification n
+      where n.org_id = $1::uuid and n.event_name = record.event_name and n.active)
+    or exists (select from integration_config c
+      where c.org_id = $1::uuid and c.enabled and event_noun(c.entity_type) = record.noun)`;
 
 /** Recording that an alert was created stores it: every area can, without knowing who keeps alerts. */
-const ALERTS = `), alerted as (
+const ALERT = `), alerted as (
     insert into alert (org_id, id, version, dt_created, dt_last_modified, created_by, last_modified_by,
       type, severity, status, description, entity_type, entity_id)
     select $1::uuid, record.entity_id, 1, $2::timestamptz, $2::timestamptz, $3::uuid, $3::uuid,
       a.type, a.severity, a.status, a.description, a."entityType", a."entityId"
     from record, json_to_record(record.after) as a (type text, severity text, status text, description text,
       "entityType" text, "entityId" text)
-    where record.entity_type = 'Alert' and record.action = 'created'
   `;
 
-const MANY_RECORDS = textsInsertingFrom(`select * from unnest(${LISTS}) as r (${NAMES})`);
-/** Taking lists apart is too much for one record, which most requests write. */
-const ONE_RECORD = textsInsertingFrom(`select ${VALUES}`);
+const ONE_RECORD = { plain: insertingOne(''), withAlert: insertingOne(ALERT) };
 
-function isNewAlert({ audit }: Recorded): boolean {
-  return audit?.change.entityType === 'Alert' && audit.change.action === 'created';
-}
-
-function textsInsertingFrom(records: string) {
-  return { plain: insertingFrom(records, ''), withAlerts: insertingFrom(records, ALERTS) };
-}
-
-function insertingFrom(records: string, alerts: string): string {
+function insertingOne(alert: string): string {
+  const values = COLUMNS.map(({ type, name }, at) => `$${at + 5}::${type} as ${name}`);
   return `${WITH_NEXT}with record as materialized (
-    ${records}
+    select ${values.join(', ')}
   ), audit as (
     insert into audit_entry
       (org_id, id, dt_created, principal_id, ip, request_id, entity_type, entity_id, action, before, after)
@@ -183,14 +173,68 @@ function insertingFrom(records: string, alerts: string): string {
   ), added as (
     insert into event (org_id, id, event_name, event_time, m3ter_event, account_id, resource_id)
     select $1::uuid, event_id, event_name, $2::timestamptz, payload, account_id, resource_id
-    from record where event_id is not null order by event_id
-  ${alerts})
+    from record where event_id is not null
+  ${alert})
   insert into event_dispatch (org_id, event_id)
-  select $1::uuid, event_id from record
-  where event_id is not null and (is_awaited
-    or exists (select from notification n
-      where n.org_id = $1::uuid and n.event_name = record.event_name and n.active)
-    or exists (select from integration_config c
-      where c.org_id = $1::uuid and c.enabled and event_noun(c.entity_type) = record.noun))
-  order by event_id`;
+  select $1::uuid, event_id from record where event_id is not null and (${AWAITED})`;
 }
+
+/** A bill job writes a thousand at a time; texts of entities are made when their row is written. */
+async function copyRecords(tx: Tx, writer: Writer, records: readonly Recorded[]): Promise<void> {
+  const audits = records.flatMap(({ audit }) => audit ?? []);
+  const events = records.flatMap(({ event }) => event ?? []);
+  const alerts = records.filter(isNewAlert).map(({ audit }) => audit?.change.after ?? {});
+  await insertRows(tx, 'audit_entry', auditRows(writer, audits));
+  await insertRows(tx, 'alert', alerts);
+  await insertRows(tx, 'event', storedEvents(writer, events));
+  await queueEvents(tx, writer, events);
+}
+
+function* auditRows({ orgId, now, principalId, ip }: Writer, audits: readonly Audit[]): Iterable<Row> {
+  for (const audit of audits) {
+    const { requestId, entityType, entityId, action } = audit.change;
+    yield {
+      orgId,
+      id: audit.auditId,
+      dtCreated: now,
+      principalId,
+      requestId,
+      entityType,
+      entityId,
+      action,
+      before: entityText(audit, 'before'),
+      after: entityText(audit, 'after'),
+      ip: ip ?? null,
+    };
+  }
+}
+
+function* storedEvents({ orgId, now }: Writer, events: readonly EventRow[]): Iterable<Row> {
+  for (const { eventId, eventName, text, resourceId, accountId } of events) {
+    yield { orgId, id: eventId, eventName, eventTime: now, m3terEvent: text(), resourceId, accountId };
+  }
+}
+
+async function queueEvents(tx: Tx, { orgId }: Writer, events: readonly EventRow[]): Promise<void> {
+  if (events.length === 0) return;
+  const ids: string[] = [];
+  const names: string[] = [];
+  const nouns: string[] = [];
+  const awaited: string[] = [];
+  for (const { eventId, eventName, noun, isAwaited } of events) {
+    ids.push(eventId);
+    names.push(eventName);
+    nouns.push(noun ?? '');
+    awaited.push(String(isAwaited));
+  }
+  const lists = [ids, names, nouns, awaited].map((list) => list.join('\n'));
+  await tx.executeQuery(CompiledQuery.raw(QUEUE_EVENTS, [orgId, ...lists]));
+}
+
+/** Lists are texts with a line for each event. */
+const QUEUE_EVENTS = `${WITH_NEXT}insert into event_dispatch (org_id, event_id)
+  select $1::uuid, event_id
+  from unnest(string_to_array($2, e'\\n')::uuid[], string_to_array($3, e'\\n')::text[],
+    string_to_array($4, e'\\n', '')::text[], string_to_array($5, e'\\n')::boolean[])
+    as record (event_id, event_name, noun, is_awaited)
+  where ${AWAITED} order by event_id`;

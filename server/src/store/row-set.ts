@@ -1,8 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { newId } from '../kernel/ids.ts';
-import { writeJsonWithNulls } from '../kernel/json.ts';
 import type { Row, Tx } from './database.ts';
-import { parameterFromValue, withNext } from './value-client.ts';
+import { type Column, columnsOf, haveAll, textOf } from './table-columns.ts';
 
 /**
  * Rows in API spelling as a source of rows of `table`, however many they are. Fields that a row leaves out
@@ -15,32 +14,6 @@ export async function rowSet(tx: Tx, table: string, rows: readonly Row[]): Promi
   const lists = columns.map((column) => listOf(column, rows));
   const names = columns.map(({ name }) => sql.ref(name));
   return sql`(select * from unnest(${sql.join(lists)}) as given (${sql.join(names)}))`;
-}
-
-/**
- * Inserts whole rows of one table in one statement, which goes out with the next one; none for no rows.
- */
-export async function insertRows(tx: Tx, table: string, rows: readonly Row[]): Promise<void> {
-  if (rows.length === 0) return;
-  await sql`${withNext}insert into ${sql.table(table)}
-    select r.* from ${await rowSet(tx, table, rows)} r`.execute(tx);
-}
-
-/** `field` is the API's spelling of the name. */
-type Column = { readonly name: string; readonly field: string; readonly type: string };
-
-/** Columns of tables in their order: they stay as the migrations left them when the process started. */
-const knownColumns = new Map<string, readonly Column[]>();
-
-async function columnsOf(tx: Tx, table: string): Promise<readonly Column[]> {
-  const known = knownColumns.get(table);
-  if (known !== undefined) return known;
-  const { rows } = await sql<Omit<Column, 'field'>>`
-    select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute
-    where attrelid = ${table}::regclass and attnum > 0 and not attisdropped order by attnum`.execute(tx);
-  const columns = rows.map(({ name, type }) => ({ field: fieldName(name), name, type }));
-  knownColumns.set(table, columns);
-  return columns;
 }
 
 /** Not within what we write, unless a text brings it along. */
@@ -63,21 +36,6 @@ function listOf({ field, type }: Column, rows: readonly Row[]): RawBuilder<unkno
   return sql`string_to_array(${texts.join(separator)}, ${separator}::text, ${none}::text)::${array}`;
 }
 
-function haveAll(rows: readonly Row[], field: string, value: unknown): boolean {
-  for (const row of rows) if ((row[field] ?? null) !== value) return false;
-  return true;
-}
-
 function isWithoutMarks(text: string | null): boolean {
   return text === null || !MARKED.test(text);
-}
-
-function textOf(value: unknown, type: string): string | null {
-  if (value === null || value === undefined) return null;
-  if (type === 'jsonb') return writeJsonWithNulls(value);
-  return typeof value === 'string' ? value : String(parameterFromValue(value));
-}
-
-function fieldName(column: string): string {
-  return column.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }

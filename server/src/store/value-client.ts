@@ -22,6 +22,11 @@ export const WITH_NEXT = '/* with next */ ';
 /** The same at the beginning of a template. */
 export const withNext = sql.raw(WITH_NEXT);
 
+/**
+ * Begins a COPY from the client of which the same holds. Its only value are Buffers with the rows.
+ */
+export const COPY_WITH_NEXT = `${WITH_NEXT}copy `;
+
 /** Plans are kept in the memory of each session. */
 const MAX_PREPARED = 200;
 const NO_RESULT = { command: '', rowCount: 0, rows: [] };
@@ -51,7 +56,7 @@ export class ValueClient extends pg.Client {
   }
 
   async #query({ text, values }: Statement, run: Run): Promise<unknown> {
-    const statement = { text, values: values.map(parameterFromValue), name: this.#nameOf(text) };
+    const statement = { ...givenTo(text, values), name: this.#nameOf(text) };
     if (text === 'rollback') this.#held = [];
     if (text === 'begin' || text.startsWith(WITH_NEXT)) {
       this.#held.push(statement);
@@ -92,6 +97,11 @@ export class ValueClient extends pg.Client {
 }
 
 type Answerable = { readonly ahead: readonly NamedStatement[]; readonly statement: NamedStatement };
+
+function givenTo(text: string, values: readonly unknown[]): Omit<NamedStatement, 'name'> {
+  if (text.startsWith(COPY_WITH_NEXT)) return { text, values: [], copied: values[0] as readonly Buffer[] };
+  return { text, values: values.map(parameterFromValue), copied: null };
+}
 
 function isPrepared(text: string): boolean {
   return text.startsWith(PREPARED) || text.startsWith(WITH_NEXT) || text === 'begin' || text === 'commit';

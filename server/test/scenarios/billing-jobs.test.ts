@@ -59,6 +59,19 @@ test.each([1, 2, 3])('two jobs at the same time bill each account once (%i)', as
   for (const job of done) expect([...job.billIds].sort()).toEqual(bills.map((bill) => bill.id).sort());
 });
 
+test('a job with more accounts than are written at a time bills each, and again', async () => {
+  const accounts = await attachedAccounts(90);
+  const accountIds = accounts.map(({ id }) => id);
+  const first = await finished(server, await start({ ...MAY, accountIds }));
+  const second = await finished(server, await start({ ...MAY, accountIds }));
+  const bills = await Promise.all(accounts.map((acme) => theBillOf(server, acme)));
+  const ids = bills.map((bill) => bill.id).sort();
+  expect([[...first.billIds].sort(), [...second.billIds].sort()]).toEqual([ids, ids]);
+  expect(new Set(bills.map((bill) => bill.version))).toEqual(new Set([2]));
+  const verified = await Promise.all(ids.map((id) => created(server, `/bills/${id}/verify`, {})));
+  expect(new Set(verified.map(({ result }) => result))).toEqual(new Set(['identical']));
+});
+
 test('two runs that come to the end of a job with bills that name it end in turn', async () => {
   const job = await runJob(server, { ...MAY, accountIds: [(await attachedAccount()).id] });
   const key = { orgId: server.orgId, id: job.id };

@@ -11,10 +11,10 @@ import { Temporal } from '../../src/kernel/time.ts';
 import { type ClickHouse, openClickHouse } from '../../src/store/clickhouse.ts';
 import type { Reader, Row } from '../../src/store/database.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
+import { insertRows } from '../../src/store/insert-rows.ts';
 import { isMigrated, migrate } from '../../src/store/migrate.ts';
 import { onOneSession } from '../../src/store/one-session.ts';
 import { jsonb } from '../../src/store/postgres.ts';
-import { insertRows } from '../../src/store/row-set.ts';
 import { WITH_NEXT } from '../../src/store/value-client.ts';
 import { openTestContext } from '../support/stores.ts';
 
@@ -64,7 +64,10 @@ describe('PostgreSQL', () => {
     ['an empty text and none', ['', null]],
     ['a single empty text', ['']],
     ['line breaks and marks', ['a\nb', '\u0001', 'c\r\n\t\\N', null]],
-    ['quotes and braces', ['{"a,b"}', "it's", 'NULL', '\\']],
+    ['quotes and braces', ['{"a,b"}', "it's", 'NULL', '\\', '"']],
+    ['the mark around quoted texts', ['\u0001', '\u0001a\u0001', 'a\u0001\u0001', 'a\u0001\tb']],
+    ['what ends the rows of a COPY', ['\\.', '\\.\n\\.', null]],
+    ['a hundred texts', Array.from({ length: 100 }, (_, at) => `text ${at}`)],
   ])('whole rows are stored as they are: %s', async (_, texts) => {
     const rows = texts.map((text, at) => ({
       orderNumber: at,
@@ -167,6 +170,30 @@ describe('PostgreSQL', () => {
       expect((await query('select count(*)::int as stored from unread')).rows).toEqual([{ stored: 0 }]);
     });
   });
+
+  test.each(['first', 'second', 'third'])(
+    'the %s time that copied rows are refused, the commit fails and nothing stays',
+    async (_) => {
+      await sql`create table if not exists copied (id int primary key, free jsonb)`.execute(ctx.db);
+      const copyTwice = (second: number) =>
+        ctx.db.transaction().execute(async (tx) => {
+          await insertRows(tx, 'copied', [{ id: 1 }, { id: 3 }]);
+          await insertRows(tx, 'copied', [{ id: second, free: { text: '\\\n' } }]);
+        });
+      await copyTwice(2);
+      const stored = await sql<Row>`delete from copied returning *`.execute(ctx.db);
+      await expect(copyTwice(1)).rejects.toMatchObject({ code: '23505' });
+      const left = await sql<Row>`select * from copied`.execute(ctx.db);
+      expect({ stored: stored.rows, left: left.rows }).toEqual({
+        stored: [
+          { id: 1, free: null },
+          { id: 3, free: null },
+          { id: 2, free: { text: '\\\n' } },
+        ],
+        left: [],
+      });
+    },
+  );
 
   type Query = (text: string, values?: unknown[]) => Promise<{ rows: unknown[] }>;
 

@@ -2,13 +2,15 @@ import { sql } from 'kysely';
 import type { DraftBill } from '../../engine/billing/bill.ts';
 import type { Tx } from '../../store/database.ts';
 import { newEnvelope, type Writer } from '../../store/entity-store.ts';
+import { insertRows } from '../../store/insert-rows.ts';
+import { rowSet } from '../../store/row-set.ts';
 import type { Change } from '../../store/outbox.ts';
-import { insertRows, rowSet } from '../../store/row-set.ts';
 import { withNext } from '../../store/value-client.ts';
 import { billChange, recordBillChanges, type WholeBill } from './bill-changes.ts';
 import { type BillDraws, replaceDraws } from './bill-draws.ts';
+import type { CatalogTexts } from './bill-fact-parts.ts';
 import { insertLines, lineRows, replaceLines } from './bill-lines.ts';
-import { type BillOrigin, keepBillFacts } from './bill-manifest.ts';
+import { type BillFactTexts, type BillOrigin, billFactTexts, keepBillFacts } from './bill-manifest.ts';
 import { type BillRow, type LineRow, linesOfBills, lockBillsWhere } from './bill-rows.ts';
 import { billCreatedAlert, billJobAlert, codeOf, failureAlerts } from './billing-alerts.ts';
 import type { CalculatedUnit } from './calculate-units.ts';
@@ -30,15 +32,55 @@ export type Applying = {
 type Draft = DraftBill & { readonly accountCode: string; readonly unit: CalculatedUnit };
 
 /**
+ * Few enough that calculated bills and the rows made of them are gone before the next collection of garbage.
+ */
+const UNITS_AT_A_TIME = 84;
+
+/**
  * Writes the calculated bills of a batch of units with their lines, numbers, events and alerts: a handful of
- * statements however many bills they are (spec 40 §8.5). Existing bills that have been locked or deleted
- * since they were read are left alone. Answers the ids of the bills written.
+ * statements for some dozens of units (spec 40 §8.5). Existing bills that have been locked or deleted since
+ * they were read are left alone. Answers the ids of the bills written.
  */
 export async function applyBills(
   tx: Tx,
   applying: Applying,
-  units: readonly CalculatedUnit[],
+  units: AsyncIterable<CalculatedUnit> | Iterable<CalculatedUnit>,
 ): Promise<readonly string[]> {
+  const ids: string[] = [];
+  const facts: BillFactTexts[] = [];
+  const catalogs: CatalogTexts = new Map();
+  const apply = async (some: readonly CalculatedUnit[]) => {
+    const written = await applySome(tx, applying, some);
+    ids.push(...written.ids);
+    facts.push(...billFactTexts(written.origins, catalogs));
+  };
+  let some: CalculatedUnit[] = [];
+  const atTheEnd: CalculatedUnit[] = [];
+  for await (const unit of units) {
+    (isForTheEnd(unit, applying) ? atTheEnd : some).push(unit);
+    if (some.length < UNITS_AT_A_TIME) continue;
+    await apply(some);
+    some = [];
+  }
+  await apply(some);
+  await apply(atTheEnd);
+  await markBilledCharges(tx, applying.organization.orgId, ids);
+  await recordJobBills(tx, applying, ids);
+  await keepBillFacts(tx, applying.writer, facts);
+  return ids;
+}
+
+/**
+ * Existing bills are locked in one statement, so that all do it in one order. Who takes invoice numbers keeps
+ * others from doing so until the transaction ends.
+ */
+function isForTheEnd({ bills }: CalculatedUnit, { organization }: Applying): boolean {
+  return organization.billPrefix !== null || bills.some(({ existingBillId }) => existingBillId !== null);
+}
+
+type Applied = Pick<Written, 'ids' | 'origins'>;
+
+async function applySome(tx: Tx, applying: Applying, units: readonly CalculatedUnit[]): Promise<Applied> {
   const drafts = units.flatMap(draftsOf);
   const updated = await updateExisting(tx, applying, drafts);
   const created = await createNew(
@@ -46,16 +88,14 @@ export async function applyBills(
     applying,
     drafts.filter((draft) => isWanted(draft, applying)),
   );
-  const ids = [...updated.ids, ...created.ids];
   const draws = [...updated.draws, ...created.draws];
   const fees = [...updated.fees, ...created.fees];
-  await replaceDraws(tx, applying.writer, { billIds: ids, draws, fees, requestId: null });
+  const billIds = [...new Set([...updated.ids, ...[...draws, ...fees].map(({ billId }) => billId)])];
+  // New bills that take nothing have nothing to give back: the whole batch goes out with the commit.
+  await replaceDraws(tx, applying.writer, { billIds, draws, fees, requestId: null });
   const alerts = units.flatMap(failureAlerts).map((alert) => billJobAlert(applying.writer, alert));
   await recordBillChanges(tx, applying.writer, [...updated.changes, ...created.changes, ...alerts]);
-  await markBilledCharges(tx, applying.organization.orgId, ids);
-  await recordJobBills(tx, applying, ids);
-  await keepBillFacts(tx, applying.writer, [...updated.origins, ...created.origins]);
-  return ids;
+  return { ids: [...updated.ids, ...created.ids], origins: [...updated.origins, ...created.origins] };
 }
 
 function draftsOf(unit: CalculatedUnit): readonly Draft[] {

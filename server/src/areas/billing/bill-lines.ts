@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { BillLine } from '../../engine/billing/bill.ts';
 import type { Tx } from '../../store/database.ts';
 import { newEnvelope, type Writer } from '../../store/entity-store.ts';
-import { insertRows, rowSet } from '../../store/row-set.ts';
+import { insertRows } from '../../store/insert-rows.ts';
+import { rowSet } from '../../store/row-set.ts';
 import { withNext } from '../../store/value-client.ts';
 import type { LineRow } from './bill-rows.ts';
 

@@ -7,8 +7,8 @@ import type { Writer } from '../../store/entity-store.ts';
 import { rowSet } from '../../store/row-set.ts';
 import { withNext } from '../../store/value-client.ts';
 import {
+  type CatalogTexts,
   type FactParts,
-  type FactSet,
   factParts,
   factsFromParts,
   type KeptFacts,
@@ -18,19 +18,38 @@ import type { CalculatedUnit } from './calculate-units.ts';
 /** A written bill and the calculation that it comes from. */
 export type BillOrigin = { readonly billId: string; readonly unit: CalculatedUnit };
 
+/** What a bill was calculated from, as it is kept. */
+export type BillFactTexts = {
+  readonly billId: string;
+  readonly measuredBefore: Instant | null;
+  readonly parts: FactParts;
+};
+
+/** The texts of what bills were calculated from; `catalogs` remembers those that many share. */
+export function billFactTexts(
+  origins: readonly BillOrigin[],
+  catalogs: CatalogTexts,
+): readonly BillFactTexts[] {
+  const known = new Map<CalculatedUnit, FactParts>();
+  return origins.map(({ billId, unit }) => {
+    const parts = known.get(unit) ?? factParts(unit, catalogs);
+    known.set(unit, parts);
+    return { billId, measuredBefore: unit.measuredBefore, parts };
+  });
+}
+
 /**
  * Keeps what the bills were calculated from, in two statements however many bills they are. Equal facts are
  * kept once: a month changes little of them.
  */
-export async function keepBillFacts(tx: Tx, writer: Writer, origins: readonly BillOrigin[]): Promise<void> {
-  if (origins.length === 0) return;
+export async function keepBillFacts(tx: Tx, writer: Writer, texts: readonly BillFactTexts[]): Promise<void> {
+  if (texts.length === 0) return;
   const { orgId } = writer;
   await sql`${withNext}select pg_advisory_xact_lock_shared(hashtextextended(${lockName(orgId)}, 0))`.execute(
     tx,
   );
-  const parts = partsByUnit(origins);
-  await insertSets(tx, orgId, [...parts.values()]);
-  const manifests = origins.map((origin) => manifestRow(writer, origin, parts));
+  await insertSets(tx, orgId, texts);
+  const manifests = texts.map((text) => manifestRow(writer, text));
   await sql`${withNext}insert into bill_manifest as m
     select r.* from ${await rowSet(tx, 'bill_manifest', manifests)} r
     on conflict (org_id, bill_id) do update
@@ -39,21 +58,16 @@ export async function keepBillFacts(tx: Tx, writer: Writer, origins: readonly Bi
       excluded.run_digest, excluded.measured_before)`.execute(tx);
 }
 
-function manifestRow(
-  { orgId, now }: Writer,
-  { billId, unit }: BillOrigin,
-  parts: ReadonlyMap<CalculatedUnit, FactParts>,
-): Row {
-  const { catalog, unit: own, run } = parts.get(unit) as FactParts;
+function manifestRow({ orgId, now }: Writer, { billId, measuredBefore, parts }: BillFactTexts): Row {
   return {
     orgId,
     billId,
     engineVersion: ENGINE_VERSION,
     calculatedAt: now,
-    catalogDigest: catalog.digest,
-    unitDigest: own.digest,
-    runDigest: run.digest,
-    measuredBefore: unit.measuredBefore,
+    catalogDigest: parts.catalog.digest,
+    unitDigest: parts.unit.digest,
+    runDigest: parts.run.digest,
+    measuredBefore,
   };
 }
 
@@ -62,16 +76,10 @@ export function lockName(orgId: string): string {
   return `bill facts of ${orgId}`;
 }
 
-function partsByUnit(origins: readonly BillOrigin[]): ReadonlyMap<CalculatedUnit, FactParts> {
-  const catalogs = new Map<string, FactSet>();
-  const parts = new Map<CalculatedUnit, FactParts>();
-  for (const { unit } of origins) if (!parts.has(unit)) parts.set(unit, factParts(unit, catalogs));
-  return parts;
-}
-
-async function insertSets(tx: Tx, orgId: string, parts: readonly FactParts[]): Promise<void> {
-  const sets = parts.flatMap(({ catalog, unit, run }) => [catalog, unit, run]);
+async function insertSets(tx: Tx, orgId: string, texts: readonly BillFactTexts[]): Promise<void> {
+  const sets = texts.flatMap(({ parts }) => [parts.catalog, parts.unit, parts.run]);
   const unique = new Map(sets.map(({ digest, content }) => [digest, content]));
+  // In one order, so that two transactions with equal facts never wait for each other.
   const digests = [...unique.keys()].sort();
   // Neither has line breaks. As a text[], the driver would look for quotes in all of it once more.
   const contents = digests.map((digest) => unique.get(digest) ?? '').join('\n');

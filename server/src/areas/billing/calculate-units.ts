@@ -24,17 +24,28 @@ export type CalculatedUnit = UnitFacts & {
  */
 const MAX_ROUNDS = 8 + MAX_DEPTH;
 
-/**
- * Calculates every unit: the engine says what it must know about measurements and which rows of lookup tables
- * it needs, those of all units are read together, and it is called again. Nothing is written.
- */
+/** All of `calculatedUnits`. */
 export async function calculateUnits(
   ctx: Context,
   source: FactsSource,
   units: readonly UnitFacts[],
 ): Promise<readonly CalculatedUnit[]> {
-  const answers = new Map<string, UsageAnswer>();
   const calculated: CalculatedUnit[] = [];
+  for await (const unit of calculatedUnits(ctx, source, units)) calculated.push(unit);
+  return calculated;
+}
+
+/**
+ * Calculates every unit: the engine says what it must know about measurements and which rows of lookup tables
+ * it needs, those of all units are read together, and it is called again. Nothing is written. A unit is
+ * answered as soon as it is done, so that the bills of many need not be held at a time.
+ */
+export async function* calculatedUnits(
+  ctx: Context,
+  source: FactsSource,
+  units: readonly UnitFacts[],
+): AsyncGenerator<CalculatedUnit> {
+  const answers = new Map<string, UsageAnswer>();
   const asked = new Map<string, readonly UsageQuery[]>();
   let open = units;
   for (let round = 0; open.length > 0; round += 1) {
@@ -47,7 +58,7 @@ export async function calculateUnits(
         asked.set(unit.unitId, [...before, ...result.queries]);
         asking.push({ unit, ...result });
       } else {
-        calculated.push({ queries: before, answers: answersTo(before, answers), ...unit, ...result });
+        yield { queries: before, answers: answersTo(before, answers), ...unit, ...result };
       }
     }
     open = await unitsWithLookupRows(source, asking);
@@ -60,7 +71,6 @@ export async function calculateUnits(
     if (queries.length === 0) continue;
     for (const [key, answer] of await aggregateUsage(ctx, source.orgId, queries)) answers.set(key, answer);
   }
-  return calculated;
 }
 
 type Asking = { readonly unit: UnitFacts } & Pick<Needs, 'queries' | 'lookups'>;

@@ -5,7 +5,8 @@ import type { Decimal } from '../../kernel/decimal.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Row, Tx } from '../../store/database.ts';
 import type { Writer } from '../../store/entity-store.ts';
-import { insertRows, rowSet } from '../../store/row-set.ts';
+import { insertRows } from '../../store/insert-rows.ts';
+import { rowSet } from '../../store/row-set.ts';
 import { prepared } from '../../store/value-client.ts';
 import { lockCommitments, recordDrawn } from '../accounts/index.ts';
 

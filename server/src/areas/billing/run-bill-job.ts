@@ -12,7 +12,7 @@ import { applyBills } from './apply-bills.ts';
 import { type BillJob, billJob } from './bill-job.ts';
 import { lockBillJob, openUnits, updateBillJob } from './bill-job-status.ts';
 import { targetOfJob } from './bill-target.ts';
-import { calculateUnits } from './calculate-units.ts';
+import { type CalculatedUnit, calculatedUnits } from './calculate-units.ts';
 import { failUnit, hopelessCause } from './failed-unit.ts';
 import { loadBillFacts } from './load-bill-facts.ts';
 import { loadOrganization } from './load-organization.ts';
@@ -187,13 +187,19 @@ async function billUnits(ctx: Context, tx: Tx, { job, unitIds }: Batch): Promise
   const loaded = await loadBillFacts(tx, request);
   const units =
     job.scheduledAt === null ? loaded : await withSettledBills(ctx, tx, { orgId: job.orgId, units: loaded });
-  const calculated = await calculateUnits(ctx, { db: tx, orgId: job.orgId }, units);
-  for (const { unitId, error } of calculated) {
-    if (error) ctx.log.error({ err: error, unitId, billJobId: job.id }, 'the bills of a unit broke');
-  }
   const namesZone = job.type === 'CREATE' && job.scheduledAt === null;
   const timezoneText = namesZone ? job.timezone : null;
-  await applyBills(tx, { organization, writer, billJobId: job.id, timezoneText }, calculated);
+  const calculated = calculatedUnits(ctx, { db: tx, orgId: job.orgId }, units);
+  const applying = { organization, writer, billJobId: job.id, timezoneText };
+  await applyBills(tx, applying, withBrokenLogged(ctx, job, calculated));
+}
+
+async function* withBrokenLogged(ctx: Context, job: BillJob, units: AsyncIterable<CalculatedUnit>) {
+  for await (const unit of units) {
+    const { unitId, error } = unit;
+    if (error) ctx.log.error({ err: error, unitId, billJobId: job.id }, 'the bills of a unit broke');
+    yield unit;
+  }
 }
 
 /**
