@@ -3,7 +3,6 @@ import type { DraftBill } from '../../engine/billing/bill.ts';
 import type { Tx } from '../../store/database.ts';
 import { newEnvelope, type Writer } from '../../store/entity-store.ts';
 import { insertRows } from '../../store/insert-rows.ts';
-import { rowSet } from '../../store/row-set.ts';
 import type { Change } from '../../store/outbox.ts';
 import { withNext } from '../../store/value-client.ts';
 import { billChange, recordBillChanges, type WholeBill } from './bill-changes.ts';
@@ -110,9 +109,8 @@ async function recordJobBills(tx: Tx, applying: Applying, ids: readonly string[]
   const { billJobId } = applying;
   if (billJobId === null || ids.length === 0) return;
   const { orgId } = applying.organization;
-  const rows = ids.map((billId) => ({ orgId, billJobId, billId }));
-  await sql`${withNext}insert into bill_job_bill
-    select r.* from ${await rowSet(tx, 'bill_job_bill', rows)} r on conflict do nothing`.execute(tx);
+  await sql`${withNext}insert into bill_job_batch (org_id, bill_job_id, bill_ids)
+    values (${orgId}, ${billJobId}, string_to_array(${ids.join('\n')}::text, e'\\n')::uuid[])`.execute(tx);
 }
 
 type Written = {

@@ -79,7 +79,8 @@ export const billJob = defineResource({
     },
     billIds: {
       schema: z.array(z.string()),
-      sql: sql`select coalesce(jsonb_agg(b.bill_id order by b.bill_id), '[]') from bill_job_bill b
+      sql: sql`select coalesce(jsonb_agg(distinct bill_id order by bill_id), '[]')
+        from bill_job_batch b, unnest(b.bill_ids) bill_id
         where b.org_id = bill_job.org_id and b.bill_job_id = bill_job.id`,
     },
   },
