@@ -25,4 +25,4 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=64", "--heap-growing-percent=250", "--no-flush-bytecode", "server/dist/main.js", "serve"]
+CMD ["node", "--max-semi-space-size=64", "--heap-growing-percent=100", "--no-flush-bytecode", "server/dist/main.js", "serve"]
