@@ -158,10 +158,13 @@ const ALERT = `), alerted as (
       "entityType" text, "entityId" text)
   `;
 
+/** Behind what the writer gives. */
+const FIRST_PARAMETER = 5;
+
 const ONE_RECORD = { plain: insertingOne(''), withAlert: insertingOne(ALERT) };
 
 function insertingOne(alert: string): string {
-  const values = COLUMNS.map(({ type, name }, at) => `$${at + 5}::${type} as ${name}`);
+  const values = COLUMNS.map(({ type, name }, at) => `$${at + FIRST_PARAMETER}::${type} as ${name}`);
   return `${WITH_NEXT}with record as materialized (
     select ${values.join(', ')}
   ), audit as (
@@ -217,17 +220,12 @@ function* storedEvents({ orgId, now }: Writer, events: readonly EventRow[]): Ite
 
 async function queueEvents(tx: Tx, { orgId }: Writer, events: readonly EventRow[]): Promise<void> {
   if (events.length === 0) return;
-  const ids: string[] = [];
-  const names: string[] = [];
-  const nouns: string[] = [];
-  const awaited: string[] = [];
-  for (const { eventId, eventName, noun, isAwaited } of events) {
-    ids.push(eventId);
-    names.push(eventName);
-    nouns.push(noun ?? '');
-    awaited.push(String(isAwaited));
-  }
-  const lists = [ids, names, nouns, awaited].map((list) => list.join('\n'));
+  const lists = [
+    events.map(({ eventId }) => eventId),
+    events.map(({ eventName }) => eventName),
+    events.map(({ noun }) => noun ?? ''),
+    events.map(({ isAwaited }) => isAwaited),
+  ].map((list) => list.join('\n'));
   await tx.executeQuery(CompiledQuery.raw(QUEUE_EVENTS, [orgId, ...lists]));
 }
 

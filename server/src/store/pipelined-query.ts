@@ -61,7 +61,7 @@ export function pipelinedQuery(
       if (unanswered === 0) driverQuery.handleCommandComplete.call(query, message, wire);
       else unanswered -= 1;
     },
-    handleCopyInResponse: () => {},
+    handleCopyInResponse: sendNothing,
   };
   return Object.assign(query, own, { queryMode: 'extended' });
 }
@@ -73,10 +73,12 @@ function namedQuery({ text, values, name, copied }: NamedStatement, answered: An
   return Object.assign(query, {
     queryMode: 'extended',
     prepare: (wire: Wire) => driverQuery.prepare.call(query, copying(wire, copied)),
-    // The server asks for what it has been sent.
-    handleCopyInResponse: () => {},
+    handleCopyInResponse: sendNothing,
   });
 }
+
+/** The server asks for what it has been sent. */
+function sendNothing(): void {}
 
 /** The same connection for statements that the server neither describes nor answers one by one. */
 function quietly(wire: Wire): Wire {

@@ -79,7 +79,7 @@ export function lockName(orgId: string): string {
 async function insertSets(tx: Tx, orgId: string, texts: readonly BillFactTexts[]): Promise<void> {
   const sets = texts.flatMap(({ parts }) => [parts.catalog, parts.unit, parts.run]);
   const unique = new Map(sets.map(({ digest, content }) => [digest, content]));
-  // In one order, so that two transactions with equal facts never wait for each other.
+  // In one order, so that transactions with equal facts never wait for each other in a circle.
   const digests = [...unique.keys()].sort();
   // Neither has line breaks. As a text[], the driver would look for quotes in all of it once more.
   const contents = digests.map((digest) => unique.get(digest) ?? '').join('\n');
